@@ -1,0 +1,1 @@
+//! One sync of one connection, and of all that are due.

@@ -1,0 +1,1 @@
+//! Is this connection good, and if not, why.

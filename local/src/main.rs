@@ -1,0 +1,2 @@
+//! The same libraries on one machine, on an embedded store.
+fn main() {}

@@ -1,0 +1,162 @@
+//! One customer tenant's connection, and the trait that keeps them.
+
+use std::fmt;
+use std::future::Future;
+use std::str::FromStr;
+use std::time::Duration;
+
+use graph_auth::Cloud;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::StoreError;
+
+/// A connection's own id: a UUID of version 7, so that ids sort by the time they were made.
+/// It stands in logs, keys and secret names; a tenant or client id never does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ConnectionId(Uuid);
+
+impl ConnectionId {
+    /// A new id from the time it is made at and 10 random bytes.
+    #[must_use]
+    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
+        let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+}
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ConnectionId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::try_parse(text).map(Self)
+    }
+}
+
+/// Where a connection is in its life. Health is something else: a sync's own account of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Lifecycle {
+    /// Entered, its secret not stored yet. Never synced.
+    Pending,
+    /// Synced whenever it is due.
+    Connected,
+    /// Kept, not synced.
+    Paused,
+    /// Being removed: not synced, its records going.
+    Removing,
+}
+
+/// What a connection is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewConnection {
+    /// Who may see and change it; `local` on the desk.
+    pub owner: String,
+    /// What people call it.
+    pub name: Option<String>,
+    /// Directory (tenant) ID.
+    pub tenant_id: Uuid,
+    /// Application (client) ID.
+    pub client_id: Uuid,
+    /// Which Microsoft cloud, or which simulator.
+    pub cloud: Cloud,
+    /// How far back the first sync goes: everything updated at or after this instant.
+    pub since: Timestamp,
+    /// How often it is synced.
+    pub interval: Duration,
+    /// The day on which its secret expires, as the customer chose it.
+    pub secret_expires: Option<Date>,
+}
+
+/// A stored connection. No secret: secrets are kept elsewhere, under the connection's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Its own id.
+    pub id: ConnectionId,
+    /// What it was made from, as changed since.
+    pub settings: NewConnection,
+    /// Where it is in its life.
+    pub lifecycle: Lifecycle,
+    /// When it was entered.
+    pub created: Timestamp,
+    /// Grows with every change of settings or lifecycle, never by a sync. The HTTP API's `ETag`.
+    pub version: u64,
+}
+
+/// What becomes of a removed connection's records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// They go.
+    Remove,
+    /// They stay readable; nothing is ever written to them again.
+    Keep,
+}
+
+/// The connections, as an admin changes them.
+pub trait Connections: Send + Sync {
+    /// Enters a connection under `id`, in `lifecycle`, due at once. Entering the same id with the same
+    /// settings again is no error, so that a repeated request is harmless.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] when the owner has a connection for the same tenant and client.
+    fn create(
+        &self,
+        id: ConnectionId,
+        settings: NewConnection,
+        lifecycle: Lifecycle,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Connection, StoreError>> + Send;
+
+    /// One connection, whoever owns it.
+    ///
+    /// # Errors
+    /// Only when the store cannot answer.
+    fn connection(
+        &self,
+        id: ConnectionId,
+    ) -> impl Future<Output = Result<Option<Connection>, StoreError>> + Send;
+
+    /// All connections of `owner`, or of everybody, oldest first.
+    ///
+    /// # Errors
+    /// Only when the store cannot answer.
+    fn connections(
+        &self,
+        owner: Option<&str>,
+    ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
+
+    /// Writes `settings` and `lifecycle` of a connection read at `version`.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when it has changed since; [`StoreError::Gone`] when it does not exist.
+    fn update(
+        &self,
+        connection: &Connection,
+    ) -> impl Future<Output = Result<Connection, StoreError>> + Send;
+
+    /// Removes a connection. From then on every write for it is refused, a running sync's included.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when it does not exist.
+    fn remove(&self, id: ConnectionId, records: Records)
+    -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// At most `limit` connected ones whose next sync is due at `now`, the longest due first.
+    ///
+    /// # Errors
+    /// Only when the store cannot answer.
+    fn due(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<ConnectionId>, StoreError>> + Send;
+}

@@ -1,0 +1,15 @@
+//! Connections, checkpoints, incidents and alerts behind two small traits.
+//!
+//! [`Connections`] is what an admin changes; [`SyncStore`] is what a sync works with. Two implementations
+//! stand behind them: an embedded one on SQLite (feature `sqlite`) and one on DynamoDB.
+//! [`decide`] is the one rule by which a stored record is replaced; both implementations call it.
+
+mod connection;
+mod error;
+mod record;
+mod sync;
+
+pub use connection::{Connection, ConnectionId, Connections, Lifecycle, NewConnection, Records};
+pub use error::StoreError;
+pub use record::{Change, Field, Incoming, StoredVersion, Upserted, decide, fingerprint};
+pub use sync::{Claim, Claimed, Lease, SyncState, SyncStore};

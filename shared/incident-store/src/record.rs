@@ -1,0 +1,130 @@
+//! The one rule by which a stored record is replaced.
+
+use bytes::Bytes;
+use graph_security::{Head, Record};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A record as it arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incoming {
+    /// The record.
+    pub record: Record,
+    /// The answer's `Date`; where it had none, our clock when it arrived.
+    pub answered: Timestamp,
+}
+
+/// What the store holds of a record, as far as the rule needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredVersion {
+    /// The head as stored.
+    pub head: Head,
+    /// When the stored content was answered.
+    pub answered: Timestamp,
+    /// [`fingerprint`] of the stored bytes.
+    pub fingerprint: u128,
+    /// Greater with every real change, over all records of the connection: a consumer that has seen up
+    /// to `r` asks for what is greater.
+    pub revision: u64,
+}
+
+/// What became of one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Upserted {
+    /// It was not there.
+    Created {
+        /// Its revision.
+        revision: u64,
+    },
+    /// It replaced an older version.
+    Updated {
+        /// Its new revision.
+        revision: u64,
+        /// Which of the head's fields differ; empty when only the rest of the record does.
+        fields: Vec<Field>,
+    },
+    /// It is what the store has; nothing was written.
+    Unchanged,
+    /// The store has a newer version; nothing was written.
+    Older,
+}
+
+/// A field of [`Head`] that an update changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "they are the head's fields, documented there")]
+pub enum Field {
+    Created,
+    Updated,
+    Title,
+    Status,
+    Severity,
+    Classification,
+    Determination,
+    AssignedTo,
+    IncidentId,
+    RedirectIncidentId,
+}
+
+/// What is to be done with an incoming record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Write it: there is none.
+    Create,
+    /// Write it over the stored one; these fields of the head differ.
+    Update(Vec<Field>),
+    /// It is the stored one.
+    Unchanged,
+    /// It is older than the stored one.
+    Older,
+}
+
+/// Decides by the record's version: `lastUpdateDateTime` as an exact instant, then the answer's `Date`.
+///
+/// An older instant never replaces. No instant sorts below every instant. At equal instants only a later
+/// answer whose content really differs replaces; `same_content` compares the two bodies canonically, so
+/// that another order of keys is no change. It is asked only when the bytes differ.
+pub fn decide(
+    stored: Option<&StoredVersion>,
+    incoming: &Incoming,
+    same_content: impl FnOnce() -> bool,
+) -> Change {
+    let Some(stored) = stored else { return Change::Create };
+    let head = &incoming.record.head;
+    // `None < Some(_)`: no instant sorts below every instant.
+    match head.updated.cmp(&stored.head.updated) {
+        std::cmp::Ordering::Less => Change::Older,
+        std::cmp::Ordering::Greater => Change::Update(changed_fields(&stored.head, head)),
+        std::cmp::Ordering::Equal if fingerprint(&incoming.record.raw) == stored.fingerprint => {
+            Change::Unchanged
+        }
+        std::cmp::Ordering::Equal if same_content() => Change::Unchanged,
+        std::cmp::Ordering::Equal if incoming.answered > stored.answered => {
+            Change::Update(changed_fields(&stored.head, head))
+        }
+        std::cmp::Ordering::Equal => Change::Older,
+    }
+}
+
+/// A fast digest of a record's bytes, to tell "the same bytes" without keeping them at hand. Not
+/// cryptographic: a collision would take a chance of 2⁻¹²⁸ or Microsoft's own malice.
+#[must_use]
+pub fn fingerprint(raw: &Bytes) -> u128 {
+    xxhash_rust::xxh3::xxh3_128(raw)
+}
+
+fn changed_fields(old: &Head, new: &Head) -> Vec<Field> {
+    let pairs = [
+        (Field::Created, old.created != new.created),
+        (Field::Updated, old.updated != new.updated),
+        (Field::Title, old.title != new.title),
+        (Field::Status, old.status != new.status),
+        (Field::Severity, old.severity != new.severity),
+        (Field::Classification, old.classification != new.classification),
+        (Field::Determination, old.determination != new.determination),
+        (Field::AssignedTo, old.assigned_to != new.assigned_to),
+        (Field::IncidentId, old.incident_id != new.incident_id),
+        (Field::RedirectIncidentId, old.redirect_incident_id != new.redirect_incident_id),
+    ];
+    pairs.into_iter().filter_map(|(field, differs)| differs.then_some(field)).collect()
+}

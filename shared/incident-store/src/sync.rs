@@ -1,0 +1,125 @@
+//! What one sync works with: a lease, its state, and the records it writes.
+
+use std::future::Future;
+
+use graph_security::RecordKind;
+use jiff::Timestamp;
+
+use crate::{Connection, ConnectionId, Incoming, StoreError, Upserted};
+
+/// The right to write for one connection. A later claim's fence is greater and ends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Whose records may be written.
+    pub connection: ConnectionId,
+    /// Greater with every claim of this connection.
+    pub fence: u64,
+}
+
+/// What a run asks for when it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The run's own clock.
+    pub now: Timestamp,
+    /// When the lease ends by itself: later than the run's deadline by more than clocks differ.
+    pub until: Timestamp,
+    /// When this connection is due again.
+    pub next_due: Timestamp,
+}
+
+/// What a run gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// The lease, the connection as it is now and the state of the last run.
+    Held {
+        /// The right to write.
+        lease: Lease,
+        /// The connection, read in the same step.
+        connection: Connection,
+        /// What the last run left; `None` before the first.
+        state: Option<SyncState>,
+    },
+    /// Another run holds it until then.
+    Busy {
+        /// When that lease ends by itself.
+        until: Timestamp,
+    },
+    /// It is pending, paused, being removed, or does not exist: nothing to sync.
+    Inactive,
+}
+
+/// What a sync leaves for the next one. The store keeps both texts without reading them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SyncState {
+    /// Where each stream stands (JSON, the engine's).
+    pub checkpoint: String,
+    /// How the connection is doing, for people (JSON, the engine's).
+    pub status: String,
+}
+
+/// The store, as a sync works with it.
+pub trait SyncStore: Send + Sync {
+    /// Takes the lease where it is free or has ended, and in the same single write sets when the
+    /// connection is next due and when it was last attempted. `next_due` may be changed by `save`.
+    ///
+    /// # Errors
+    /// Only when the store cannot answer.
+    fn claim(
+        &self,
+        id: ConnectionId,
+        claim: Claim,
+    ) -> impl Future<Output = Result<Claimed, StoreError>> + Send;
+
+    /// Writes the state, and with `next_due` also when the connection is due again.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when the lease was taken by another run, [`StoreError::Gone`] when the
+    /// connection was removed; nothing was written then.
+    fn save(
+        &self,
+        lease: &Lease,
+        state: &SyncState,
+        next_due: Option<Timestamp>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Gives the lease back, so that the next run need not wait for its end. Of no effect when it was
+    /// taken by another run.
+    ///
+    /// # Errors
+    /// Only when the store cannot answer.
+    fn release(&self, lease: &Lease) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Writes what [`crate::decide`] says of each record, and answers one [`Upserted`] for each, in
+    /// order. When it answers, all of it is durable; when it fails, any part of it may be. Two records
+    /// of one id in one call are taken in order.
+    ///
+    /// # Errors
+    /// As [`SyncStore::save`].
+    fn upsert(
+        &self,
+        lease: &Lease,
+        kind: RecordKind,
+        records: &[Incoming],
+    ) -> impl Future<Output = Result<Vec<Upserted>, StoreError>> + Send;
+
+    /// What the store holds of the records with these ids, in their order: for the detectors, which
+    /// compare without writing.
+    ///
+    /// # Errors
+    /// Only when the store cannot answer.
+    fn versions(
+        &self,
+        connection: ConnectionId,
+        kind: RecordKind,
+        ids: &[String],
+    ) -> impl Future<Output = Result<Vec<Option<crate::StoredVersion>>, StoreError>> + Send;
+
+    /// The state of the last run, without taking the lease: for lists and pages.
+    ///
+    /// # Errors
+    /// Only when the store cannot answer.
+    fn state(
+        &self,
+        id: ConnectionId,
+    ) -> impl Future<Output = Result<Option<SyncState>, StoreError>> + Send;
+}

@@ -1,0 +1,1 @@
+//! What a bootstrap needs: configuration, secrets, logs.
