@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use http::Uri;
 use url::{Host, Url};
 
 /// A cloud that has incidents and alerts, or a simulator of one.
@@ -39,6 +40,7 @@ impl Cloud {
 
     /// Where its Entra and Graph are.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "only constants are parsed")]
     pub fn endpoints(&self) -> Endpoints {
         let of = |login: &str, graph: &str| Endpoints {
             login: Url::parse(login).expect("a constant"),
@@ -99,6 +101,27 @@ pub struct Endpoints {
     pub graph: Url,
     /// The scope of a token for this Graph.
     pub scope: String,
+}
+
+impl Endpoints {
+    /// `path` (and query) at Entra.
+    #[must_use]
+    pub fn login_uri(&self, path: &str) -> Uri {
+        uri(&self.login, path)
+    }
+
+    /// `path` (and query) at Graph.
+    #[must_use]
+    pub fn graph_uri(&self, path: &str) -> Uri {
+        uri(&self.graph, path)
+    }
+}
+
+/// `path` is built from constants, GUIDs and encoded values, so it always parses; if one day it does not,
+/// the request goes to the origin's root, which answers 404, and not to another host.
+fn uri(origin: &Url, path: &str) -> Uri {
+    let root = origin.as_str().trim_end_matches('/');
+    Uri::try_from(format!("{root}{path}")).unwrap_or_else(|_| Uri::try_from(root).unwrap_or_default())
 }
 
 /// An Entra and a Graph of one's own, from `SOC_ANYWHERE_LOGIN_URL` and `SOC_ANYWHERE_GRAPH_URL`.

@@ -61,7 +61,7 @@ impl Transport for HttpsTransport {
     type Body = reqwest::Body;
 
     async fn send(&self, request: Request) -> Result<http::Response<Self::Body>, TransportError> {
-        let request = reqwest::Request::try_from(request.map(|body| body.into_bytes()))
+        let request = reqwest::Request::try_from(request.map(crate::transport::RequestBody::into_bytes))
             .map_err(|_| TransportError::Refused("its URL cannot be sent"))?;
         if !may_be_sent(request.url()) {
             return Err(TransportError::Refused("plain HTTP to a public host"));
@@ -100,7 +100,9 @@ mod tests {
 
     #[test]
     fn plain_http_goes_to_loopback_and_private_addresses_only() {
-        for url in ["https://graph.microsoft.com/", "http://127.0.0.1:1/", "http://[::1]/", "http://10.0.0.1/"] {
+        for url in
+            ["https://graph.microsoft.com/", "http://127.0.0.1:1/", "http://[::1]/", "http://10.0.0.1/"]
+        {
             assert!(may_be_sent(&url.parse().unwrap()), "{url}");
         }
         for url in ["http://graph.microsoft.com/", "http://8.8.8.8/", "http://localhost.example/"] {

@@ -120,13 +120,11 @@ mod tests {
 
     #[test]
     fn retry_after_is_read_as_seconds_and_as_a_date() {
-        let throttled = |seconds| Some(Failure::Throttled { retry_after: Some(Duration::from_secs(seconds)) });
+        let throttled =
+            |seconds| Some(Failure::Throttled { retry_after: Some(Duration::from_secs(seconds)) });
         let now = Timestamp::UNIX_EPOCH;
         assert_eq!(Failure::of_answer(&answer(429, &[(RETRY_AFTER, "7")]), now), throttled(7));
-        let date = [
-            (DATE, "Tue, 15 Nov 1994 08:12:31 GMT"),
-            (RETRY_AFTER, "Tue, 15 Nov 1994 08:13:01 GMT"),
-        ];
+        let date = [(DATE, "Tue, 15 Nov 1994 08:12:31 GMT"), (RETRY_AFTER, "Tue, 15 Nov 1994 08:13:01 GMT")];
         assert_eq!(Failure::of_answer(&answer(503, &date), now), throttled(30));
     }
 

@@ -1,5 +1,20 @@
 //! Token → pages of incidents and alerts.
+//!
+//! A [`Graph`] is shared by all connections of a process; a [`Session`] is one connection in one run, with
+//! its deadline and its budget of calls. Records stay the bytes that Graph sent, behind a small typed head.
 
+mod error;
+mod instant;
+mod link;
+mod page;
+mod query;
 mod record;
+mod session;
 
+pub use error::{ErrorDetail, GraphError, PageFault};
+pub use instant::parse_instant;
+pub use link::{LinkError, LinkTrail, NextLink};
+pub use page::{Page, parse_page};
+pub use query::{Comparison, Condition, Property, Query, Select};
 pub use record::{Head, Record, RecordKind, Unreadable};
+pub use session::{Graph, Session, UNSTATED_RETRY_AFTER, Usage};

@@ -2,14 +2,25 @@
 //!
 //! [`Connections`] is what an admin changes; [`SyncStore`] is what a sync works with. Two implementations
 //! stand behind them: an embedded one on SQLite (feature `sqlite`) and one on DynamoDB.
-//! [`decide`] is the one rule by which a stored record is replaced; both implementations call it.
+//! [`decide`] is the one rule by which a stored record is replaced; both implementations call it, and both
+//! pass `conformance::run` (feature `conformance`).
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod connection;
 mod error;
 mod record;
+mod secrets;
+mod status;
+pub mod redirect;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 mod sync;
+pub mod ticks;
 
 pub use connection::{Connection, ConnectionId, Connections, Lifecycle, NewConnection, Records};
 pub use error::StoreError;
-pub use record::{Change, Field, Incoming, StoredVersion, Upserted, decide, fingerprint};
+pub use record::{Change, Field, Incoming, StoredVersion, Upserted, decide, fingerprint, same_content};
+pub use secrets::{ClientSecrets, SecretError};
+pub use status::{Aside, Failing, Observed, SetAside, SyncStatus};
 pub use sync::{Claim, Claimed, Lease, SyncState, SyncStore};

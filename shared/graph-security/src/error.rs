@@ -1,0 +1,203 @@
+//! Graph's errors, by what the caller does next.
+
+use std::fmt;
+use std::time::Duration;
+
+use graph_auth::{AuthError, Cause};
+use graph_http::{Answer, Fault};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A request to Graph that gave no page.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GraphError {
+    /// There is no token: Entra refused or did not answer.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// 401, also with a fresh token.
+    #[error("Graph refuses the token: {0}")]
+    TokenRefused(ErrorDetail),
+    /// 403 "Missing application roles", also with a fresh token: consent is missing.
+    #[error("an application permission is missing: {detail}")]
+    MissingRoles {
+        /// Graph's message lists no role at all: nothing is granted.
+        none_granted: bool,
+        /// The answer.
+        detail: ErrorDetail,
+    },
+    /// Another 401/403/404 of a list: Defender is not set up or not licensed, or consent has not arrived.
+    #[error("Graph refuses the request: {0}")]
+    Forbidden(ErrorDetail),
+    /// Another 4xx: our request is not what Graph understands.
+    #[error("Graph does not accept the request: {0}")]
+    Rejected(ErrorDetail),
+    /// Throttled beyond what this run can wait: ask nothing more before that.
+    #[error("throttled{}: {detail}", .retry_after.map(|wait| format!(" for {} s", wait.as_secs())).unwrap_or_default())]
+    Throttled {
+        /// How long Microsoft asks to wait, from now.
+        retry_after: Option<Duration>,
+        /// The answer.
+        detail: ErrorDetail,
+    },
+    /// This page fails, again and again; another may not.
+    #[error("page failed: {fault}{}", .detail.as_ref().map(|d| format!(" ({d})")).unwrap_or_default())]
+    Page {
+        /// How.
+        fault: PageFault,
+        /// The answer, where there was one.
+        detail: Option<ErrorDetail>,
+    },
+    /// Nothing answered: this is not about the page.
+    #[error("no answer from Graph: {0}")]
+    Unreachable(Fault),
+    /// The run's budget of calls is used up: go on in the next run.
+    #[error("the run's budget of calls is used up")]
+    OutOfBudget,
+    /// The run's time is used up: go on in the next run.
+    #[error("the run's time is used up")]
+    OutOfTime,
+}
+
+impl GraphError {
+    /// What a person does about it. `roles` are the token's own, where known: they tell a missing consent
+    /// from a Defender that is not there.
+    #[must_use]
+    pub fn cause(&self, roles: Option<&[String]>) -> Cause {
+        match self {
+            Self::Auth(error) => error.cause(),
+            Self::MissingRoles { none_granted, .. } => {
+                let none = roles.map_or(*none_granted, <[String]>::is_empty);
+                if none { Cause::NoPermissions } else { Cause::PermissionMissing }
+            }
+            Self::Forbidden(_) if roles.is_some_and(<[String]>::is_empty) => Cause::NoPermissions,
+            Self::Forbidden(_) => Cause::DefenderUnavailable,
+            Self::TokenRefused(_) => Cause::TokenRefused,
+            Self::Rejected(_) => Cause::OurFault,
+            Self::Throttled { .. } => Cause::Throttled,
+            Self::Page { fault: PageFault::ServerError, .. } => Cause::MicrosoftTrouble,
+            Self::Page { .. } => Cause::UnexpectedAnswer,
+            Self::Unreachable(_) | Self::OutOfBudget | Self::OutOfTime => Cause::Unreachable,
+        }
+    }
+
+    /// The ids by which Microsoft finds the request, where there was an answer.
+    #[must_use]
+    pub fn detail(&self) -> Option<&ErrorDetail> {
+        match self {
+            Self::TokenRefused(detail)
+            | Self::MissingRoles { detail, .. }
+            | Self::Forbidden(detail)
+            | Self::Rejected(detail)
+            | Self::Throttled { detail, .. } => Some(detail),
+            Self::Page { detail, .. } => detail.as_ref(),
+            Self::Auth(_) | Self::Unreachable(_) | Self::OutOfBudget | Self::OutOfTime => None,
+        }
+    }
+}
+
+/// How a page fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PageFault {
+    /// 5xx after all tries.
+    #[error("server error")]
+    ServerError,
+    /// The body is longer than the cap.
+    #[error("body too large")]
+    TooLarge,
+    /// The body ended early, or was not complete in time, after all tries.
+    #[error("body incomplete")]
+    Incomplete,
+    /// The body is not JSON.
+    #[error("not JSON")]
+    NotJson,
+    /// The body is JSON without an array of rows.
+    #[error("no array of rows")]
+    NotAPage,
+    /// The record is not there (any more).
+    #[error("not found")]
+    NotFound,
+}
+
+/// What is kept of an error answer. Graph's message is not: it may repeat what was sent.
+///
+/// Shape: <https://learn.microsoft.com/graph/errors>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorDetail {
+    /// The HTTP status.
+    pub status: u16,
+    /// `error.code`; Graph sends it empty at times.
+    pub code: String,
+    /// Graph's id of the request.
+    pub request_id: Option<String>,
+    /// Our id of the request.
+    pub client_request_id: Uuid,
+}
+
+impl fmt::Display for ErrorDetail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status, self.code)?;
+        if let Some(id) = &self.request_id {
+            write!(f, ", request-id {id}")?;
+        }
+        write!(f, ", client-request-id {}", self.client_request_id)
+    }
+}
+
+/// The start of the message that tells missing consent apart from every other 403 (public issues, 2022 to
+/// 2025).
+const MISSING_ROLES: &str = "Missing application roles";
+
+/// How that message ends when the token has no role at all; otherwise the token's roles follow, cut off.
+const NO_ROLES: &str = "application roles: .";
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Body {
+    error: ErrorBody,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ErrorBody {
+    code: String,
+    message: String,
+    #[serde(rename = "innerError", alias = "innererror")]
+    ids: InnerIds,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct InnerIds {
+    #[serde(rename = "request-id")]
+    request_id: Option<String>,
+}
+
+/// An error answer, read once.
+pub(crate) struct ErrorAnswer {
+    pub(crate) detail: ErrorDetail,
+    /// Roles are missing; true inside: the token has none at all.
+    pub(crate) missing_roles: Option<bool>,
+}
+
+impl ErrorAnswer {
+    pub(crate) fn of(answer: &Answer, client_request_id: Uuid) -> Self {
+        let body: Body = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let from_header = answer.header("request-id").map(str::to_owned);
+        let detail = ErrorDetail {
+            status: answer.status.as_u16(),
+            code: plain(&body.error.code).unwrap_or_default(),
+            request_id: from_header.or(body.error.ids.request_id).as_deref().and_then(plain),
+            client_request_id,
+        };
+        let message = body.error.message;
+        let missing_roles = message.starts_with(MISSING_ROLES).then(|| message.ends_with(NO_ROLES));
+        Self { detail, missing_roles }
+    }
+}
+
+/// Keeps codes and ids, and nothing that could be prose.
+fn plain(text: &str) -> Option<String> {
+    let fits = text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    fits.then(|| text.to_owned())
+}

@@ -1,0 +1,62 @@
+//! Graph's instants: 0 to 7 fraction digits, `Z` or not.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+/// Graph's resolution, in nanoseconds.
+const TICK: i64 = 100;
+
+/// Reads an instant exactly, to 100 ns. A text without an offset is UTC: Graph's own `innerError.date` is
+/// written so, and so are some records.
+#[must_use]
+pub fn parse_instant(text: &str) -> Option<Timestamp> {
+    let instant = text.parse().ok().or_else(|| {
+        let local: DateTime = text.parse().ok()?;
+        Some(local.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    })?;
+    Some(floor_to_tick(instant))
+}
+
+/// Digits beyond Graph's resolution are cut off, so that an instant is the same in memory and in a store.
+fn floor_to_tick(instant: Timestamp) -> Timestamp {
+    let nanos = instant.as_nanosecond().rem_euclid(i128::from(TICK));
+    instant - jiff::SignedDuration::from_nanos(i64::try_from(nanos).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_of_digits_is_exact() {
+        let base = parse_instant("2026-01-22T12:09:23Z").unwrap();
+        for (text, nanos) in [
+            ("2026-01-22T12:09:23.1Z", 100_000_000),
+            ("2026-01-22T12:09:23.116Z", 116_000_000),
+            ("2026-01-22T12:09:23.1433333Z", 143_333_300),
+            ("2026-01-22T12:09:23.0000001Z", 100),
+            ("2026-01-22T12:09:23.00000019Z", 100),
+            ("2026-01-22T12:09:23.1433333", 143_333_300),
+            ("2026-01-22T14:09:23.5+02:00", 500_000_000),
+        ] {
+            let instant = parse_instant(text).unwrap();
+            assert_eq!((instant.as_nanosecond() - base.as_nanosecond()), nanos, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tick_before_1970_is_cut_downwards() {
+        assert_eq!(
+            parse_instant("1969-12-31T23:59:59.99999999Z"),
+            parse_instant("1969-12-31T23:59:59.9999999Z")
+        );
+    }
+
+    #[test]
+    fn what_is_no_instant_is_none() {
+        for text in ["", "yesterday", "2026-13-01T00:00:00Z", "2026-01-22"] {
+            assert_eq!(parse_instant(text).is_some(), text == "2026-01-22", "{text}");
+        }
+    }
+}

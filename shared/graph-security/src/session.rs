@@ -1,0 +1,264 @@
+//! One connection in one run: requests to Graph with a token, within a deadline and a budget.
+
+use std::time::Duration;
+
+use graph_auth::{AccessToken, Endpoints, Identity, TokenCache, TokenRequest};
+use graph_http::retry::{Failure, Tries};
+use graph_http::{Answer, Clock, Deadline, Fault, Limits, Request, Transport, exchange};
+use http::header::{ACCEPT, AUTHORIZATION};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::ErrorAnswer;
+use crate::page::parse_record;
+use crate::{GraphError, NextLink, Page, PageFault, Query, Record, RecordKind, parse_page};
+
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// What all connections of a process share: the network, the clock and the tokens.
+#[derive(Debug)]
+pub struct Graph<T> {
+    /// The network.
+    pub transport: T,
+    /// Our clock.
+    pub clock: Clock,
+    /// Tokens of all connections.
+    pub tokens: TokenCache,
+}
+
+/// What a session used so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// Requests sent to Graph, repeated ones included: refused calls still count against the tenant.
+    pub calls: u32,
+    /// How many of them were answered with 429, or 503/504 with `Retry-After`.
+    pub throttles: u32,
+    /// Bytes of body read, after decompression.
+    pub bytes: u64,
+}
+
+/// One connection in one run.
+#[derive(Debug)]
+pub struct Session<'a, T> {
+    graph: &'a Graph<T>,
+    endpoints: Endpoints,
+    identity: Identity,
+    deadline: Deadline,
+    budget: u32,
+    usage: Usage,
+    rng: fastrand::Rng,
+    roles: Option<Vec<String>>,
+}
+
+impl<'a, T: Transport> Session<'a, T> {
+    /// A session that ends at `deadline` and sends at most `budget` requests to Graph.
+    pub fn new(
+        graph: &'a Graph<T>,
+        endpoints: Endpoints,
+        identity: Identity,
+        deadline: Deadline,
+        budget: u32,
+        rng: fastrand::Rng,
+    ) -> Self {
+        Self { graph, endpoints, identity, deadline, budget, usage: Usage::default(), rng, roles: None }
+    }
+
+    /// What was used so far.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// The roles of the last token, a hint; `None` before the first one or where it cannot be read.
+    #[must_use]
+    pub fn roles(&self) -> Option<&[String]> {
+        self.roles.as_deref()
+    }
+
+    /// When this session ends.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    /// From now on at most `budget` more requests.
+    pub fn set_budget(&mut self, budget: u32) {
+        self.budget = budget;
+    }
+
+    /// From now on this credential, with no change to what was used so far.
+    pub fn set_identity(&mut self, identity: Identity) {
+        self.identity = identity;
+    }
+
+    /// The first page of a query.
+    ///
+    /// # Errors
+    /// [`GraphError`], by what to do next.
+    pub async fn page(&mut self, query: &Query) -> Result<Page, GraphError> {
+        self.list(query.kind, &query.path_and_query()).await
+    }
+
+    /// The page behind a checked link.
+    ///
+    /// # Errors
+    /// As [`Session::page`]; an expired link is [`GraphError::Rejected`].
+    pub async fn next(&mut self, kind: RecordKind, link: &NextLink) -> Result<Page, GraphError> {
+        self.list(kind, &link.path_and_query()).await
+    }
+
+    /// The alerts of one incident, through the incident's own navigation property.
+    ///
+    /// # Errors
+    /// As [`Session::page`].
+    pub async fn alerts_of(&mut self, incident_id: &str) -> Result<Page, GraphError> {
+        let path = format!("{}/{}/alerts", RecordKind::Incident.path(), encode(incident_id));
+        self.list(RecordKind::Alert, &path).await
+    }
+
+    /// One record by its id.
+    ///
+    /// # Errors
+    /// As [`Session::page`]; [`PageFault::NotFound`] when it is not there.
+    pub async fn record(&mut self, kind: RecordKind, id: &str) -> Result<Record, GraphError> {
+        let answer = self.get(&format!("{}/{}", kind.path(), encode(id)), Single::Yes).await?;
+        parse_record(&answer, kind).map_err(|fault| GraphError::Page { fault, detail: None })
+    }
+
+    async fn list(&mut self, kind: RecordKind, path: &str) -> Result<Page, GraphError> {
+        let answer = self.get(path, Single::No).await?;
+        parse_page(&answer, &self.endpoints, kind).map_err(|fault| GraphError::Page { fault, detail: None })
+    }
+
+    /// One successful answer, after as many tries as the policy allows.
+    async fn get(&mut self, path: &str, single: Single) -> Result<Answer, GraphError> {
+        let mut tries = Tries::until(self.deadline);
+        let mut fresh_token = false;
+        loop {
+            if tokio::time::Instant::now() >= self.deadline {
+                return Err(GraphError::OutOfTime);
+            }
+            if self.usage.calls >= self.budget {
+                return Err(GraphError::OutOfBudget);
+            }
+            let token = self.token().await?;
+            let id = uuid::Builder::from_random_bytes(random_bytes(&mut self.rng)).into_uuid();
+            let request = self.request(path, &token, id)?;
+            self.usage.calls += 1;
+            let outcome = exchange(&self.graph.transport, request, Limits::PAGE, self.deadline).await;
+            let (error, failure) = match outcome {
+                Ok(answer) if answer.status.is_success() => {
+                    self.usage.bytes += answer.body.len() as u64;
+                    return Ok(answer);
+                }
+                Ok(answer) => {
+                    let read = ErrorAnswer::of(&answer, id);
+                    let stale = answer.status == StatusCode::UNAUTHORIZED || read.missing_roles.is_some();
+                    if stale && !fresh_token {
+                        // Expired before its time, or issued before consent was given: once more with a
+                        // fresh one before anybody is blamed.
+                        fresh_token = true;
+                        let request = token_request(self.graph, &self.endpoints, self.deadline);
+                        self.graph.tokens.evict(&request, &self.identity, &token).await;
+                        continue;
+                    }
+                    let failure = Failure::of_answer(&answer, self.graph.clock.now());
+                    if matches!(failure, Some(Failure::Throttled { .. })) {
+                        self.usage.throttles += 1;
+                    }
+                    (error_of(read, failure, single), failure)
+                }
+                Err(fault) => {
+                    let failure = Failure::of_fault(&fault);
+                    (error_of_fault(fault, self.deadline), failure)
+                }
+            };
+            match failure.and_then(|failure| tries.wait(failure, &mut self.rng)) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    async fn token(&mut self) -> Result<AccessToken, GraphError> {
+        let request = token_request(self.graph, &self.endpoints, self.deadline);
+        let token = self.graph.tokens.token(&request, &self.identity, &mut self.rng).await?;
+        self.roles = token.claims().map(|claims| claims.roles);
+        Ok(token)
+    }
+
+    fn request(&self, path: &str, token: &AccessToken, id: Uuid) -> Result<Request, GraphError> {
+        let mut request = Request::new("".into());
+        *request.uri_mut() = self.endpoints.graph_uri(path);
+        let headers = request.headers_mut();
+        headers.insert(AUTHORIZATION, token.authorization()?);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        // Without it, enum members younger than `unknownFutureValue` arrive as that word.
+        headers.insert(PREFER, HeaderValue::from_static("include-unknown-enum-members"));
+        if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+            headers.insert(CLIENT_REQUEST_ID, id);
+        }
+        Ok(request)
+    }
+}
+
+/// Whether a single record is asked for: its 404 means something else than a list's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Single {
+    Yes,
+    No,
+}
+
+fn token_request<'b, T>(
+    graph: &'b Graph<T>,
+    endpoints: &'b Endpoints,
+    deadline: Deadline,
+) -> TokenRequest<'b, T> {
+    TokenRequest { transport: &graph.transport, clock: &graph.clock, endpoints, deadline }
+}
+
+fn error_of(read: ErrorAnswer, failure: Option<Failure>, single: Single) -> GraphError {
+    let detail = read.detail;
+    if let (None, Some(none_granted)) = (failure, read.missing_roles) {
+        return GraphError::MissingRoles { none_granted, detail };
+    }
+    match (failure, detail.status) {
+        (Some(Failure::Throttled { retry_after }), _) => GraphError::Throttled { retry_after, detail },
+        (Some(Failure::Transient), _) => {
+            GraphError::Page { fault: PageFault::ServerError, detail: Some(detail) }
+        }
+        (None, 401) if detail.code == "InvalidAuthenticationToken" => GraphError::TokenRefused(detail),
+        (None, 404) if single == Single::Yes => {
+            GraphError::Page { fault: PageFault::NotFound, detail: Some(detail) }
+        }
+        (None, 401 | 403 | 404) => GraphError::Forbidden(detail),
+        (None, _) => GraphError::Rejected(detail),
+    }
+}
+
+fn error_of_fault(fault: Fault, deadline: Deadline) -> GraphError {
+    match fault {
+        Fault::TimedOut(_) if tokio::time::Instant::now() >= deadline => GraphError::OutOfTime,
+        Fault::TooLarge(_) => GraphError::Page { fault: PageFault::TooLarge, detail: None },
+        Fault::BrokenOff(_) | Fault::TimedOut(_) => {
+            GraphError::Page { fault: PageFault::Incomplete, detail: None }
+        }
+        Fault::Transport(_) => GraphError::Unreachable(fault),
+    }
+}
+
+fn random_bytes(rng: &mut fastrand::Rng) -> [u8; 16] {
+    rng.u128(..).to_le_bytes()
+}
+
+/// An id as one path segment.
+fn encode(id: &str) -> String {
+    url::form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+/// How long a caller that was throttled without a `Retry-After` leaves the tenant alone. Graph's
+/// documentation asks for exponential back-off; a minute is the longest window of a published limit.
+pub const UNSTATED_RETRY_AFTER: Duration = Duration::from_secs(60);

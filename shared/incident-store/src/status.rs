@@ -1,0 +1,117 @@
+//! How a connection is doing, as its last sync left it: what lists, pages and alarms read.
+
+use graph_auth::Cause;
+use graph_security::{Property, RecordKind};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A sync's account of its connection. Kept as JSON in [`crate::SyncState::status`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SyncStatus {
+    /// When a sync last began.
+    pub last_attempt: Option<Timestamp>,
+    /// When a sync last read everything that was new, of both streams.
+    pub last_success: Option<Timestamp>,
+    /// Up to where everything is read, by Microsoft's clock; the lag is now minus this. The older of both
+    /// streams.
+    pub read_up_to: Option<Timestamp>,
+    /// What keeps it from working.
+    pub failing: Option<Failing>,
+    /// Until when Microsoft asked to be left alone.
+    pub not_before: Option<Timestamp>,
+    /// What could not be read yet and is tried again every hour.
+    pub set_aside: Vec<SetAside>,
+    /// How far back there is still history to be read, per stream; `None` when all of it is read.
+    pub backfill_from: Option<Timestamp>,
+    /// Notes on how this tenant's Graph behaves; see docs/assumptions.md.
+    pub observed: Observed,
+}
+
+impl SyncStatus {
+    /// Reads a stored status. One that cannot be read is as good as none: the next sync writes it anew.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+}
+
+/// Why a connection does not work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failing {
+    /// What to do about it.
+    #[serde(flatten)]
+    pub cause: Cause,
+    /// Which stream; `None` for both.
+    pub stream: Option<RecordKind>,
+    /// Codes and request ids for support; no secret, no message of Microsoft's.
+    pub detail: String,
+    /// Since when, without interruption.
+    pub since: Timestamp,
+    /// How many syncs in a row.
+    pub times: u32,
+}
+
+/// Something that keeps failing on its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SetAside {
+    /// Which stream.
+    pub kind: RecordKind,
+    /// What.
+    pub what: Aside,
+    /// How it failed.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it was last tried.
+    pub last_try: Timestamp,
+    /// How often.
+    pub tries: u32,
+}
+
+/// What is set aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Aside {
+    /// One record that cannot be read.
+    Record {
+        /// Its id.
+        id: String,
+    },
+    /// All records whose `by` lies between two instants, both included.
+    Interval {
+        /// The property.
+        by: Property,
+        /// The first instant.
+        from: Timestamp,
+        /// The last instant.
+        to: Timestamp,
+    },
+}
+
+/// What was noticed about how this tenant's Graph behaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Observed {
+    /// The overlap in force, in seconds.
+    pub overlap_seconds: u64,
+    /// The worst lateness of the last seven days, in seconds: how long after its instant a change became
+    /// visible, where a sync had read past that instant before.
+    pub worst_lateness_seconds: u64,
+    /// Changes that only the hourly sweep found.
+    pub found_by_hourly_sweep: u64,
+    /// Changes that only the daily sweep found.
+    pub found_by_daily_sweep: u64,
+    /// Changes of content at an unchanged instant.
+    pub changed_in_place: u64,
+    /// Pages in which filter or order were not as asked.
+    pub unasked_pages: u64,
+    /// Answers without a `Date`.
+    pub undated_answers: u64,
+    /// Answers that said of themselves that something is missing (206, `Warning`).
+    pub partial_answers: u64,
+    /// Rows that were no records, or whose instant could not be read.
+    pub unreadable_rows: u64,
+}
