@@ -107,7 +107,9 @@ pub trait Connections: Send + Sync {
     /// settings again is no error, so that a repeated request is harmless.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when the owner has a connection for the same tenant and client.
+    /// [`StoreError::Duplicate`] when the owner has a connection for the same tenant and client in the same
+    /// cloud (by its name), unless that is removed; [`StoreError::Stale`] when `id` is there with other
+    /// settings; [`StoreError::Gone`] when `id` was removed.
     fn create(
         &self,
         id: ConnectionId,
@@ -137,18 +139,19 @@ pub trait Connections: Send + Sync {
     /// Writes `settings` and `lifecycle` of a connection read at `version`.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] when it has changed since; [`StoreError::Gone`] when it does not exist.
-    fn update(
-        &self,
-        connection: &Connection,
-    ) -> impl Future<Output = Result<Connection, StoreError>> + Send;
+    /// [`StoreError::Stale`] when it has changed since; [`StoreError::Gone`] when it does not exist or was
+    /// removed; [`StoreError::Duplicate`] as for `create`.
+    fn update(&self, connection: &Connection) -> impl Future<Output = Result<Connection, StoreError>> + Send;
 
     /// Removes a connection. From then on every write for it is refused, a running sync's included.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when it does not exist.
-    fn remove(&self, id: ConnectionId, records: Records)
-    -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn remove(
+        &self,
+        id: ConnectionId,
+        records: Records,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// At most `limit` connected ones whose next sync is due at `now`, the longest due first.
     ///

@@ -10,11 +10,11 @@ pub mod conformance;
 mod connection;
 mod error;
 mod record;
-mod secrets;
-mod status;
 pub mod redirect;
+mod secrets;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod status;
 mod sync;
 pub mod ticks;
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use graph_security::{Head, Record};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A record as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,8 +83,9 @@ pub enum Change {
 /// Decides by the record's version: `lastUpdateDateTime` as an exact instant, then the answer's `Date`.
 ///
 /// An older instant never replaces. No instant sorts below every instant. At equal instants only a later
-/// answer whose content really differs replaces; `same_content` compares the two bodies canonically, so
-/// that another order of keys is no change. It is asked only when the bytes differ.
+/// answer whose content really differs replaces; `same_content` compares the two bodies as JSON, so
+/// that another order of keys is no change (see the function of that name). It is asked only when the
+/// bytes differ.
 pub fn decide(
     stored: Option<&StoredVersion>,
     incoming: &Incoming,
@@ -93,7 +95,6 @@ pub fn decide(
     let head = &incoming.record.head;
     // `None < Some(_)`: no instant sorts below every instant.
     match head.updated.cmp(&stored.head.updated) {
-        std::cmp::Ordering::Less => Change::Older,
         std::cmp::Ordering::Greater => Change::Update(changed_fields(&stored.head, head)),
         std::cmp::Ordering::Equal if fingerprint(&incoming.record.raw) == stored.fingerprint => {
             Change::Unchanged
@@ -102,7 +103,17 @@ pub fn decide(
         std::cmp::Ordering::Equal if incoming.answered > stored.answered => {
             Change::Update(changed_fields(&stored.head, head))
         }
-        std::cmp::Ordering::Equal => Change::Older,
+        std::cmp::Ordering::Less | std::cmp::Ordering::Equal => Change::Older,
+    }
+}
+
+/// Whether two bodies are the same JSON value, in whatever order their keys stand. Where one is no JSON,
+/// whether they are the same bytes.
+#[must_use]
+pub fn same_content(one: &[u8], other: &[u8]) -> bool {
+    match (serde_json::from_slice::<Value>(one), serde_json::from_slice::<Value>(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
     }
 }
 

@@ -100,6 +100,9 @@ pub struct Observed {
     /// The worst lateness of the last seven days, in seconds: how long after its instant a change became
     /// visible, where a sync had read past that instant before.
     pub worst_lateness_seconds: u64,
+    /// How many times less often than wanted the sweeps come, because they do not fit their share; 1 when
+    /// they fit.
+    pub sweeps_stretched: u64,
     /// Changes that only the hourly sweep found.
     pub found_by_hourly_sweep: u64,
     /// Changes that only the daily sweep found.

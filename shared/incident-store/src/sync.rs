@@ -29,6 +29,7 @@ pub struct Claim {
 
 /// What a run gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a run")]
 pub enum Claimed {
     /// The lease, the connection as it is now and the state of the last run.
     Held {
@@ -118,8 +119,5 @@ pub trait SyncStore: Send + Sync {
     ///
     /// # Errors
     /// Only when the store cannot answer.
-    fn state(
-        &self,
-        id: ConnectionId,
-    ) -> impl Future<Output = Result<Option<SyncState>, StoreError>> + Send;
+    fn state(&self, id: ConnectionId) -> impl Future<Output = Result<Option<SyncState>, StoreError>> + Send;
 }

@@ -1,0 +1,163 @@
+//! What a run is promised about its lease and its state.
+
+use super::samples::{Incident, at, claim_at, connected, id, incoming, lease, leased, put, settings, stored};
+use crate::{
+    Claimed, Connection, ConnectionId, Connections, Lease, Lifecycle, Records, StoreError, SyncState,
+    SyncStore,
+};
+
+fn state(text: &str) -> SyncState {
+    SyncState { checkpoint: format!(r#"{{"at":{text:?}}}"#), status: format!("status {text}") }
+}
+
+async fn assert_fenced<S: SyncStore>(store: &S, lease: &Lease) {
+    let saved = store.save(lease, &state("late"), Some(at(7))).await;
+    assert!(matches!(saved, Err(StoreError::Fenced)), "a fenced run saves nothing: {saved:?}");
+    let upserted = store.upsert(lease, Incident, &[incoming("late", None, "late")]).await;
+    assert!(matches!(upserted, Err(StoreError::Fenced)), "a fenced run writes nothing: {upserted:?}");
+    let nothing = store.upsert(lease, Incident, &[]).await;
+    assert!(matches!(nothing, Err(StoreError::Fenced)), "a fenced run is told so at once: {nothing:?}");
+    assert_eq!(stored(store, lease, "late").await, None, "a fenced run writes nothing");
+    assert_ne!(store.state(lease.connection).await.expect("no error"), Some(state("late")), "nor saves it");
+}
+
+async fn assert_gone<S: SyncStore>(store: &S, lease: &Lease, why: &str) {
+    let saved = store.save(lease, &state("late"), None).await;
+    assert!(matches!(saved, Err(StoreError::Gone)), "{why}: nothing is saved: {saved:?}");
+    let upserted = store.upsert(lease, Incident, &[incoming("late", None, "late")]).await;
+    assert!(matches!(upserted, Err(StoreError::Gone)), "{why}: nothing is written: {upserted:?}");
+    assert_eq!(stored(store, lease, "late").await, None, "{why}: nothing is written");
+    store.release(lease).await.expect("giving back what is gone is no error");
+    assert_inactive(store, lease.connection, why).await;
+}
+
+async fn assert_inactive<S: SyncStore>(store: &S, id: ConnectionId, why: &str) {
+    let claimed = store.claim(id, claim_at(at(100_000))).await.expect("a claim is answered");
+    assert_eq!(claimed, Claimed::Inactive, "{why}: it is not synced");
+}
+
+pub(super) async fn one_run_at_a_time<S: Connections + SyncStore>(store: &S) {
+    let created = connected(store, 1).await;
+    let claim = claim_at(at(10));
+    let Claimed::Held { lease: held, connection, state } =
+        store.claim(id(1), claim).await.expect("an answer")
+    else {
+        panic!("a free connection's lease is given");
+    };
+    assert_eq!(connection, created, "a claim tells of the connection, whose version no sync changes");
+    assert_eq!(held.connection, id(1), "the lease is for what was claimed");
+    assert_eq!(state, None, "there is no state before the first run");
+    let second = store.claim(id(1), claim_at(at(11))).await.expect("an answer");
+    assert_eq!(second, Claimed::Busy { until: claim.until }, "a held lease is not given again");
+    connected(store, 2).await;
+    lease(store, id(2), at(11)).await;
+    put(store, &held, &incoming("1", None, "a refused claim does not end the lease")).await;
+}
+
+pub(super) async fn of_claims_at_once_one_wins<S: Connections + SyncStore>(store: &S) {
+    connected(store, 1).await;
+    let claim = || store.claim(id(1), claim_at(at(10)));
+    let (a, b, c, d) = tokio::join!(claim(), claim(), claim(), claim());
+    let answers = [a, b, c, d].map(|answer| answer.expect("a claim is answered"));
+    let held = answers.iter().filter(|answer| matches!(answer, Claimed::Held { .. })).count();
+    let busy = answers.iter().filter(|answer| matches!(answer, Claimed::Busy { .. })).count();
+    assert_eq!((held, busy), (1, 3), "of claims at once one wins, the others are busy: {answers:?}");
+}
+
+pub(super) async fn a_lease_that_ended_is_taken_over<S: Connections + SyncStore>(store: &S) {
+    let first = leased(store).await;
+    let until = claim_at(at(1)).until;
+    put(store, &first, &incoming("1", None, "nobody else has taken it")).await;
+    let second = lease(store, first.connection, until).await;
+    assert!(second.fence > first.fence, "a later claim's fence is greater");
+    assert_fenced(store, &first).await;
+    store.release(&first).await.expect("giving back a lost lease is no error");
+    let third = store.claim(first.connection, claim_at(until)).await.expect("an answer");
+    assert!(matches!(third, Claimed::Busy { .. }), "nobody gives back another run's lease: {third:?}");
+    put(store, &second, &incoming("2", None, "the new holder writes")).await;
+}
+
+pub(super) async fn a_released_lease_is_free<S: Connections + SyncStore>(store: &S) {
+    let first = leased(store).await;
+    store.release(&first).await.expect("a lease is given back");
+    let second = lease(store, first.connection, at(2)).await;
+    assert!(second.fence > first.fence, "a fence is never used again");
+    assert_fenced(store, &first).await;
+}
+
+pub(super) async fn only_connected_ones_are_synced<S: Connections + SyncStore>(store: &S) {
+    assert_inactive(store, id(9), "unknown").await;
+    for (number, lifecycle) in [(1, Lifecycle::Pending), (2, Lifecycle::Paused), (3, Lifecycle::Removing)] {
+        store.create(id(number), settings(number), lifecycle, at(0)).await.expect("it is created");
+        assert_inactive(store, id(number), &format!("{lifecycle:?}")).await;
+    }
+    let paused = store.connection(id(2)).await.expect("no error").expect("it is there");
+    store.update(&Connection { lifecycle: Lifecycle::Connected, ..paused }).await.expect("it is connected");
+    assert_eq!(store.due(at(0), 9).await.expect("no error"), [id(2)], "once connected it is due");
+    lease(store, id(2), at(0)).await;
+}
+
+pub(super) async fn a_claim_schedules_and_a_save_may_reschedule<S: Connections + SyncStore>(store: &S) {
+    let held = leased(store).await;
+    let due = async |seconds| store.due(at(seconds), 9).await.expect("what is due is answered");
+    assert_eq!(due(300).await, [], "a claim puts off when it is due");
+    assert_eq!(due(301).await, [id(1)], "to when the claim says");
+    store.save(&held, &state("a"), None).await.expect("the holder saves");
+    assert_eq!(
+        (due(300).await, due(301).await),
+        (vec![], vec![id(1)]),
+        "a save alone changes nothing of that"
+    );
+    store.save(&held, &state("b"), Some(at(20))).await.expect("the holder saves");
+    assert_eq!((due(19).await, due(20).await), (vec![], vec![id(1)]), "a save may say when it is due");
+    store.claim(id(1), claim_at(at(30))).await.expect("an answer");
+    assert_eq!(due(20).await, [id(1)], "a claim that is not given changes nothing of that");
+}
+
+pub(super) async fn state_is_kept_as_it_is<S: Connections + SyncStore>(store: &S) {
+    let held = leased(store).await;
+    let version = store.connection(id(1)).await.expect("no error").expect("it is there").version;
+    assert_eq!(store.state(id(1)).await.expect("no error"), None, "there is no state before the first save");
+    assert_eq!(store.state(id(9)).await.expect("no error"), None, "nor of what does not exist");
+    for text in ["", "ünïcode 🛡 \u{1}\"\\", &"long ".repeat(10_000)] {
+        let kept = SyncState { checkpoint: text.to_owned(), status: format!("{text}!") };
+        store.save(&held, &kept, None).await.expect("the holder saves");
+        assert_eq!(store.state(id(1)).await.expect("no error"), Some(kept.clone()), "state is kept as it is");
+        store.release(&held).await.expect("a lease is given back");
+    }
+    let last = store.state(id(1)).await.expect("no error");
+    let claimed = store.claim(id(1), claim_at(at(50))).await.expect("an answer");
+    let Claimed::Held { state, connection, .. } = claimed else { panic!("a released lease is given") };
+    assert_eq!(state, last, "a claim tells of the last run's state");
+    assert_eq!(connection.version, version, "a sync never changes the connection's version");
+}
+
+pub(super) async fn removal_stops_a_running_sync<S: Connections + SyncStore>(store: &S) {
+    for (number, records) in [(1, Records::Remove), (2, Records::Keep)] {
+        let connection = connected(store, number).await;
+        let held = lease(store, connection.id, at(10)).await;
+        put(store, &held, &incoming("1", None, "before")).await;
+        store.remove(connection.id, records).await.expect("a connection is removed while it is synced");
+        assert_gone(store, &held, &format!("removed ({records:?})")).await;
+        let kept = stored(store, &held, "1").await.is_some();
+        assert_eq!(kept, records == Records::Keep, "its records go or stay as was asked ({records:?})");
+    }
+    let connection = connected(store, 3).await;
+    let held = lease(store, connection.id, at(10)).await;
+    let removing = Connection { lifecycle: Lifecycle::Removing, ..connection };
+    store.update(&removing).await.expect("it is being removed");
+    assert_gone(store, &held, "being removed").await;
+    let unknown = Lease { connection: id(9), fence: 1 };
+    assert_gone(store, &unknown, "unknown").await;
+}
+
+pub(super) async fn a_pause_lets_a_running_sync_end<S: Connections + SyncStore>(store: &S) {
+    let connection = connected(store, 1).await;
+    let held = lease(store, connection.id, at(10)).await;
+    let paused = Connection { lifecycle: Lifecycle::Paused, ..connection };
+    store.update(&paused).await.expect("a connection is paused while it is synced");
+    put(store, &held, &incoming("1", None, "what was read is not lost")).await;
+    store.save(&held, &state("a"), None).await.expect("the holder saves");
+    store.release(&held).await.expect("a lease is given back");
+    assert_inactive(store, held.connection, "paused").await;
+}

@@ -1,0 +1,60 @@
+//! What every implementation of [`Connections`] and [`SyncStore`] keeps, as one suite that its tests run.
+//!
+//! Each check gets a store of its own and panics with the promise that was broken.
+
+mod connections;
+mod leases;
+mod records;
+mod rule;
+mod samples;
+
+use crate::{Connections, SyncStore};
+
+/// Runs each check on a new, empty store.
+macro_rules! each {
+    ($new_store:ident: $($check:path),* $(,)?) => { $( $check(&$new_store().await).await; )* };
+}
+
+/// Runs the suite. `new_store` answers with an empty store each time it is called.
+///
+/// # Panics
+/// When a promise is broken.
+pub async fn run<S: Connections + SyncStore, F: AsyncFn() -> S>(new_store: F) {
+    each!(new_store:
+        connections::what_is_created_is_read_back,
+        connections::creating_again_is_harmless,
+        connections::one_connection_for_a_tenant_client_and_cloud,
+        connections::an_update_is_for_the_version_that_was_read,
+        connections::removal_is_final,
+        connections::the_longest_due_come_first,
+    );
+    each!(new_store:
+        leases::one_run_at_a_time,
+        leases::of_claims_at_once_one_wins,
+        leases::a_lease_that_ended_is_taken_over,
+        leases::a_released_lease_is_free,
+        leases::only_connected_ones_are_synced,
+        leases::a_claim_schedules_and_a_save_may_reschedule,
+        leases::state_is_kept_as_it_is,
+        leases::removal_stops_a_running_sync,
+        leases::a_pause_lets_a_running_sync_end,
+    );
+    each!(new_store:
+        rule::an_older_instant_never_replaces,
+        rule::a_newer_instant_replaces,
+        rule::at_one_instant_only_a_later_and_different_answer_replaces,
+        rule::no_instant_is_below_every_instant,
+        rule::instants_are_exact_to_100_ns,
+        rule::every_changed_field_is_named,
+        rule::the_order_of_keys_is_no_change,
+    );
+    each!(new_store:
+        records::revisions_grow_with_real_changes_only,
+        records::versions_of_one_id_in_one_call_are_taken_in_order,
+        records::kinds_and_connections_are_apart,
+        records::versions_answer_in_the_order_of_the_ids,
+        records::any_text_and_size_is_kept,
+        records::a_thousand_records_are_one_call,
+        records::delivering_again_changes_nothing,
+    );
+}

@@ -1,0 +1,113 @@
+//! When a connection is due, who may write for it, and what a run leaves for the next one.
+
+use jiff::Timestamp;
+use rusqlite::{Connection as Db, Row, TransactionBehavior, named_params, params};
+
+use super::row::{self, CONNECTION, optional_instant, signed, unsigned};
+use crate::{Claim, Claimed, ConnectionId, Lease, StoreError, SyncState, ticks};
+
+pub(super) fn due(db: &Db, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT id FROM connections WHERE lifecycle = 'connected' AND next_due <= ?
+         ORDER BY next_due, id LIMIT ?",
+    )?;
+    let wanted = params![ticks::from_instant(now), signed(limit)];
+    let ids = statement.query_and_then(wanted, |row| row::connection_id(row, 0))?;
+    ids.collect()
+}
+
+pub(super) fn claim(db: &mut Db, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let claimed = match take(&tx, id, claim)? {
+        Some(held) => held,
+        None => why_not(&tx, id)?,
+    };
+    tx.commit()?;
+    Ok(claimed)
+}
+
+fn take(db: &Db, id: ConnectionId, claim: Claim) -> Result<Option<Claimed>, StoreError> {
+    let mut statement = db.prepare_cached(&format!(
+        "UPDATE connections SET fence = fence + 1, lease_until = :until, last_attempt = :now,
+             next_due = :next_due
+         WHERE id = :id AND lifecycle = 'connected' AND (lease_until IS NULL OR lease_until <= :now)
+         RETURNING {CONNECTION}, fence, checkpoint, status"
+    ))?;
+    let mut rows = statement.query(named_params! {
+        ":id": id.to_string(),
+        ":now": ticks::from_instant(claim.now),
+        ":until": ticks::from_instant(claim.until),
+        ":next_due": ticks::from_instant(claim.next_due),
+    })?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(Claimed::Held {
+        lease: Lease { connection: id, fence: unsigned(row, 13)? },
+        connection: row::connection(row)?,
+        state: sync_state(row, 14)?,
+    }))
+}
+
+fn why_not(db: &Db, id: ConnectionId) -> Result<Claimed, StoreError> {
+    let mut statement =
+        db.prepare_cached("SELECT lease_until FROM connections WHERE id = ? AND lifecycle = 'connected'")?;
+    let mut rows = statement.query([id.to_string()])?;
+    let held_until = match rows.next()? {
+        Some(row) => optional_instant(row, 0)?,
+        None => None,
+    };
+    Ok(held_until.map_or(Claimed::Inactive, |until| Claimed::Busy { until }))
+}
+
+pub(super) fn save(
+    db: &mut Db,
+    lease: &Lease,
+    state: &SyncState,
+    next_due: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    may_write(&tx, lease)?;
+    tx.prepare_cached(
+        "UPDATE connections SET checkpoint = :checkpoint, status = :status,
+             next_due = coalesce(:next_due, next_due)
+         WHERE id = :id",
+    )?
+    .execute(named_params! {
+        ":id": lease.connection.to_string(),
+        ":checkpoint": state.checkpoint,
+        ":status": state.status,
+        ":next_due": next_due.map(ticks::from_instant),
+    })?;
+    tx.commit()?;
+    Ok(())
+}
+
+pub(super) fn release(db: &Db, lease: &Lease) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE connections SET lease_until = NULL WHERE id = ? AND fence = ?")?
+        .execute(params![lease.connection.to_string(), signed(lease.fence)])?;
+    Ok(())
+}
+
+/// Whether `lease` may still write; asked in the transaction that then writes.
+pub(super) fn may_write(db: &Db, lease: &Lease) -> Result<(), StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT fence FROM connections WHERE id = ? AND lifecycle IN ('pending', 'connected', 'paused')",
+    )?;
+    let mut rows = statement.query([lease.connection.to_string()])?;
+    let row = rows.next()?.ok_or(StoreError::Gone)?;
+    if unsigned(row, 0)? == lease.fence { Ok(()) } else { Err(StoreError::Fenced) }
+}
+
+pub(super) fn state(db: &Db, id: ConnectionId) -> Result<Option<SyncState>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT checkpoint, status FROM connections WHERE id = ?")?;
+    let mut rows = statement.query([id.to_string()])?;
+    match rows.next()? {
+        Some(row) => sync_state(row, 0),
+        None => Ok(None),
+    }
+}
+
+fn sync_state(row: &Row<'_>, column: usize) -> Result<Option<SyncState>, StoreError> {
+    let checkpoint: Option<String> = row.get(column)?;
+    let status: Option<String> = row.get(column + 1)?;
+    Ok(checkpoint.zip(status).map(|(checkpoint, status)| SyncState { checkpoint, status }))
+}

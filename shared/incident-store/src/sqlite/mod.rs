@@ -1,0 +1,142 @@
+//! The embedded store: one SQLite file that any SQLite tool can open, and that several processes may use
+//! at once.
+//!
+//! Its tables are described in `migrations/1.sql`. The traits are what a sync needs; [`SqliteStore`]'s own
+//! methods are for reading what has come in, page by page.
+
+mod alerts;
+mod connections;
+mod error;
+mod lease;
+mod migrate;
+mod open;
+mod overview;
+mod query;
+mod read;
+mod row;
+mod upsert;
+mod worker;
+
+use std::path::Path;
+
+use graph_security::RecordKind;
+use jiff::Timestamp;
+
+pub use overview::{Bucket, Counts, Schedule};
+pub use read::{IncidentFilter, Page, Position, StoredRecord};
+
+use crate::{
+    Claim, Claimed, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle, NewConnection,
+    Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+};
+use worker::Worker;
+
+/// A store in one SQLite file, or in memory. A clone is the same store.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    worker: Worker,
+}
+
+impl SqliteStore {
+    /// Opens the store at `path`, which is made with its folder if need be: readable by this user alone,
+    /// as the records are. Blocks for as long as another process migrates it.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it is no store, or one of a newer version;
+    /// [`StoreError::Unavailable`] when it cannot be opened.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { worker: Worker::start(open::file(path)?)? })
+    }
+
+    /// A store that ends with its last clone.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when there is no memory or thread for it.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        Ok(Self { worker: Worker::start(open::memory()?)? })
+    }
+}
+
+impl Connections for SqliteStore {
+    async fn create(
+        &self,
+        id: ConnectionId,
+        settings: NewConnection,
+        lifecycle: Lifecycle,
+        now: Timestamp,
+    ) -> Result<Connection, StoreError> {
+        self.worker.run(move |db| connections::create(db, id, settings, lifecycle, now)).await
+    }
+
+    async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
+        self.worker.run(move |db| connections::get(db, id)).await
+    }
+
+    async fn connections(&self, owner: Option<&str>) -> Result<Vec<Connection>, StoreError> {
+        let owner = owner.map(str::to_owned);
+        self.worker.run(move |db| connections::list(db, owner.as_deref())).await
+    }
+
+    async fn update(&self, connection: &Connection) -> Result<Connection, StoreError> {
+        let connection = connection.clone();
+        self.worker.run(move |db| connections::update(db, connection)).await
+    }
+
+    async fn remove(&self, id: ConnectionId, records: Records) -> Result<(), StoreError> {
+        self.worker.run(move |db| connections::remove(db, id, records)).await?;
+        // Other work comes between the chunks. What is left when this is dropped goes at the next opening.
+        while self.worker.run(connections::purge_some).await? > 0 {}
+        Ok(())
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
+        self.worker.run(move |db| lease::due(db, now, limit)).await
+    }
+}
+
+impl SyncStore for SqliteStore {
+    async fn claim(&self, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
+        self.worker.run(move |db| lease::claim(db, id, claim)).await
+    }
+
+    async fn save(
+        &self,
+        lease: &Lease,
+        state: &SyncState,
+        next_due: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let (lease, state) = (lease.clone(), state.clone());
+        self.worker.run(move |db| lease::save(db, &lease, &state, next_due)).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let lease = lease.clone();
+        self.worker.run(move |db| lease::release(db, &lease)).await
+    }
+
+    async fn upsert(
+        &self,
+        lease: &Lease,
+        kind: RecordKind,
+        records: &[Incoming],
+    ) -> Result<Vec<Upserted>, StoreError> {
+        // The bodies are shared, not copied.
+        let (lease, mut records) = (lease.clone(), records.to_vec());
+        records.iter_mut().for_each(upsert::truncate_instants);
+        self.worker.run(move |db| upsert::upsert(db, &lease, kind, &records)).await
+    }
+
+    async fn versions(
+        &self,
+        connection: ConnectionId,
+        kind: RecordKind,
+        ids: &[String],
+    ) -> Result<Vec<Option<StoredVersion>>, StoreError> {
+        let ids = ids.to_vec();
+        self.worker.run(move |db| upsert::versions(db, connection, kind, &ids)).await
+    }
+
+    async fn state(&self, id: ConnectionId) -> Result<Option<SyncState>, StoreError> {
+        self.worker.run(move |db| lease::state(db, id)).await
+    }
+}
