@@ -208,6 +208,8 @@ impl Cause {
             90_033 | 90_006 | 90_012 | 90_024 | 90_090 | 50_033 | 50_000 => Self::MicrosoftTrouble,
             9_001_023 | 900_144 | 70_011 | 1_002_012 | 28_002 | 700_022 | 700_023 | 50_196 | 7_000_113
             | 7_000_114 => Self::OurFault,
+            // About users' accounts: no answer to client credentials, unless the request was another one.
+            50_034 | 50_126 | 50_057 | 50_076 | 50_079 => Self::OurFault,
             _ => return None,
         })
     }
@@ -431,12 +433,12 @@ impl Cause {
             ),
             Self::Throttled => say(
                 "Microsoft asks for fewer requests.",
-                "Nothing: it is tried again after the time that Microsoft asks for.",
+                "Change nothing: a sync waits as long as Microsoft asks and goes on by itself; test again in some minutes.",
             ),
             Self::MicrosoftTrouble => where_(
                 say(
                     "Microsoft's service is in trouble.",
-                    "Nothing: it is tried again. Microsoft's service health tells more.",
+                    "Change nothing: a sync goes on by itself, and a test can be repeated in some minutes. Microsoft's service health tells more.",
                 ),
                 Place::ServiceHealth,
             ),

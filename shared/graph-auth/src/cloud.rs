@@ -134,6 +134,26 @@ pub struct EndpointOverride {
 }
 
 impl EndpointOverride {
+    /// Reads the values of `SOC_ANYWHERE_LOGIN_URL` and `SOC_ANYWHERE_GRAPH_URL`; an empty one is none.
+    ///
+    /// # Errors
+    /// [`BadOverride`], which names the one that is refused.
+    pub fn parse(
+        login: Option<&str>,
+        graph: Option<&str>,
+        private_hosts: PrivateHosts,
+    ) -> Result<Self, BadOverride> {
+        let origin = |name, text: Option<&str>| {
+            let text = text.map(str::trim).filter(|text| !text.is_empty());
+            let parsed = text.map(|text| TestOrigin::parse(text, private_hosts)).transpose();
+            parsed.map_err(|reason| BadOverride { name, reason })
+        };
+        Ok(Self {
+            login: origin("SOC_ANYWHERE_LOGIN_URL", login)?,
+            graph: origin("SOC_ANYWHERE_GRAPH_URL", graph)?,
+        })
+    }
+
     /// The endpoints for `cloud`. A simulated cloud keeps its own: no real secret reaches a simulator and
     /// no simulated one reaches Microsoft.
     #[must_use]
@@ -200,6 +220,14 @@ pub enum PrivateHosts {
     Refused,
 }
 
+impl PrivateHosts {
+    /// Reads the value of `SOC_ANYWHERE_ALLOW_TEST_HOSTS`: `1` allows them, all else does not.
+    #[must_use]
+    pub fn parse(value: Option<&str>) -> Self {
+        if value == Some("1") { Self::Allowed } else { Self::Refused }
+    }
+}
+
 /// RFC 1918 and RFC 4193.
 fn is_private(ip: IpAddr) -> bool {
     match ip {
@@ -221,9 +249,31 @@ pub enum BadOrigin {
     NotHere,
 }
 
+/// An override that is refused, by the name of its setting. The value is not repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {reason}")]
+pub struct BadOverride {
+    /// The setting.
+    pub name: &'static str,
+    /// What is wrong with it.
+    pub reason: BadOrigin,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_are_read_and_a_bad_one_is_named() {
+        let read = |login, graph| EndpointOverride::parse(login, graph, PrivateHosts::Refused);
+        assert_eq!(read(None, Some(" ")).unwrap(), EndpointOverride::default());
+        let moved = read(Some("http://127.0.0.1:1"), None).unwrap();
+        assert_eq!(moved.endpoints(&Cloud::Global).login.as_str(), "http://127.0.0.1:1/");
+        let error = read(None, Some("https://example.com")).unwrap_err();
+        assert!(error.to_string().starts_with("SOC_ANYWHERE_GRAPH_URL: its host"), "{error}");
+        assert_eq!(PrivateHosts::parse(Some("1")), PrivateHosts::Allowed);
+        assert_eq!(PrivateHosts::parse(Some("true")), PrivateHosts::Refused);
+    }
 
     #[test]
     fn an_override_is_loopback_or_an_allowed_private_address() {

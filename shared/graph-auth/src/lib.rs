@@ -12,7 +12,9 @@ mod token;
 
 pub use cache::TokenCache;
 pub use cause::{Cause, Explanation, Field, Place};
-pub use cloud::{BadOrigin, Cloud, EndpointOverride, Endpoints, PrivateHosts, TestOrigin, UnknownCloud};
+pub use cloud::{
+    BadOrigin, BadOverride, Cloud, EndpointOverride, Endpoints, PrivateHosts, TestOrigin, UnknownCloud,
+};
 pub use credential::{Credential, Identity};
 pub use entra_error::{AuthError, EntraError};
 pub use token::{AccessToken, Claims, TokenRequest, request_token};

@@ -8,6 +8,8 @@ use graph_http::{Answer, Fault};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::RecordKind;
+
 /// A request to Graph that gave no page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GraphError {
@@ -80,6 +82,21 @@ impl GraphError {
         }
     }
 
+    /// As [`GraphError::cause`], for a list of `kind`: a refusal of a token that has the list's permission
+    /// is Defender's, a refusal of one that lacks it is a missing consent, however Graph words it.
+    #[must_use]
+    pub fn cause_for(&self, kind: RecordKind, roles: Option<&[String]>) -> Cause {
+        match (self, roles) {
+            (Self::MissingRoles { .. }, Some(roles)) if kind.is_granted_by(roles) => {
+                Cause::DefenderUnavailable
+            }
+            (Self::Forbidden(_), Some(roles)) if !roles.is_empty() && !kind.is_readable_with(roles) => {
+                Cause::PermissionMissing
+            }
+            _ => self.cause(roles),
+        }
+    }
+
     /// The ids by which Microsoft finds the request, where there was an answer.
     #[must_use]
     pub fn detail(&self) -> Option<&ErrorDetail> {
@@ -148,6 +165,11 @@ impl fmt::Display for ErrorDetail {
 /// 2025).
 const MISSING_ROLES: &str = "Missing application roles";
 
+/// Other words for the same: of the legacy security endpoints (Microsoft's support article "403 error when
+/// calling the Microsoft Graph security API") and of directory endpoints.
+const OTHER_WORDS: [&str; 2] =
+    ["Auth token does not contain valid permissions", "Insufficient privileges to complete the operation"];
+
 /// How that message ends when the token has no role at all; otherwise the token's roles follow, cut off.
 const NO_ROLES: &str = "application roles: .";
 
@@ -191,7 +213,9 @@ impl ErrorAnswer {
             client_request_id,
         };
         let message = body.error.message;
-        let missing_roles = message.starts_with(MISSING_ROLES).then(|| message.ends_with(NO_ROLES));
+        let missing =
+            message.starts_with(MISSING_ROLES) || OTHER_WORDS.iter().any(|words| message.starts_with(words));
+        let missing_roles = missing.then(|| message.ends_with(NO_ROLES));
         Self { detail, missing_roles }
     }
 }
@@ -200,4 +224,44 @@ impl ErrorAnswer {
 fn plain(text: &str) -> Option<String> {
     let fits = text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     fits.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, StatusCode};
+
+    use super::*;
+
+    fn refusal(code: &str, message: &str) -> GraphError {
+        let body = format!(r#"{{"error":{{"code":"{code}","message":"{message}"}}}}"#);
+        let answer = Answer { status: StatusCode::FORBIDDEN, headers: HeaderMap::new(), body: body.into() };
+        let read = ErrorAnswer::of(&answer, Uuid::nil());
+        match read.missing_roles {
+            Some(none_granted) => GraphError::MissingRoles { none_granted, detail: read.detail },
+            None => GraphError::Forbidden(read.detail),
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_consent_s_or_defender_s_by_what_the_token_has() {
+        let incidents = ["SecurityIncident.Read.All".to_owned()];
+        let alerts = ["SecurityAlert.Read.All".to_owned()];
+        let worded =
+            refusal("Forbidden", "Missing application roles. API required roles: X, application roles: Y");
+        let other =
+            refusal("Authorization_RequestDenied", "Insufficient privileges to complete the operation.");
+        let plain = refusal("Forbidden", "Account is not provisioned.");
+        let cause = |error: &GraphError, kind, roles| error.cause_for(kind, roles);
+        for error in [&worded, &other, &plain] {
+            assert_eq!(cause(error, RecordKind::Incident, Some(&incidents)), Cause::DefenderUnavailable);
+            assert_eq!(cause(error, RecordKind::Incident, Some(&alerts)), Cause::PermissionMissing);
+            assert_eq!(cause(error, RecordKind::Incident, Some(&[])), Cause::NoPermissions);
+        }
+        assert_eq!(cause(&worded, RecordKind::Incident, None), Cause::PermissionMissing);
+        assert_eq!(cause(&other, RecordKind::Incident, None), Cause::PermissionMissing);
+        assert_eq!(cause(&plain, RecordKind::Incident, None), Cause::DefenderUnavailable);
+        // The incident's permission opens the alerts, until Graph says that it does not.
+        assert_eq!(cause(&plain, RecordKind::Alert, Some(&incidents)), Cause::DefenderUnavailable);
+        assert_eq!(cause(&worded, RecordKind::Alert, Some(&incidents)), Cause::PermissionMissing);
+    }
 }

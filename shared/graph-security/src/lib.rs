@@ -7,6 +7,7 @@ mod error;
 mod instant;
 mod link;
 mod page;
+pub mod permission;
 mod query;
 mod record;
 mod session;

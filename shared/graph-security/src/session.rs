@@ -17,6 +17,9 @@ use crate::{GraphError, NextLink, Page, PageFault, Query, Record, RecordKind, pa
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
+/// <https://learn.microsoft.com/graph/api/security-rulesroot-list-detectionrules>
+const DETECTION_RULES: &str = "/beta/security/rules/detectionRules?$top=1";
+
 /// What all connections of a process share: the network, the clock and the tokens.
 #[derive(Debug)]
 pub struct Graph<T> {
@@ -126,6 +129,15 @@ impl<'a, T: Transport> Session<'a, T> {
     pub async fn record(&mut self, kind: RecordKind, id: &str) -> Result<Record, GraphError> {
         let answer = self.get(&format!("{}/{}", kind.path(), encode(id)), Single::Yes).await?;
         parse_record(&answer, kind).map_err(|fault| GraphError::Page { fault, detail: None })
+    }
+
+    /// Whether custom detection rules can be listed. That API is beta, its rows have changed their shape, and
+    /// it is in the global cloud only, so no row is kept.
+    ///
+    /// # Errors
+    /// As [`Session::page`].
+    pub async fn detection_rules(&mut self) -> Result<(), GraphError> {
+        self.list(RecordKind::Incident, DETECTION_RULES).await.map(drop)
     }
 
     async fn list(&mut self, kind: RecordKind, path: &str) -> Result<Page, GraphError> {
