@@ -1,7 +1,18 @@
 //! One sync of one connection, and of all that are due.
+//!
+//! The street: [`Syncer`] claims a connection and opens a session; `run` asks, stores and keeps the
+//! checkpoint; [`plan`] decides what to ask next, and is pure; `verdict` says what the run leaves. What the
+//! engine promises stands in docs/guarantees.md.
 
+mod allowance;
+mod checkpoint;
+mod keeper;
+pub mod plan;
 mod report;
+mod run;
 mod syncer;
+mod verdict;
 
+pub use allowance::Budget;
 pub use report::{Outcome, Report, StreamReport};
-pub use syncer::{Budget, Settings, Syncer};
+pub use syncer::{Settings, Syncer};

@@ -1,9 +1,17 @@
 //! What one sync did.
 
+use std::time::Duration;
+
 use graph_auth::Cause;
 use graph_security::{Unreadable, Usage};
-use incident_store::{ConnectionId, SyncStatus};
+use incident_store::{ConnectionId, SyncStatus, Upserted};
+use jiff::Timestamp;
 use serde::Serialize;
+
+use crate::verdict::Verdict;
+
+/// How many unreadable rows are named in a report.
+const NAMED: usize = 100;
 
 /// What one sync of one connection did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +32,8 @@ pub struct Report {
     pub usage: Usage,
     /// Now minus the instant up to which everything is read, in seconds; `None` before the first success.
     pub lag_seconds: Option<i64>,
+    /// When to run again to go on with what is left; `None` when nothing is left until it is due again.
+    pub resume: Option<Timestamp>,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
     /// How the connection is doing after it.
@@ -72,4 +82,73 @@ pub struct StreamReport {
     pub unreadable: Vec<Unreadable>,
     /// How many unreadable rows in all.
     pub unreadable_total: u64,
+}
+
+/// What a run counts while it reads.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) pages: u32,
+    pub(crate) incidents: StreamReport,
+    pub(crate) alerts: StreamReport,
+}
+
+impl Report {
+    /// The report of a sync that read nothing.
+    pub(crate) fn without_run(connection: ConnectionId, outcome: Outcome, status: SyncStatus) -> Self {
+        Self {
+            connection,
+            outcome,
+            incidents: StreamReport::default(),
+            alerts: StreamReport::default(),
+            pages: 0,
+            usage: Usage::default(),
+            lag_seconds: None,
+            resume: None,
+            duration_ms: 0,
+            status,
+        }
+    }
+
+    pub(crate) fn of_run(
+        connection: ConnectionId,
+        verdict: Verdict,
+        tally: Tally,
+        usage: Usage,
+        now: Timestamp,
+        duration: Duration,
+    ) -> Self {
+        let lag = verdict.status.read_up_to.map(|read| now.duration_since(read).as_secs());
+        Self {
+            connection,
+            outcome: verdict.outcome,
+            incidents: tally.incidents,
+            alerts: tally.alerts,
+            pages: tally.pages,
+            usage,
+            lag_seconds: lag,
+            resume: verdict.resume,
+            duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+            status: verdict.status,
+        }
+    }
+}
+
+impl StreamReport {
+    pub(crate) fn count(&mut self, upserted: &[Upserted]) {
+        for record in upserted {
+            self.seen += 1;
+            *match record {
+                Upserted::Created { .. } => &mut self.created,
+                Upserted::Updated { .. } => &mut self.updated,
+                Upserted::Unchanged => &mut self.unchanged,
+                Upserted::Older => &mut self.older,
+            } += 1;
+        }
+    }
+
+    pub(crate) fn unreadable(&mut self, rows: Vec<Unreadable>) {
+        self.unreadable_total += rows.len() as u64;
+        let room = NAMED.saturating_sub(self.unreadable.len());
+        self.unreadable.extend(rows.into_iter().take(room));
+    }
 }

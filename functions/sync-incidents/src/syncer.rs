@@ -1,11 +1,32 @@
-//! The parts a sync is made of.
+//! The parts a sync is made of, and the order in which they come.
 
-use graph_auth::EndpointOverride;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt};
+use graph_auth::{Cause, Credential, EndpointOverride, Identity};
 use graph_http::{Deadline, Transport};
-use graph_security::Graph;
-use incident_store::{ClientSecrets, ConnectionId, Connections, StoreError, SyncStore};
+use graph_security::{Graph, Session};
+use incident_store::{
+    Claim, Claimed, ClientSecrets, Connection, ConnectionId, Connections, Lease, SecretError, StoreError,
+    SyncState, SyncStatus, SyncStore,
+};
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
-use crate::Report;
+use crate::checkpoint::Checkpoint;
+use crate::keeper::Keeper;
+use crate::plan::{Plan, StreamPlan};
+use crate::report::{Outcome, Tally};
+use crate::run::{LONGEST_RUN, Run, Stop};
+use crate::verdict::{End, no_secret};
+use crate::{Budget, Report};
+
+/// Our clocks are assumed to be within 30 s of each other; a lease outlives its run by twice that.
+const LEASE_MARGIN: Duration = Duration::from_secs(60);
+
+/// The most connections looked up at once as due.
+const DUE: usize = 10_000;
 
 /// Syncs connections: the store, the network and the secrets behind their ports.
 #[derive(Debug)]
@@ -27,17 +48,10 @@ pub struct Syncer<S, T, K> {
 pub struct Settings {
     /// Requests to Graph for each connection.
     pub budget: Budget,
+    /// An unchanged success is written at most this often; zero writes every one.
+    pub success_every: SignedDuration,
     /// The seed of all randomness: request ids and jitter.
     pub seed: u64,
-}
-
-/// How many requests one connection may cost its tenant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Budget {
-    /// Microsoft's published limits, read most strictly: 50 a minute and 1,500 an hour.
-    Microsoft,
-    /// None: for a server of one's own, whose 429 decides.
-    Unlimited,
 }
 
 impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K> {
@@ -46,20 +60,125 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
     /// # Errors
     /// Only when the store fails; what is wrong with the connection stands in the report.
     pub async fn sync(&self, id: ConnectionId, deadline: Deadline) -> Result<Report, StoreError> {
-        let _ = (id, deadline);
-        todo!()
+        self.sync_planned::<StreamPlan>(id, deadline).await
     }
 
     /// One sync of every connection that is due, `parallel` at a time.
     ///
     /// # Errors
-    /// Only when the store cannot say what is due; a connection's own failure is its own.
+    /// Only when the store cannot say what is due; a connection's own failure is its own, a panic
+    /// included.
     pub async fn sync_due(
         &self,
         deadline: Deadline,
         parallel: usize,
     ) -> Result<Vec<(ConnectionId, Result<Report, StoreError>)>, StoreError> {
-        let _ = (deadline, parallel);
-        todo!()
+        let due = self.store.due(self.graph.clock.now(), DUE).await?;
+        let syncs = due.into_iter().map(|id| async move {
+            let sync = AssertUnwindSafe(self.sync(id, deadline)).catch_unwind().await;
+            (id, sync.unwrap_or_else(|_| Err(StoreError::Unavailable("the sync panicked".into()))))
+        });
+        Ok(futures_util::stream::iter(syncs).buffer_unordered(parallel.max(1)).collect().await)
     }
+
+    /// [`Syncer::sync`] with another planning in place of the engine's.
+    ///
+    /// # Errors
+    /// As [`Syncer::sync`].
+    pub async fn sync_planned<P: Plan>(
+        &self,
+        id: ConnectionId,
+        deadline: Deadline,
+    ) -> Result<Report, StoreError> {
+        let begun = Instant::now();
+        let deadline = deadline.min(begun + LONGEST_RUN);
+        let now = self.graph.clock.now();
+        let lease_time = deadline.saturating_duration_since(begun) + LEASE_MARGIN;
+        let next_due = match self.store.connection(id).await? {
+            Some(connection) => now + connection.settings.interval,
+            None => return Ok(Report::without_run(id, Outcome::Inactive, SyncStatus::default())),
+        };
+        match self.store.claim(id, Claim { now, until: now + lease_time, next_due }).await? {
+            Claimed::Busy { .. } => Ok(Report::without_run(id, Outcome::Busy, SyncStatus::default())),
+            Claimed::Inactive => Ok(Report::without_run(id, Outcome::Inactive, SyncStatus::default())),
+            Claimed::Held { lease, connection, state } => {
+                let held = Held { lease, connection, state: state.unwrap_or_default(), now, begun, deadline };
+                self.sync_held::<P>(held).await
+            }
+        }
+    }
+
+    async fn sync_held<P: Plan>(&self, held: Held) -> Result<Report, StoreError> {
+        let Held { lease, connection, state, now, begun, deadline } = held;
+        let id = connection.id;
+        let before = SyncStatus::parse(&state.status);
+        let mut keeper = Keeper::new(&self.store, lease, state.status);
+        if before.not_before.is_some_and(|until| until > now) {
+            keeper.release().await?;
+            let mut report = Report::without_run(id, Outcome::Interrupted, before);
+            report.resume = report.status.not_before;
+            return Ok(report);
+        }
+        let text = Some(state.checkpoint).filter(|text| !text.is_empty());
+        let mut checkpoint = Checkpoint::<P>::load(text.as_deref(), connection.settings.since);
+        let (stop, blocked, tally, usage);
+        match self.session(&connection, deadline).await {
+            Err(stopped) => {
+                (stop, blocked, tally, usage) =
+                    (Some(stopped), Vec::new(), Tally::default(), graph_security::Usage::default());
+            }
+            Ok(session) => {
+                let allowance = checkpoint.spent.left(self.settings.budget, now);
+                let mut run = Run::new(self, &connection, session, checkpoint, keeper);
+                stop = run.read(allowance).await.err();
+                (blocked, tally, usage) = (run.blocked, run.tally, run.session.usage());
+                (checkpoint, keeper) = (run.checkpoint, run.keeper);
+                checkpoint.spent.add(usage.calls, now);
+            }
+        }
+        if let Some(Stop::Store(error)) = stop {
+            return Err(error);
+        }
+        let ended = self.graph.clock.now();
+        let interval = connection.settings.interval;
+        let quiet = before.failing.is_none() && before.not_before.is_none();
+        let last_written = before.last_success;
+        let verdict = End { checkpoint: &checkpoint, stop, blocked, now: ended, interval }.verdict(before);
+        let idle = quiet && verdict.outcome == Outcome::Complete && !keeper.has_kept();
+        let written = |at: Timestamp| ended.duration_since(at) < self.settings.success_every;
+        if !(idle && last_written.is_some_and(written)) {
+            keeper.finish(&checkpoint, &verdict.status, verdict.next_due).await?;
+        }
+        keeper.release().await?;
+        let duration = begun.elapsed();
+        Ok(Report::of_run(id, verdict, tally, usage, ended, duration))
+    }
+
+    async fn session(&self, connection: &Connection, deadline: Deadline) -> Result<Session<'_, T>, Stop> {
+        let settings = &connection.settings;
+        let secret = self.secrets.client_secret(connection.id, false).await.map_err(|error| match error {
+            SecretError::Missing => no_secret(error.to_string(), Cause::SecretMissing),
+            SecretError::Unavailable(_) => Stop::Store(StoreError::Unavailable(error.to_string())),
+        })?;
+        let identity = Identity {
+            tenant_id: settings.tenant_id,
+            client_id: settings.client_id,
+            credential: Credential::ClientSecret(secret),
+        };
+        let endpoints = self.endpoints.endpoints(&settings.cloud);
+        let now = self.graph.clock.now().as_nanosecond();
+        let seed = self.settings.seed ^ u64::try_from(now.rem_euclid(1 << 62)).unwrap_or(0);
+        let rng = fastrand::Rng::with_seed(seed);
+        Ok(Session::new(&self.graph, endpoints, identity, deadline, u32::MAX, rng))
+    }
+}
+
+/// A claimed connection.
+struct Held {
+    lease: Lease,
+    connection: Connection,
+    state: SyncState,
+    now: Timestamp,
+    begun: Instant,
+    deadline: Deadline,
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use graph_http::Transport;
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use crate::{AccessToken, AuthError, Credential, Identity, TokenRequest, request_token};
@@ -44,10 +43,8 @@ struct Slot {
 
 impl Slot {
     fn serves(&self, identity: &Identity, now: Timestamp) -> bool {
-        let Credential::ClientSecret(mine) = &self.credential;
-        let Credential::ClientSecret(asked) = &identity.credential;
         let keep = self.token.lifetime.saturating_sub(MARGIN).max(MINIMUM_TTL);
-        mine.expose_secret() == asked.expose_secret() && now < self.token.requested + keep
+        self.credential.is_same(&identity.credential) && now < self.token.requested + keep
     }
 }
 

@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 
 use graph_auth::Endpoints;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::RecordKind;
 
 /// A link that was checked: same scheme, host and port as the Graph that was asked, and the same list.
 /// It is opaque otherwise and followed verbatim.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct NextLink(Url);
 
 impl NextLink {

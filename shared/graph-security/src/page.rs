@@ -65,20 +65,32 @@ pub fn parse_page(answer: &Answer, endpoints: &Endpoints, kind: RecordKind) -> R
         unreadable,
         next: envelope.next.map(|link| NextLink::check(&link, endpoints, kind)),
         date: answer.date(),
-        partial: answer.status == StatusCode::PARTIAL_CONTENT || answer.headers.contains_key(WARNING),
+        partial: is_partial(answer),
     })
 }
 
-/// Reads a single record's answer.
+/// Reads a single record's answer, as a page of one row.
 ///
 /// # Errors
 /// [`PageFault::NotJson`], or [`PageFault::NotAPage`] for JSON that is no record.
-pub(crate) fn parse_record(answer: &Answer, kind: RecordKind) -> Result<Record, PageFault> {
+pub(crate) fn parse_record(answer: &Answer, kind: RecordKind) -> Result<Page, PageFault> {
     let raw = utf8(&answer.body);
     let text: &RawValue = serde_json::from_slice(&raw).map_err(|_| PageFault::NotJson)?;
-    let (head, _) = parse_head(text.get(), kind).map_err(|_| PageFault::NotAPage)?;
+    let (head, complaint) = parse_head(text.get(), kind).map_err(|_| PageFault::NotAPage)?;
+    let unreadable = complaint.map(|reason| Unreadable { id: Some(head.id.clone()), reason });
     let raw = raw.slice_ref(text.get().as_bytes());
-    Ok(Record { head, raw })
+    Ok(Page {
+        records: vec![Record { head, raw }],
+        unreadable: unreadable.into_iter().collect(),
+        rows: 1,
+        next: None,
+        date: answer.date(),
+        partial: is_partial(answer),
+    })
+}
+
+fn is_partial(answer: &Answer) -> bool {
+    answer.status == StatusCode::PARTIAL_CONTENT || answer.headers.contains_key(WARNING)
 }
 
 /// Bytes that are no UTF-8 are replaced rather than the page lost: Microsoft's own published sample has

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::error::ErrorAnswer;
 use crate::page::parse_record;
-use crate::{GraphError, NextLink, Page, PageFault, Query, Record, RecordKind, parse_page};
+use crate::{GraphError, NextLink, Page, PageFault, Query, RecordKind, parse_page};
 
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -54,6 +54,7 @@ pub struct Session<'a, T> {
     usage: Usage,
     rng: fastrand::Rng,
     roles: Option<Vec<String>>,
+    repeat_transient: bool,
 }
 
 impl<'a, T: Transport> Session<'a, T> {
@@ -66,7 +67,17 @@ impl<'a, T: Transport> Session<'a, T> {
         budget: u32,
         rng: fastrand::Rng,
     ) -> Self {
-        Self { graph, endpoints, identity, deadline, budget, usage: Usage::default(), rng, roles: None }
+        Self {
+            graph,
+            endpoints,
+            identity,
+            deadline,
+            budget,
+            usage: Usage::default(),
+            rng,
+            roles: None,
+            repeat_transient: true,
+        }
     }
 
     /// What was used so far.
@@ -92,9 +103,17 @@ impl<'a, T: Transport> Session<'a, T> {
         self.budget = budget;
     }
 
-    /// From now on this credential, with no change to what was used so far.
-    pub fn set_identity(&mut self, identity: Identity) {
+    /// From now on this identity; false when it is the one in use.
+    pub fn replace_identity(&mut self, identity: Identity) -> bool {
+        let is_new = !identity.is_same(&self.identity);
         self.identity = identity;
+        is_new
+    }
+
+    /// Whether 5xx and connection faults are tried again here. While a caller narrows down what fails, it
+    /// repeats by itself, and repeating below would only multiply the waits.
+    pub fn repeat_transient(&mut self, repeat: bool) {
+        self.repeat_transient = repeat;
     }
 
     /// The first page of a query.
@@ -122,11 +141,11 @@ impl<'a, T: Transport> Session<'a, T> {
         self.list(RecordKind::Alert, &path).await
     }
 
-    /// One record by its id.
+    /// One record by its id, as a page of one row.
     ///
     /// # Errors
     /// As [`Session::page`]; [`PageFault::NotFound`] when it is not there.
-    pub async fn record(&mut self, kind: RecordKind, id: &str) -> Result<Record, GraphError> {
+    pub async fn record(&mut self, kind: RecordKind, id: &str) -> Result<Page, GraphError> {
         let answer = self.get(&format!("{}/{}", kind.path(), encode(id)), Single::Yes).await?;
         parse_record(&answer, kind).map_err(|fault| GraphError::Page { fault, detail: None })
     }
@@ -188,6 +207,7 @@ impl<'a, T: Transport> Session<'a, T> {
                     (error_of_fault(fault, self.deadline), failure)
                 }
             };
+            let failure = failure.filter(|failure| self.repeat_transient || *failure != Failure::Transient);
             match failure.and_then(|failure| tries.wait(failure, &mut self.rng)) {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(error),

@@ -1,0 +1,95 @@
+//! What is set aside: named, retried every hour, and gone from the list when it could be read.
+
+use graph_security::{Property, RecordKind};
+use incident_store::{Aside, SetAside};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How often it is tried again.
+const AGAIN: SignedDuration = SignedDuration::from_secs(3600);
+
+/// The most entries that are kept apart. Beyond it intervals grow together, so that the list stays small
+/// and nothing falls off it.
+const MOST: usize = 200;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct AsideList(Vec<SetAside>);
+
+impl AsideList {
+    pub(super) fn entries(&self) -> &[SetAside] {
+        &self.0
+    }
+
+    pub(super) fn record(&mut self, kind: RecordKind, id: String, reason: String, now: Timestamp) {
+        self.add(kind, Aside::Record { id }, reason, now);
+    }
+
+    pub(super) fn interval(
+        &mut self,
+        kind: RecordKind,
+        (by, from, to): (Property, Timestamp, Timestamp),
+        reason: String,
+        now: Timestamp,
+    ) {
+        let touching = self.0.iter_mut().find_map(|entry| match &mut entry.what {
+            Aside::Interval { by: other, from: start, to: end }
+                if *other == by && *start <= to && from <= *end =>
+            {
+                Some((start, end, &mut entry.last_try))
+            }
+            _ => None,
+        });
+        if let Some((start, end, last_try)) = touching {
+            *start = from.min(*start);
+            *end = to.max(*end);
+            *last_try = now;
+        } else if self.0.len() < MOST {
+            self.add(kind, Aside::Interval { by, from, to }, reason, now);
+        } else {
+            self.widen(by, from, to);
+        }
+    }
+
+    /// The list is full: the nearest thing to forgetting would be a loss, so one interval takes all.
+    fn widen(&mut self, by: Property, from: Timestamp, to: Timestamp) {
+        let interval = self.0.iter_mut().find_map(|entry| match &mut entry.what {
+            Aside::Interval { by: other, from, to } if *other == by => Some((from, to)),
+            _ => None,
+        });
+        if let Some((start, end)) = interval {
+            *start = from.min(*start);
+            *end = to.max(*end);
+        }
+    }
+
+    fn add(&mut self, kind: RecordKind, what: Aside, reason: String, now: Timestamp) {
+        match self.0.iter_mut().find(|entry| entry.what == what) {
+            Some(entry) => {
+                entry.last_try = now;
+                entry.reason = reason;
+            }
+            None => self.0.push(SetAside { kind, what, reason, since: now, last_try: now, tries: 1 }),
+        }
+    }
+
+    /// One that is to be tried again now; it counts as tried.
+    pub(super) fn take_due(&mut self, now: Timestamp) -> Option<Aside> {
+        let entry = self.0.iter_mut().find(|entry| now.duration_since(entry.last_try) >= AGAIN)?;
+        entry.last_try = now;
+        entry.tries += 1;
+        Some(entry.what.clone())
+    }
+
+    /// It could be read.
+    pub(super) fn healed(&mut self, what: &Aside) {
+        self.0.retain(|entry| entry.what != *what);
+    }
+
+    /// This record was met and read in a page.
+    pub(super) fn met(&mut self, id: &str) {
+        if !self.0.is_empty() {
+            self.0.retain(|entry| !matches!(&entry.what, Aside::Record { id: other } if other == id));
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The pure planning step: state and answer in, state and next request out. No clock, no network, no store.
+//!
+//! Instants are Microsoft's wherever something is read up to; ours only decide when to look again.
+
+mod aside;
+mod lateness;
+mod part;
+mod range;
+mod stream;
+mod sweeps;
+
+use graph_security::{NextLink, PageFault, Query, RecordKind};
+use incident_store::{Observed, SetAside};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use stream::StreamPlan;
+
+/// The planning of one stream. The engine has one implementation, [`StreamPlan`]; the harness that shows
+/// that losses would be found puts known-bad ones in its place.
+pub trait Plan: Serialize + DeserializeOwned + Send {
+    /// The plan of a stream that was never read: everything updated at or after `since`.
+    fn new(kind: RecordKind, since: Timestamp) -> Self;
+
+    /// What to ask next in `lane`; `None` when there is nothing to ask there now. `now` is our clock.
+    fn ask(&mut self, lane: Lane, now: Timestamp) -> Option<Ask>;
+
+    /// The last ask was answered, and its records are durable in the store.
+    fn took(&mut self, taken: &Taken<'_>);
+
+    /// The last ask failed in a way that may be its own.
+    fn failed(&mut self, failed: Failed, now: Timestamp);
+
+    /// A run begins: what is new is to be looked for again.
+    fn begin(&mut self);
+
+    /// An incident changed; told to the plan of its alerts.
+    fn changed(&mut self, incident_id: &str);
+
+    /// Where it stands.
+    fn standing(&self) -> Standing<'_>;
+}
+
+/// What the work of a run is divided into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// What is new. First in every run.
+    Live,
+    /// What was set aside, and the sweeps: at most a quarter of a run.
+    Check,
+    /// Backfill and gaps, newest first.
+    History,
+}
+
+/// A request, and what of its answer is to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// What to ask for.
+    pub target: Target,
+    /// Which rows to store.
+    pub keep: Keep,
+}
+
+/// Which rows of an answer are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// All of them, asked for or not.
+    All,
+    /// Those without a `lastUpdateDateTime`: the rest of that page may be older than the connection's
+    /// horizon.
+    Undated,
+    /// None: the rows are ids and instants only.
+    Nothing,
+}
+
+/// What to ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The first page of a query.
+    Page(Query),
+    /// The page behind a link.
+    Link(NextLink),
+    /// One record.
+    Record(String),
+    /// The alerts of one incident.
+    AlertsOf(String),
+}
+
+/// An answer whose records are stored.
+#[derive(Clone, Debug)]
+pub struct Taken<'a> {
+    /// The rows that are records, in the answer's order.
+    pub rows: &'a [Row],
+    /// How many rows there were, unreadable ones included.
+    pub total: usize,
+    /// Where the next page is.
+    pub next: Next,
+    /// Microsoft's clock when it answered.
+    pub date: Option<Timestamp>,
+    /// The answer says of itself that something is missing.
+    pub partial: bool,
+    /// Our clock.
+    pub now: Timestamp,
+}
+
+/// Where the next page is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// There is none.
+    End,
+    /// Behind this link.
+    Link(NextLink),
+    /// Behind a link that must not be followed.
+    Foreign,
+}
+
+/// One stored row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its id.
+    pub id: String,
+    /// `createdDateTime`.
+    pub created: Option<Timestamp>,
+    /// `lastUpdateDateTime`.
+    pub updated: Option<Timestamp>,
+    /// What it was to the store.
+    pub novelty: Novelty,
+}
+
+/// What a row was to the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Novelty {
+    /// New, or newer than what the store had.
+    Changed,
+    /// Other content at an unchanged instant.
+    ChangedInPlace,
+    /// As the store had it, or older.
+    Known,
+    /// Not stored: see [`Keep`].
+    Passed,
+}
+
+impl Novelty {
+    /// Whether the store was written.
+    #[must_use]
+    pub fn is_change(self) -> bool {
+        matches!(self, Self::Changed | Self::ChangedInPlace)
+    }
+}
+
+/// A failure that may be the ask's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failed {
+    /// The page or record cannot be had.
+    Page(PageFault),
+    /// The link was refused: expired, or never good.
+    Link,
+    /// The request was not accepted (400).
+    Rejected,
+}
+
+/// Where a stream stands, for the report and the status.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent answers, not a state")]
+pub struct Standing<'a> {
+    /// Everything up to here is read, by Microsoft's clock.
+    pub read_up_to: Option<Timestamp>,
+    /// Whether the live range is read to its end.
+    pub live_done: bool,
+    /// The oldest instant that is still to be read for the first time.
+    pub history_from: Option<Timestamp>,
+    /// Ranges besides the live one are waiting or in progress.
+    pub pending: bool,
+    /// In this run everything failed, down to a single second: this is not about a record.
+    pub outage: bool,
+    /// Something fails and is being narrowed down: requests are not to be repeated below.
+    pub in_trouble: bool,
+    /// What is set aside.
+    pub aside: &'a [SetAside],
+    /// How this tenant's Graph behaves.
+    pub observed: Observed,
+    /// Grows with everything that is worth keeping beyond the watermark: the checkpoint is written when it
+    /// has changed.
+    pub changes: u64,
+}

@@ -1,0 +1,158 @@
+//! A range still to be read: a stack of parts, the topmost being walked.
+
+use std::ops::ControlFlow;
+
+use graph_security::{Property, RecordKind};
+use incident_store::Aside;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::part::{Effects, Part, floor_second};
+use super::{Ask, Failed, Taken};
+
+/// Why a range is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Purpose {
+    /// What is new.
+    Live,
+    /// A slice of history.
+    History,
+    /// Rows without an instant.
+    Undated,
+    /// The last 24 hours once more.
+    HourlySweep,
+    /// The last seven days once more.
+    DailySweep,
+    /// An interval that was set aside.
+    Retry,
+}
+
+/// A range, and where the walk through it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Range {
+    pub(super) purpose: Purpose,
+    parts: Vec<Part>,
+    /// Where it begins.
+    pub(super) from: Option<Timestamp>,
+    /// A live range's end: the `Date` of its first answer.
+    end: Option<Timestamp>,
+    /// The newest instant met.
+    newest: Option<Timestamp>,
+    /// Answers taken.
+    pub(super) pages: u32,
+    /// Changes met.
+    pub(super) changes: u64,
+    /// Whether anything succeeded since something failed.
+    healthy: bool,
+    /// Something of it was set aside.
+    pub(super) incomplete: bool,
+}
+
+impl Range {
+    pub(super) fn new(
+        kind: RecordKind,
+        purpose: Purpose,
+        by: Property,
+        from: Timestamp,
+        to: Option<Timestamp>,
+    ) -> Self {
+        Self::of(purpose, Part::new(kind, by, Some(from), to), Some(from))
+    }
+
+    pub(super) fn undated(kind: RecordKind) -> Self {
+        Self::of(Purpose::Undated, Part::undated(kind), None)
+    }
+
+    fn of(purpose: Purpose, part: Part, from: Option<Timestamp>) -> Self {
+        Self {
+            purpose,
+            parts: vec![part],
+            from,
+            end: None,
+            newest: None,
+            pages: 0,
+            changes: 0,
+            healthy: false,
+            incomplete: false,
+        }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Read to its end in one page that changed nothing.
+    pub(super) fn is_idle(&self) -> bool {
+        self.is_done() && self.pages == 1 && self.changes == 0 && !self.incomplete
+    }
+
+    pub(super) fn is_in_trouble(&self) -> bool {
+        self.parts.last().is_some_and(Part::is_in_trouble)
+    }
+
+    pub(super) fn ask(&mut self, kind: RecordKind) -> Option<Ask> {
+        while self.parts.last().is_some_and(Part::is_past_end) {
+            self.parts.pop();
+        }
+        self.parts.last().map(|part| part.ask(kind))
+    }
+
+    /// Up to where everything is read once the range is done, by Microsoft's clock: the first answer's
+    /// `Date`; where there was none, the newest row's instant.
+    pub(super) fn read_up_to(&self) -> Option<Timestamp> {
+        self.end.or(self.newest.map(floor_second))
+    }
+
+    pub(super) fn took(&mut self, kind: RecordKind, taken: &Taken<'_>, fallback: Timestamp) -> Effects {
+        self.pages += 1;
+        self.healthy = true;
+        self.newest = self.newest.max(taken.rows.iter().filter_map(|row| row.updated).max());
+        self.changes += taken.rows.iter().filter(|row| row.novelty.is_change()).count() as u64;
+        if self.purpose == Purpose::Live && self.end.is_none() && self.pages == 1 {
+            self.end = taken.date.map(floor_second);
+        }
+        let mut effects = Effects::default();
+        if let Some(part) = self.parts.last_mut() {
+            let flow = part.took(kind, taken, self.end.unwrap_or(fallback), &mut effects);
+            self.settle(flow, &mut effects);
+        }
+        if self.purpose == Purpose::Live {
+            // From the second page on the live range has an end, so that it cannot run after its own tail.
+            for part in &mut self.parts {
+                part.to = part.to.or(self.end);
+            }
+        }
+        effects
+    }
+
+    pub(super) fn failed(&mut self, kind: RecordKind, failed: Failed, fallback: Timestamp) -> Effects {
+        let mut effects = Effects::default();
+        if let Some(part) = self.parts.last_mut() {
+            if !part.is_in_trouble() {
+                self.healthy = false;
+            }
+            let flow = part.failed(kind, failed, self.healthy, self.end.unwrap_or(fallback), &mut effects);
+            self.settle(flow, &mut effects);
+        }
+        effects
+    }
+
+    fn settle(&mut self, flow: ControlFlow<()>, effects: &mut Effects) {
+        if let Some(split) = effects.split.take() {
+            self.parts.pop();
+            self.parts.extend(split);
+        } else if flow.is_break() {
+            self.parts.pop();
+        }
+        self.incomplete |= effects.aside_interval.is_some() || effects.aside_record.is_some();
+    }
+
+    /// What is set aside when the whole range is given up.
+    pub(super) fn retry_of(kind: RecordKind, what: &Aside) -> Option<Self> {
+        match what {
+            Aside::Record { .. } => None,
+            Aside::Interval { by, from, to } => Some(Self::new(kind, Purpose::Retry, *by, *from, Some(*to))),
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! One stream's plan: a live watermark, and a short list of ranges still to be read.
+
+use std::collections::VecDeque;
+
+use graph_security::{Property, RecordKind};
+use incident_store::{Aside, Observed};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::aside::AsideList;
+use super::lateness::Lateness;
+use super::part::{Effects, ceil_second, floor_second};
+use super::range::{Purpose, Range};
+use super::sweeps::Sweep;
+use super::{Ask, Failed, Keep, Lane, Novelty, Plan, Standing, Taken, Target};
+
+/// The live range never reaches further back: what is older is history and yields to what is new.
+const LIVE_REACH: SignedDuration = SignedDuration::from_hours(24);
+
+/// The first slice of history; the next ones grow while they are nearly empty and shrink while they are
+/// full, so that the newest day comes first and a quiet month costs a handful of calls.
+const SLICE: i64 = 86_400;
+const LEAST_SLICE: i64 = 3_600;
+const MOST_SLICE: i64 = 60 * 86_400;
+
+/// Our clock and Microsoft's may differ by minutes; where an interval must have an end and Microsoft has
+/// not said what time it is, it ends this much after our now.
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_hours(1);
+
+/// How many recently changed incidents have their alerts read once more by the daily sweep.
+const SAMPLE: usize = 10;
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+/// The engine's planning of one stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StreamPlan {
+    kind: RecordKind,
+    /// How far back the first read goes.
+    since: Timestamp,
+    /// Everything that was visible is read up to here; Microsoft's clock.
+    watermark: Option<Timestamp>,
+    live: Option<Range>,
+    /// Whether the live range was read to its end since the last beginning of a run.
+    #[serde(skip)]
+    live_done: bool,
+    /// A retry or sweeps in progress, first things first.
+    checks: VecDeque<Range>,
+    /// What a retry in progress will heal.
+    healing: Option<Aside>,
+    /// The slice of history in progress.
+    slice: Option<Range>,
+    /// Intervals never read yet, the newest last.
+    history: Vec<(Timestamp, Timestamp)>,
+    /// Seconds that the next slice spans.
+    slice_seconds: i64,
+    hourly: Sweep,
+    daily: Sweep,
+    aside: AsideList,
+    lateness: Lateness,
+    observed: Observed,
+    /// Incidents that changed lately, newest last; the daily sweep of alerts reads theirs.
+    sample: VecDeque<String>,
+    /// Incidents whose alerts are to be read now.
+    sampling: Vec<String>,
+    /// What the last ask was for.
+    #[serde(skip)]
+    asked: Option<Asked>,
+    #[serde(skip)]
+    changes: u64,
+    #[serde(skip)]
+    outage: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Asked {
+    Live,
+    Check,
+    Slice,
+    Retry(String),
+    Sample,
+}
+
+impl Plan for StreamPlan {
+    fn new(kind: RecordKind, since: Timestamp) -> Self {
+        Self {
+            kind,
+            since,
+            watermark: None,
+            live: None,
+            live_done: false,
+            checks: VecDeque::from([Range::undated(kind)]),
+            healing: None,
+            slice: None,
+            history: Vec::new(),
+            slice_seconds: SLICE,
+            hourly: Sweep::every(HOUR),
+            daily: Sweep::every(DAY),
+            aside: AsideList::default(),
+            lateness: Lateness::default(),
+            observed: Observed::default(),
+            sample: VecDeque::new(),
+            sampling: Vec::new(),
+            asked: None,
+            changes: 0,
+            outage: false,
+        }
+    }
+
+    fn ask(&mut self, lane: Lane, now: Timestamp) -> Option<Ask> {
+        let (asked, ask) = match lane {
+            Lane::Live => (Asked::Live, self.ask_live(now)?),
+            Lane::Check => self.ask_check(now)?,
+            Lane::History => (Asked::Slice, self.ask_history()?),
+        };
+        self.asked = Some(asked);
+        Some(ask)
+    }
+
+    fn took(&mut self, taken: &Taken<'_>) {
+        self.observe(taken);
+        let fallback = ceil_second(taken.date.unwrap_or(taken.now + CLOCK_SLACK));
+        let effects = match self.asked.take() {
+            Some(Asked::Live) => self.live.as_mut().map(|live| live.took(self.kind, taken, fallback)),
+            Some(Asked::Check) => self.checks.front_mut().map(|range| range.took(self.kind, taken, fallback)),
+            Some(Asked::Slice) => self.slice.as_mut().map(|slice| slice.took(self.kind, taken, fallback)),
+            Some(Asked::Retry(id)) => {
+                self.aside.healed(&Aside::Record { id });
+                None
+            }
+            Some(Asked::Sample) | None => None,
+        };
+        self.apply(effects, taken.now);
+    }
+
+    fn failed(&mut self, failed: Failed, now: Timestamp) {
+        let fallback = ceil_second(now + CLOCK_SLACK);
+        let effects = match self.asked.take() {
+            Some(Asked::Live) => self.live.as_mut().map(|live| live.failed(self.kind, failed, fallback)),
+            Some(Asked::Check) => {
+                self.checks.front_mut().map(|range| range.failed(self.kind, failed, fallback))
+            }
+            Some(Asked::Slice) => self.slice.as_mut().map(|slice| slice.failed(self.kind, failed, fallback)),
+            Some(Asked::Retry(id)) => {
+                match failed {
+                    Failed::Page(graph_security::PageFault::NotFound) => {
+                        self.aside.healed(&Aside::Record { id });
+                    }
+                    _ => self.aside.record(self.kind, id, super::part::reason(failed), now),
+                }
+                None
+            }
+            // Its incident's page fails: the walks find those alerts as well.
+            Some(Asked::Sample) | None => None,
+        };
+        self.apply(effects, now);
+    }
+
+    fn standing(&self) -> Standing<'_> {
+        let history = self.history.first().map(|(from, _)| *from);
+        Standing {
+            read_up_to: self.watermark,
+            live_done: self.live_done,
+            history_from: history.or(self.slice.as_ref().and_then(|slice| slice.from)),
+            pending: !self.history.is_empty() || self.slice.is_some() || !self.checks.is_empty(),
+            outage: self.outage,
+            in_trouble: self.ranges().any(Range::is_in_trouble),
+            aside: self.aside.entries(),
+            observed: Observed {
+                overlap_seconds: self.lateness.overlap().as_secs().unsigned_abs(),
+                worst_lateness_seconds: self.lateness.worst().unsigned_abs(),
+                sweeps_stretched: self.hourly.stretched().max(self.daily.stretched()).unsigned_abs(),
+                ..self.observed.clone()
+            },
+            changes: self.changes,
+        }
+    }
+
+    fn changed(&mut self, incident_id: &str) {
+        self.sample.retain(|id| id != incident_id);
+        self.sample.push_back(incident_id.to_owned());
+        if self.sample.len() > SAMPLE {
+            self.sample.pop_front();
+        }
+    }
+
+    fn begin(&mut self) {
+        self.live_done = false;
+        self.outage = false;
+        self.asked = None;
+    }
+}
+
+impl StreamPlan {
+    fn ranges(&self) -> impl Iterator<Item = &Range> {
+        self.live.iter().chain(self.checks.front()).chain(&self.slice)
+    }
+
+    fn ask_live(&mut self, now: Timestamp) -> Option<Ask> {
+        if self.live_done {
+            return None;
+        }
+        if self.live.is_none() {
+            self.live = Some(self.next_live(now));
+        }
+        self.live.as_mut()?.ask(self.kind)
+    }
+
+    /// From the watermark less the overlap on; a gap of more than a day becomes history, so that today
+    /// comes first.
+    fn next_live(&mut self, now: Timestamp) -> Range {
+        let reach = floor_second(now - LIVE_REACH);
+        let overlap = self.lateness.overlap();
+        let from = floor_second(self.watermark.map_or(self.since, |watermark| watermark - overlap));
+        if from < reach {
+            self.history.push((from, reach));
+            self.changes += 1;
+        }
+        Range::new(self.kind, Purpose::Live, Property::Updated, from.max(reach), None)
+    }
+
+    fn ask_history(&mut self) -> Option<Ask> {
+        if self.slice.is_none() {
+            let (from, to) = self.history.pop()?;
+            let start = from.max(floor_second(to - SignedDuration::from_secs(self.slice_seconds)));
+            if start > from {
+                self.history.push((from, start));
+            }
+            self.slice = Some(Range::new(self.kind, Purpose::History, Property::Updated, start, Some(to)));
+        }
+        self.slice.as_mut()?.ask(self.kind)
+    }
+
+    fn ask_check(&mut self, now: Timestamp) -> Option<(Asked, Ask)> {
+        self.schedule_sweeps(now);
+        if self.healing.is_none() && !self.checks.iter().any(|range| range.purpose == Purpose::Retry) {
+            match self.aside.take_due(now) {
+                Some(Aside::Record { id }) => {
+                    self.changes += 1;
+                    return Some((Asked::Retry(id.clone()), whole(Target::Record(id))));
+                }
+                Some(interval) => {
+                    self.changes += 1;
+                    if let Some(range) = Range::retry_of(self.kind, &interval) {
+                        self.checks.push_front(range);
+                        self.healing = Some(interval);
+                    }
+                }
+                None => {}
+            }
+        }
+        if let Some(id) = self.sampling.pop() {
+            return Some((Asked::Sample, whole(Target::AlertsOf(id))));
+        }
+        self.checks.front_mut()?.ask(self.kind).map(|ask| (Asked::Check, ask))
+    }
+
+    /// The last day every hour, the last week every day; without an upper bound. The week's sweep of
+    /// alerts walks `createdDateTime` as well, and looks for rows without an instant.
+    fn schedule_sweeps(&mut self, now: Timestamp) {
+        // Before the first live read there is nothing to check.
+        let Some(read_up_to) = self.watermark else { return };
+        let running = |purpose| self.checks.iter().any(|range| range.purpose == purpose);
+        let (hourly, daily) = (running(Purpose::HourlySweep), running(Purpose::DailySweep));
+        let sweep =
+            |purpose, by, back| Range::new(self.kind, purpose, by, floor_second(read_up_to - back), None);
+        if self.daily.is_due(now, daily) {
+            self.checks.push_back(sweep(Purpose::DailySweep, Property::Updated, WEEK));
+            if self.kind == RecordKind::Alert {
+                self.checks.push_back(sweep(Purpose::DailySweep, Property::Created, WEEK));
+            }
+            self.checks.push_back(Range::undated(self.kind));
+            self.sampling = self.sample.drain(..).collect();
+            self.changes += 1;
+        }
+        if self.hourly.is_due(now, hourly) {
+            self.checks.push_back(sweep(Purpose::HourlySweep, Property::Updated, DAY));
+            self.changes += 1;
+        }
+    }
+
+    /// What an answer says about this tenant's Graph.
+    fn observe(&mut self, taken: &Taken<'_>) {
+        let purpose = match self.asked {
+            Some(Asked::Live) => Some(Purpose::Live),
+            Some(Asked::Check) => self.checks.front().map(|range| range.purpose),
+            _ => None,
+        };
+        self.observed.undated_answers += u64::from(taken.date.is_none());
+        self.observed.partial_answers += u64::from(taken.partial);
+        self.observed.unreadable_rows += (taken.total.saturating_sub(taken.rows.len())) as u64;
+        for row in taken.rows {
+            if row.novelty != Novelty::Passed {
+                self.aside.met(&row.id);
+            }
+            self.observed.changed_in_place += u64::from(row.novelty == Novelty::ChangedInPlace);
+        }
+        if let (Some(purpose), Some(watermark)) = (purpose, self.watermark) {
+            self.observe_lateness(taken, purpose, watermark);
+        }
+    }
+
+    /// A change from before an instant up to which everything had been read became visible late; one that
+    /// the overlap would not have met is one that only a sweep found.
+    fn observe_lateness(&mut self, taken: &Taken<'_>, purpose: Purpose, watermark: Timestamp) {
+        let seen = taken.date.unwrap_or(taken.now);
+        let met_anyway = watermark - self.lateness.overlap();
+        let history_is_read = self.history.is_empty() && self.slice.is_none();
+        for row in taken.rows.iter().filter(|row| row.novelty == Novelty::Changed) {
+            let Some(updated) = row.updated.filter(|updated| *updated < watermark) else { continue };
+            let found = match purpose {
+                Purpose::Live => {
+                    self.lateness.saw(updated, seen);
+                    continue;
+                }
+                Purpose::HourlySweep => &mut self.observed.found_by_hourly_sweep,
+                Purpose::DailySweep => &mut self.observed.found_by_daily_sweep,
+                Purpose::History | Purpose::Undated | Purpose::Retry => continue,
+            };
+            if history_is_read && updated < met_anyway {
+                *found += 1;
+                self.lateness.saw(updated, seen);
+            }
+        }
+    }
+
+    /// What a step did beyond its own range, and what follows when a range is read to its end.
+    fn apply(&mut self, effects: Option<Effects>, now: Timestamp) {
+        if let Some(effects) = effects {
+            self.observed.unasked_pages += u64::from(effects.unasked);
+            self.outage |= effects.outage;
+            if let Some((by, from, to, reason)) = effects.aside_interval {
+                self.aside.interval(self.kind, (by, from, to), reason, now);
+            }
+            if let Some((id, reason)) = effects.aside_record {
+                self.aside.record(self.kind, id, reason, now);
+            }
+        }
+        // An idle live read is one page that changed nothing: nothing worth a write of its own.
+        let is_idle = self.live.as_ref().is_some_and(Range::is_idle);
+        self.changes += u64::from(!is_idle);
+        if let Some(live) = self.live.take_if(|live| live.is_done()) {
+            self.watermark = self.watermark.max(live.read_up_to());
+            self.live_done = true;
+        }
+        if let Some(slice) = self.slice.take_if(|slice| slice.is_done()) {
+            self.slice_seconds = match slice.pages {
+                0..=1 => (self.slice_seconds * 2).min(MOST_SLICE),
+                2..=10 => self.slice_seconds,
+                _ => (self.slice_seconds / 2).max(LEAST_SLICE),
+            };
+        }
+        if let Some(done) = self.checks.pop_front_if(|range| range.is_done())
+            && done.purpose == Purpose::Retry
+            && let Some(what) = self.healing.take()
+            && !done.incomplete
+        {
+            self.aside.healed(&what);
+        }
+    }
+}
+
+fn whole(target: Target) -> Ask {
+    Ask { target, keep: Keep::All }
+}

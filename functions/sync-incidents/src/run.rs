@@ -1,0 +1,295 @@
+//! One run of one connection: ask, store, plan, keep the checkpoint; lane by lane.
+
+use std::time::Duration;
+
+use graph_auth::{AuthError, Cause, Credential, Identity};
+use graph_http::{Deadline, Transport};
+use graph_security::{
+    GraphError, Page, PageFault, Record, RecordKind, Session, UNSTATED_RETRY_AFTER, Unreadable,
+};
+use incident_store::{ClientSecrets, Connection, Field, Incoming, StoreError, SyncStore, Upserted};
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::Syncer;
+use crate::checkpoint::Checkpoint;
+use crate::keeper::Keeper;
+use crate::plan::{Ask, Failed, Keep, Lane, Next, Novelty, Plan, Row, Taken, Target};
+use crate::report::{StreamReport, Tally};
+
+/// How many asks of one stream may fail in a row before the run leaves that stream to the next one. The
+/// ladder goes on there.
+const FAILURES_IN_A_ROW: u32 = 8;
+
+/// Why a run ends before everything is read.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Time or budget is used up.
+    Allowance,
+    /// Microsoft asks to be left alone until then.
+    Throttled(Timestamp),
+    /// The connection does not work.
+    Failed(Failure),
+    /// The store does not.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Why a connection, or one stream of it, does not work.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) cause: Cause,
+    pub(crate) stream: Option<RecordKind>,
+    pub(crate) detail: String,
+}
+
+/// One run in progress.
+pub(crate) struct Run<'a, S, T, K, P> {
+    pub(crate) syncer: &'a Syncer<S, T, K>,
+    pub(crate) connection: &'a Connection,
+    pub(crate) session: Session<'a, T>,
+    pub(crate) checkpoint: Checkpoint<P>,
+    pub(crate) keeper: Keeper<'a, S>,
+    pub(crate) tally: Tally,
+    /// The streams that this run leaves alone from now on, and why.
+    pub(crate) blocked: Vec<(RecordKind, Option<Failure>)>,
+    failures_in_a_row: u32,
+    secret_read_again: bool,
+}
+
+impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K, P> {
+    pub(crate) fn new(
+        syncer: &'a Syncer<S, T, K>,
+        connection: &'a Connection,
+        session: Session<'a, T>,
+        mut checkpoint: Checkpoint<P>,
+        keeper: Keeper<'a, S>,
+    ) -> Self {
+        checkpoint.incidents.begin();
+        checkpoint.alerts.begin();
+        Self {
+            syncer,
+            connection,
+            session,
+            checkpoint,
+            keeper,
+            tally: Tally::default(),
+            blocked: Vec::new(),
+            failures_in_a_row: 0,
+            secret_read_again: false,
+        }
+    }
+
+    /// Reads what there is to read: what is new first, but it leaves the rest a fifth; checks take at most
+    /// a quarter.
+    pub(crate) async fn read(&mut self, allowance: u32) -> Result<(), Stop> {
+        self.session.set_budget(allowance);
+        let begun = Instant::now();
+        let time = self.session.deadline().saturating_duration_since(begun);
+        let part = |fraction: f64, calls: u32| Share { until: begun + time.mul_f64(fraction), calls };
+        self.lane(Lane::Live, part(0.8, allowance - allowance / 5)).await?;
+        let used = self.session.usage().calls;
+        self.lane(Lane::Check, part(1.0, used.saturating_add(allowance / 4))).await?;
+        self.lane(Lane::History, part(1.0, allowance)).await?;
+        self.lane(Lane::Live, part(1.0, allowance)).await?;
+        self.lane(Lane::Check, part(1.0, allowance)).await
+    }
+
+    /// Both streams in turn, ask by ask, until neither has anything to ask or the share is used up.
+    async fn lane(&mut self, lane: Lane, share: Share) -> Result<(), Stop> {
+        loop {
+            let mut asked = false;
+            for kind in [RecordKind::Incident, RecordKind::Alert] {
+                if Instant::now() >= share.until || self.session.usage().calls >= share.calls {
+                    return Ok(());
+                }
+                if self.is_blocked(kind) {
+                    continue;
+                }
+                let now = self.syncer.graph.clock.now();
+                if let Some(ask) = self.checkpoint.plan(kind).ask(lane, now) {
+                    asked = true;
+                    self.step(kind, ask).await?;
+                }
+            }
+            if !asked {
+                return Ok(());
+            }
+        }
+    }
+
+    fn is_blocked(&self, kind: RecordKind) -> bool {
+        self.blocked.iter().any(|(blocked, _)| *blocked == kind)
+    }
+
+    async fn step(&mut self, kind: RecordKind, ask: Ask) -> Result<(), Stop> {
+        self.session.repeat_transient(!self.checkpoint.plan(kind).standing().in_trouble);
+        match self.answer(kind, &ask.target).await {
+            Ok(page) => {
+                self.failures_in_a_row = 0;
+                self.take(kind, ask.keep, page).await?;
+            }
+            Err(error) => self.fail(kind, &ask.target, &error)?,
+        }
+        self.keep_checkpoint().await
+    }
+
+    /// One answer; where Entra refuses the secret, once more with the secret read anew.
+    async fn answer(&mut self, kind: RecordKind, target: &Target) -> Result<Page, GraphError> {
+        let error = match self.request(kind, target).await {
+            Err(GraphError::Auth(error)) if error.cause().is_about_the_secret() => error,
+            other => return other,
+        };
+        if self.secret_read_again || !self.read_secret_again().await {
+            return Err(error.into());
+        }
+        self.request(kind, target).await
+    }
+
+    async fn request(&mut self, kind: RecordKind, target: &Target) -> Result<Page, GraphError> {
+        match target {
+            Target::Page(query) => self.session.page(query).await,
+            Target::Link(link) => self.session.next(kind, link).await,
+            Target::AlertsOf(incident) => self.session.alerts_of(incident).await,
+            Target::Record(id) => self.session.record(kind, id).await,
+        }
+    }
+
+    /// Whether there is another secret than the refused one: it may have been replaced since it was read.
+    async fn read_secret_again(&mut self) -> bool {
+        self.secret_read_again = true;
+        let Ok(secret) = self.syncer.secrets.client_secret(self.connection.id, true).await else {
+            return false;
+        };
+        let credential = Credential::ClientSecret(secret);
+        let settings = &self.connection.settings;
+        let identity = Identity { tenant_id: settings.tenant_id, client_id: settings.client_id, credential };
+        self.session.replace_identity(identity)
+    }
+
+    /// Stores an answer's records, then tells the plan: the order is the guarantee.
+    async fn take(&mut self, kind: RecordKind, keep: Keep, page: Page) -> Result<(), Stop> {
+        let now = self.syncer.graph.clock.now();
+        let next = match page.next {
+            None => Next::End,
+            Some(Ok(link)) => Next::Link(link),
+            Some(Err(_)) => Next::Foreign,
+        };
+        let kept = |record: &Record| match keep {
+            Keep::All => true,
+            Keep::Undated => record.head.updated.is_none(),
+            Keep::Nothing => false,
+        };
+        let mut rows: Vec<Row> = page.records.iter().map(row_of).collect();
+        let keeps: Vec<bool> = page.records.iter().map(kept).collect();
+        let answered = page.date.unwrap_or(now);
+        let incoming: Vec<Incoming> = (page.records.into_iter().zip(&keeps))
+            .filter_map(|(record, keep)| keep.then_some(Incoming { record, answered }))
+            .collect();
+        let upserted = self.keeper.upsert(kind, &incoming).await?;
+        let written = rows.iter_mut().zip(&keeps).filter_map(|(row, keep)| keep.then_some(row));
+        for (row, upserted) in written.zip(&upserted) {
+            row.novelty = novelty_of(upserted);
+            if kind == RecordKind::Incident && row.novelty.is_change() {
+                self.checkpoint.alerts.changed(&row.id);
+            }
+        }
+        self.tally.pages += 1;
+        self.stream(kind).count(&upserted);
+        self.report_unreadable(kind, page.unreadable);
+        let taken =
+            Taken { rows: &rows, total: page.rows, next, date: page.date, partial: page.partial, now };
+        self.checkpoint.plan(kind).took(&taken);
+        Ok(())
+    }
+
+    fn report_unreadable(&mut self, kind: RecordKind, unreadable: Vec<Unreadable>) {
+        for row in &unreadable {
+            tracing::warn!(
+                connection = %self.connection.id, ?kind, id = row.id.as_deref(), reason = row.reason,
+                "a record cannot be read"
+            );
+        }
+        self.stream(kind).unreadable(unreadable);
+    }
+
+    fn stream(&mut self, kind: RecordKind) -> &mut StreamReport {
+        match kind {
+            RecordKind::Incident => &mut self.tally.incidents,
+            RecordKind::Alert => &mut self.tally.alerts,
+        }
+    }
+
+    /// Sorts a failure by what it is about: the ask, the stream, or the connection.
+    fn fail(&mut self, kind: RecordKind, target: &Target, error: &GraphError) -> Result<(), Stop> {
+        let now = self.syncer.graph.clock.now();
+        let cause = error.cause(self.session.roles());
+        let failure = |stream| Failure { cause, stream, detail: error.to_string() };
+        let failed = match (error, target) {
+            (GraphError::OutOfBudget | GraphError::OutOfTime, _) => return Err(Stop::Allowance),
+            (GraphError::Throttled { retry_after, .. }, _) => {
+                return Err(Stop::Throttled(now + retry_after.unwrap_or(UNSTATED_RETRY_AFTER)));
+            }
+            (GraphError::Auth(AuthError::Refused(refused)), _) if cause == Cause::Throttled => {
+                return Err(Stop::Throttled(now + refused.retry_after.unwrap_or(UNSTATED_RETRY_AFTER)));
+            }
+            (GraphError::Auth(_) | GraphError::TokenRefused(_) | GraphError::Unreachable(_), _) => {
+                return Err(Stop::Failed(failure(None)));
+            }
+            (GraphError::Page { fault, .. }, _) => Failed::Page(*fault),
+            (GraphError::Rejected(_) | GraphError::Forbidden(_), Target::Link(_)) => Failed::Link,
+            (GraphError::Forbidden(_), Target::AlertsOf(_)) => Failed::Page(PageFault::NotFound),
+            (GraphError::Forbidden(_), Target::Record(_)) | (GraphError::Rejected(_), _) => Failed::Rejected,
+            (GraphError::Forbidden(_) | GraphError::MissingRoles { .. }, _) => {
+                self.blocked.push((kind, Some(failure(Some(kind)))));
+                return Ok(());
+            }
+        };
+        tracing::debug!(connection = %self.connection.id, ?kind, %error, "an ask failed");
+        let plan = self.checkpoint.plan(kind);
+        plan.failed(failed, now);
+        self.failures_in_a_row += 1;
+        if plan.standing().outage {
+            self.blocked.push((kind, Some(failure(Some(kind)))));
+        } else if self.failures_in_a_row >= FAILURES_IN_A_ROW {
+            self.failures_in_a_row = 0;
+            self.blocked.push((kind, None));
+        }
+        Ok(())
+    }
+
+    /// Written after every answer that moved the walk, except an idle live read.
+    async fn keep_checkpoint(&mut self) -> Result<(), Stop> {
+        let changes =
+            (self.checkpoint.incidents.standing().changes, self.checkpoint.alerts.standing().changes);
+        Ok(self.keeper.keep(&self.checkpoint, changes).await?)
+    }
+}
+
+/// How much of a run a lane may use.
+#[derive(Clone, Copy)]
+struct Share {
+    until: Deadline,
+    calls: u32,
+}
+
+fn row_of(record: &Record) -> Row {
+    let head = &record.head;
+    Row { id: head.id.clone(), created: head.created, updated: head.updated, novelty: Novelty::Passed }
+}
+
+fn novelty_of(upserted: &Upserted) -> Novelty {
+    match upserted {
+        Upserted::Updated { fields, .. } if !fields.contains(&Field::Updated) => Novelty::ChangedInPlace,
+        Upserted::Created { .. } | Upserted::Updated { .. } => Novelty::Changed,
+        Upserted::Unchanged | Upserted::Older => Novelty::Known,
+    }
+}
+
+/// The longest a run may take: a lease that outlives it must end some time.
+pub(crate) const LONGEST_RUN: Duration = Duration::from_secs(15 * 60);
