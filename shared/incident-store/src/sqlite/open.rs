@@ -3,9 +3,9 @@
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection as Db, OpenFlags};
+use rusqlite::{Connection as Db, ErrorCode, OpenFlags};
 
 use super::{connections, migrate};
 use crate::StoreError;
@@ -50,8 +50,7 @@ fn create_private(path: &Path) -> io::Result<()> {
 fn prepare(mut db: Db) -> Result<Db, StoreError> {
     db.busy_timeout(BUSY_TIMEOUT)?;
     db.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-    // WAL: readers do not wait for a writer; https://sqlite.org/wal.html
-    db.pragma_update(None, "journal_mode", "wal")?;
+    use_wal(&db)?;
     // FULL syncs the WAL at each commit. A killed process loses nothing that was committed either way; a
     // power loss undoes the last commits under NORMAL and none under FULL, and what `upsert` has answered
     // for is durable. It costs one sync a page; https://sqlite.org/pragma.html#pragma_synchronous
@@ -62,4 +61,21 @@ fn prepare(mut db: Db) -> Result<Db, StoreError> {
     migrate::to_newest(&mut db)?;
     while connections::purge_some(&mut db)? > 0 {}
     Ok(db)
+}
+
+/// WAL: readers do not wait for a writer; <https://sqlite.org/wal.html>. The first to open a new file
+/// changes it, and whoever opens it at that moment is told "busy" at once: the time-out does not cover it.
+fn use_wal(db: &Db) -> Result<(), StoreError> {
+    let given_up = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match db.pragma_update(None, "journal_mode", "wal") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < given_up =>
+            {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            answer => return Ok(answer?),
+        }
+    }
 }
