@@ -1,0 +1,143 @@
+//! The usual walk: each page begins at the last one's last instant.
+
+use graph_security::RecordKind;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Effects, Flow, Mode, Part, SECOND, ceil_second, floor_second, ids_at, key_of, other};
+use crate::plan::{Next, Row, Taken};
+
+/// Graph's resolution.
+const TICK: SignedDuration = SignedDuration::from_nanos(100);
+
+impl Part {
+    pub(super) fn took_keyset(
+        &mut self,
+        kind: RecordKind,
+        taken: &Taken<'_>,
+        fallback_end: Timestamp,
+        effects: &mut Effects,
+    ) -> Flow {
+        let by_link = self.link.take().is_some();
+        let is_full = taken.total >= usize::from(self.top);
+        let is_last = taken.next == Next::End && !is_full;
+        let keys: Vec<_> = taken.rows.iter().map(|row| self.key(row)).collect();
+        let asked = keys.iter().all(|key| self.contains(*key));
+        effects.unasked |= !asked;
+
+        if !by_link && !self.anchor.is_empty() && !self.anchor_in(taken.rows) {
+            self.doubt = self.anchor.first().cloned();
+            return Flow::Continue(());
+        }
+        if taken.rows.iter().any(|row| self.expected.contains(&row.id)) {
+            self.expected.clear();
+        }
+        if is_last && !self.expected.is_empty() {
+            self.doubt = std::mem::take(&mut self.expected).into_iter().next();
+            return Flow::Continue(());
+        }
+        if is_last {
+            // Everything there is, whatever its order.
+            return Flow::Break(());
+        }
+        if !asked || !keys.is_sorted() {
+            effects.unasked = true;
+            self.distrust(&keys, fallback_end);
+            return Flow::Continue(());
+        }
+        if self.top < kind.most_rows() {
+            // A page failed near here: larger ones again, but step by step and with no repeats.
+            self.top = (self.top * 2).min(kind.most_rows());
+            self.failures = 1;
+        }
+        let last = keys.last().copied();
+        match last {
+            Some(last) if last > self.at => {
+                // On from the last row, by instant: rows that move to the end of the list meanwhile shift
+                // no page, as they would along a link over a live list.
+                self.stand_on(last, taken.rows);
+                Flow::Continue(())
+            }
+            // No step possible: no row that can be read, or a page of one instant.
+            None if is_full && taken.next == Next::End => self.set_aside("no row can be read", effects),
+            None => self.follow(&taken.next, effects, fallback_end),
+            _ if !is_full || self.at.is_none() => self.follow(&taken.next, effects, fallback_end),
+            _ => self.split_tie(kind, taken.rows.iter().map(|row| row.id.clone()).collect(), effects),
+        }
+    }
+
+    /// A page full of one instant: those rows by the other property, then on from the next instant.
+    pub(super) fn split_tie(&mut self, kind: RecordKind, met: Vec<String>, effects: &mut Effects) -> Flow {
+        let Some(at) = self.at else { return Flow::Break(()) };
+        let mut rest = Self::new(kind, self.by, Some(at + TICK), self.to);
+        rest.fixed = self.fixed;
+        let tie = if self.fixed.is_none() {
+            let mut tie = Self::new(kind, other(self.by), None, None);
+            tie.fixed = Some((self.by, at));
+            // They must be found again, or the filter is not what we think.
+            tie.expected = met;
+            tie
+        } else {
+            let mut tie = self.clone();
+            tie.to = Some(at);
+            tie.enter_linked();
+            tie
+        };
+        effects.split = Some(vec![rest, tie]);
+        Flow::Continue(())
+    }
+
+    /// Filter or order are not what we think. Far outside what was asked, the filter is ignored and only
+    /// links lead on; otherwise halves will do.
+    pub(super) fn distrust(&mut self, keys: &[Option<Timestamp>], fallback_end: Timestamp) {
+        self.anchor.clear();
+        self.to = Some(self.to.unwrap_or(fallback_end));
+        let near = |key: &Option<Timestamp>| {
+            key.is_some_and(|key| {
+                self.at.is_none_or(|at| key >= floor_second(at) - SECOND)
+                    && self.to.is_none_or(|to| key <= ceil_second(to) + SECOND)
+            })
+        };
+        if self.fixed.is_some() || self.at.is_none() || !keys.iter().all(near) {
+            self.enter_linked();
+        } else {
+            self.mode = Mode::Bisect;
+        }
+    }
+
+    /// The row that was missing from its page was read by itself.
+    pub(super) fn took_doubted(
+        &mut self,
+        taken: &Taken<'_>,
+        fallback_end: Timestamp,
+        effects: &mut Effects,
+    ) -> Flow {
+        self.doubt = None;
+        let moved = taken.rows.iter().all(|row| match self.fixed {
+            Some((property, instant)) => key_of(row, property) != Some(instant),
+            None => self.key(row) > self.at,
+        });
+        self.anchor.clear();
+        if !moved {
+            effects.unasked = true;
+            self.to = Some(self.to.unwrap_or(fallback_end));
+            if let Some((property, instant)) = self.fixed.take() {
+                self.by = property;
+                (self.at, self.to) = (Some(instant), Some(instant));
+                self.enter_linked();
+            } else {
+                self.mode = Mode::Bisect;
+            }
+        }
+        Flow::Continue(())
+    }
+
+    pub(super) fn stand_on(&mut self, last: Option<Timestamp>, rows: &[Row]) {
+        self.anchor = ids_at(rows, |row| self.key(row), last);
+        self.at = last;
+    }
+
+    /// Whether the page holds a row the walk stood on, where it was or newer.
+    pub(super) fn anchor_in(&self, rows: &[Row]) -> bool {
+        rows.iter().any(|row| self.anchor.contains(&row.id) && self.key(row) >= self.at)
+    }
+}

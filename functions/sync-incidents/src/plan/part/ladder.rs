@@ -1,0 +1,184 @@
+//! What is done about a page that keeps failing: smaller pages, ids only, halves, and at last set aside.
+
+use graph_security::{PageFault, RecordKind};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Effects, Flow, Mode, Part, Position, ceil_second, floor_second, ids_at, reason};
+use crate::plan::{Failed, Next, Row, Taken};
+
+/// How much of an interval an ids-only page covers beyond the rows it starts on.
+const IDS_AHEAD: usize = 5;
+
+impl Part {
+    /// The ask failed: the next rung of the ladder.
+    pub(in crate::plan) fn failed(
+        &mut self,
+        kind: RecordKind,
+        failed: Failed,
+        healthy: bool,
+        fallback_end: Timestamp,
+        effects: &mut Effects,
+    ) -> Flow {
+        if self.doubt.take().is_some() {
+            // It cannot be told: take the careful way.
+            if failed != Failed::Page(PageFault::NotFound) && self.fixed.is_none() && self.at.is_some() {
+                self.to = Some(self.to.unwrap_or(fallback_end));
+                self.mode = Mode::Bisect;
+            }
+            self.anchor.clear();
+            return Flow::Continue(());
+        }
+        if let Mode::Ids { queue, next } = &mut self.mode
+            && let Some(id) = queue.pop()
+        {
+            if failed != Failed::Page(PageFault::NotFound) {
+                effects.aside_record = Some((id.clone(), reason(failed)));
+                if let Some(next) = next {
+                    next.poison.push(id);
+                }
+            }
+            return self.leave_ids(kind, effects);
+        }
+        if self.link.take().is_some() {
+            return self.link_failed(failed, effects);
+        }
+        self.failures += 1;
+        if self.failures == 1 && failed != Failed::Page(PageFault::TooLarge) {
+            return Flow::Continue(());
+        }
+        let least = u16::try_from(self.anchor.len() + 1).unwrap_or(u16::MAX).max(2);
+        match self.mode {
+            Mode::Keyset if self.top > least => self.top = (self.top / 5).max(least),
+            Mode::Keyset => {
+                self.mode = Mode::Ids { queue: Vec::new(), next: None };
+                self.top = self.ids_top(kind);
+                self.failures = 0;
+            }
+            Mode::Undated => return Flow::Break(()),
+            Mode::Ids { .. } | Mode::Bisect | Mode::Isolate if self.fixed.is_none() && self.at.is_some() => {
+                self.mode = Mode::Isolate;
+                self.top = kind.most_rows();
+                self.anchor.clear();
+                if !self.halve(kind, fallback_end, effects) {
+                    if healthy {
+                        return self.set_aside(&reason(failed), effects);
+                    }
+                    effects.outage = true;
+                    *self = Self::new(kind, self.by, self.at, self.to);
+                }
+            }
+            Mode::Ids { .. } | Mode::Bisect | Mode::Isolate | Mode::Linked { .. } => {
+                return self.set_aside(&reason(failed), effects);
+            }
+        }
+        Flow::Continue(())
+    }
+
+    pub(super) fn took_ids(&mut self, kind: RecordKind, taken: &Taken<'_>, effects: &mut Effects) -> Flow {
+        self.link = None;
+        let end = taken.next == Next::End && taken.total < usize::from(self.top);
+        let last = taken.rows.iter().filter_map(|row| self.key(row)).max().or(self.at);
+        let anchor = ids_at(taken.rows, |row| self.key(row), last);
+        let queue = taken
+            .rows
+            .iter()
+            .rev()
+            .filter(|row| !self.anchor.contains(&row.id))
+            .map(|row| row.id.clone())
+            .collect();
+        let poison = match &self.mode {
+            Mode::Ids { next: Some(before), .. } => before.poison.clone(),
+            _ => Vec::new(),
+        };
+        let tie = last == self.at && self.top == kind.most_rows() && taken.total >= usize::from(self.top);
+        self.mode = Mode::Ids { queue, next: Some(Position { at: last, anchor, poison, end, tie }) };
+        self.leave_ids(kind, effects)
+    }
+
+    /// Goes on when all records of an ids-only page are read: in whole pages again, unless the walk stands
+    /// on a row that no page can hold.
+    pub(super) fn leave_ids(&mut self, kind: RecordKind, effects: &mut Effects) -> Flow {
+        let Mode::Ids { queue, next: Some(next) } = &mut self.mode else { return Flow::Continue(()) };
+        if !queue.is_empty() {
+            return Flow::Continue(());
+        }
+        if next.end {
+            return Flow::Break(());
+        }
+        if next.tie {
+            let met = std::mem::take(&mut next.anchor);
+            return self.split_tie(kind, met, effects);
+        }
+        next.poison.retain(|id| next.anchor.contains(id));
+        self.at = next.at;
+        self.anchor.clone_from(&next.anchor);
+        if next.poison.is_empty() {
+            self.mode = Mode::Keyset;
+            self.top = kind.most_rows();
+        } else {
+            self.top = self.ids_top(kind);
+        }
+        Flow::Continue(())
+    }
+
+    pub(super) fn ids_top(&self, kind: RecordKind) -> u16 {
+        u16::try_from(self.anchor.len() + IDS_AHEAD).unwrap_or(u16::MAX).min(kind.most_rows())
+    }
+
+    pub(super) fn took_bisect(
+        &mut self,
+        kind: RecordKind,
+        taken: &Taken<'_>,
+        fallback_end: Timestamp,
+        effects: &mut Effects,
+    ) -> Flow {
+        if taken.next == Next::End && taken.total < usize::from(self.top) {
+            return Flow::Break(());
+        }
+        let (from, to) = (self.at.map(floor_second), ceil_second(self.to.unwrap_or(fallback_end)));
+        let inside = |row: &Row| self.key(row).is_some_and(|key| Some(key) >= from && key <= to);
+        if !taken.rows.iter().all(inside) || !self.halve(kind, fallback_end, effects) {
+            self.enter_linked();
+        }
+        Flow::Continue(())
+    }
+
+    pub(super) fn took_isolate(
+        &mut self,
+        kind: RecordKind,
+        taken: &Taken<'_>,
+        fallback_end: Timestamp,
+        effects: &mut Effects,
+    ) -> Flow {
+        // It can be read: walk it like any other.
+        self.mode = Mode::Keyset;
+        self.took_keyset(kind, taken, fallback_end, effects)
+    }
+
+    /// Two halves in place of this part, cut at a whole second; false when it is a second already.
+    pub(super) fn halve(&mut self, kind: RecordKind, fallback_end: Timestamp, effects: &mut Effects) -> bool {
+        let (Some(from), to) = (self.at.map(floor_second), ceil_second(self.to.unwrap_or(fallback_end)))
+        else {
+            return false;
+        };
+        let half = to.duration_since(from).as_secs() / 2;
+        if half < 1 {
+            return false;
+        }
+        let middle = from + SignedDuration::from_secs(half);
+        let part = |at, to| Self { mode: self.mode.clone(), ..Self::new(kind, self.by, Some(at), Some(to)) };
+        effects.split = Some(vec![part(middle, to), part(from, middle)]);
+        true
+    }
+
+    pub(super) fn set_aside(&self, reason: &str, effects: &mut Effects) -> Flow {
+        let (by, from, to) = match self.fixed {
+            Some((property, instant)) => (property, Some(instant), Some(instant)),
+            None => (self.by, self.at, self.to),
+        };
+        if let Some(from) = from {
+            effects.aside_interval = Some((by, from, to.unwrap_or(from), reason.to_owned()));
+        }
+        Flow::Break(())
+    }
+}

@@ -1,0 +1,89 @@
+//! Along links: where nothing else leads on.
+
+use jiff::Timestamp;
+
+use super::{Effects, Flow, Mode, Part, Trail, reason};
+use crate::plan::{Failed, Next, Taken};
+
+/// How often a link walk is repeated before what it walks is set aside: a list that still gives something
+/// new in its fourth pass is changing faster than it can be read.
+const PASSES: u8 = 4;
+
+impl Part {
+    pub(super) fn enter_linked(&mut self) {
+        self.mode = Mode::Linked { pass: 0, added: false, broken: false };
+        self.anchor.clear();
+        self.link = None;
+        self.trail = Trail::default();
+    }
+
+    pub(super) fn took_linked(&mut self, taken: &Taken<'_>, effects: &mut Effects) -> Flow {
+        let Mode::Linked { pass, added, broken } = &mut self.mode else { return Flow::Continue(()) };
+        *added |= taken.rows.iter().any(|row| row.novelty.is_change());
+        match &taken.next {
+            Next::Link(next) if self.trail.0.follow(next).is_ok() => {
+                self.link = Some(next.clone());
+                return Flow::Continue(());
+            }
+            Next::End => *broken |= taken.total >= usize::from(self.top),
+            Next::Link(_) | Next::Foreign => *broken = true,
+        }
+        // The end of a pass.
+        *pass += 1;
+        if !*added && !*broken {
+            return Flow::Break(());
+        }
+        let give_up = *pass >= PASSES || (*broken && !*added);
+        *added = false;
+        *broken = false;
+        self.link = None;
+        self.trail = Trail::default();
+        if give_up { self.set_aside("its links lead to no end", effects) } else { Flow::Continue(()) }
+    }
+
+    pub(super) fn took_undated(&mut self, taken: &Taken<'_>) -> Flow {
+        self.link = None;
+        let dated = taken.rows.iter().any(|row| self.key(row).is_some());
+        match &taken.next {
+            Next::Link(next) if !dated && self.trail.0.follow(next).is_ok() => {
+                self.link = Some(next.clone());
+                Flow::Continue(())
+            }
+            _ => Flow::Break(()),
+        }
+    }
+
+    /// An expired or refused link restarts the part where the walk stands; one that fails every time is
+    /// treated as a pass without an end.
+    pub(super) fn link_failed(&mut self, failed: Failed, effects: &mut Effects) -> Flow {
+        self.trail = Trail::default();
+        self.failures += 1;
+        if let Mode::Linked { pass, added, .. } = &mut self.mode {
+            *pass += 1;
+            *added = false;
+            if *pass >= PASSES {
+                return self.set_aside(&reason(failed), effects);
+            }
+        } else if self.failures >= PASSES {
+            return self.set_aside(&reason(failed), effects);
+        }
+        Flow::Continue(())
+    }
+
+    pub(super) fn follow(&mut self, next: &Next, effects: &mut Effects, fallback_end: Timestamp) -> Flow {
+        match next {
+            Next::Link(next) if self.trail.0.follow(next).is_ok() => {
+                self.link = Some(next.clone());
+                Flow::Continue(())
+            }
+            Next::End => Flow::Break(()),
+            Next::Link(_) | Next::Foreign if self.fixed.is_none() && self.at.is_some() => {
+                self.to = Some(self.to.unwrap_or(fallback_end));
+                self.mode = Mode::Bisect;
+                self.anchor.clear();
+                Flow::Continue(())
+            }
+            Next::Link(_) | Next::Foreign => self.set_aside("its links lead to no end", effects),
+        }
+    }
+}

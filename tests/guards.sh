@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Who may link what. Each guard prints what it looked at, and fails when it finds what must not be there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# links PACKAGE FEATURES: the packages that PACKAGE links, without its tests.
+links() { cargo tree --locked -p "$1" --edges normal --prefix none $2 | sed 's/ .*//' | sort -u; }
+
+refuse() { # WHAT PATTERN LINKED
+    local found
+    found=$(grep -E "$2" <<<"$3" || true)
+    if [ -n "$found" ]; then
+        printf 'guard: %s: %s\n' "$1" "$(tr '\n' ' ' <<<"$found")" >&2
+        exit 1
+    fi
+    printf 'guard: %s: holds (%s packages looked at)\n' "$1" "$(wc -l <<<"$3")"
+}
+
+all=$(cargo tree --locked --workspace --edges all --prefix none --target all | sed 's/ .*//' | sort -u)
+refuse 'one TLS stack, on ring' '^(aws-lc-rs|aws-lc-sys|openssl|openssl-sys|native-tls)$' "$all"
+
+aws='^(aws-.*|aws_.*|lambda_.*|lambda-support)$'
+refuse 'the desk runner links no AWS crate' "$aws" "$(links soc-anywhere '')"
+for library in sync-incidents test-connection; do
+    refuse "the library $library takes ports" "$aws|^rusqlite$" "$(links "$library" --no-default-features)"
+done
+for bootstrap in test-connection; do
+    refuse "the bootstrap $bootstrap links no SQLite" '^rusqlite$|^libsqlite3-sys$' "$(links "$bootstrap" '')"
+done

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs what the tests need and passes them all. Nothing is installed outside .tools/ and no sudo is used,
+# except with CI=true, where Debian packages are installed too. What is skipped is said aloud.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+export CI="${CI:-false}"
+export PATH="$root/.tools/bin:$PATH"
+
+step() { printf '\n=== %s (%ss)\n' "$1" "$SECONDS"; }
+
+step 'format and lints'
+cargo fmt --all --check
+cargo clippy --workspace --all-targets --locked -- -D warnings
+
+step 'what links what'
+tests/guards.sh
+
+step 'bans, licences, sources'
+tests/install/cargo-deny.sh
+cargo deny --all-features check bans licenses sources
+
+step 'unit and system tests'
+cargo build --workspace --all-targets --locked
+cargo test --workspace --locked
+
+step 'the bootstraps under the Runtime Interface Emulator'
+. tests/install/rie.sh
+tests/bootstraps.sh
+SOC_ANYWHERE_RIE="$RIE" SOC_ANYWHERE_BOOTSTRAPS="$root/target/bootstrap" \
+    cargo test -p soc-anywhere-tests --locked --test rie
+
+step 'all passed'
