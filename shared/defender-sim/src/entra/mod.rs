@@ -1,0 +1,111 @@
+//! Entra: the discovery document and the token endpoint.
+
+mod assertion;
+mod refusal;
+mod token;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::{HeaderValue, Method, Response, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::dates::http_date;
+use crate::outcome::Outcome;
+use crate::scenario::Scenario;
+use crate::simulator::{Asked, State};
+use refusal::Refusal;
+
+pub(crate) fn answer(state: &mut State, asked: &Asked<'_>) -> Outcome {
+    let path = asked.request.uri().path();
+    let mut segments = path.trim_start_matches('/').splitn(2, '/');
+    let (tenant, rest) = (segments.next().unwrap_or(""), segments.next().unwrap_or(""));
+    let answer = match (asked.request.method(), rest) {
+        (&Method::GET, "v2.0/.well-known/openid-configuration") => discover(state, asked, tenant),
+        (&Method::POST, "oauth2/v2.0/token") => return token::answer(state, asked, tenant),
+        _ => return Outcome::Answer(respond(asked, StatusCode::NOT_FOUND, "text/html", Bytes::new())),
+    };
+    Outcome::Answer(match answer {
+        Ok(body) => json_response(asked, StatusCode::OK, &body),
+        Err(refusal) => refuse(state, asked, &refusal),
+    })
+}
+
+/// Discovery has another word than the token endpoint for a tenant that is not there.
+fn discover(state: &State, asked: &Asked<'_>, tenant: &str) -> Result<Value, Refusal> {
+    let tenant = find(state, tenant)
+        .map_err(|refusal| if refusal.code == 90002 { refusal.called("invalid_tenant") } else { refusal })?;
+    let origin = &asked.origin;
+    let own = format!("{origin}/{tenant}");
+    Ok(json!({
+        "token_endpoint": format!("{own}/oauth2/v2.0/token"),
+        "token_endpoint_auth_methods_supported":
+            ["client_secret_post", "private_key_jwt", "client_secret_basic", "self_signed_tls_client_auth"],
+        "jwks_uri": format!("{own}/discovery/v2.0/keys"),
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "issuer": format!("https://login.microsoftonline.com/{tenant}/v2.0"),
+        "request_uri_parameter_supported": false,
+        "authorization_endpoint": format!("{own}/oauth2/v2.0/authorize"),
+        "device_authorization_endpoint": format!("{own}/oauth2/v2.0/devicecode"),
+        "http_logout_supported": true,
+        "end_session_endpoint": format!("{own}/oauth2/v2.0/logout"),
+        "tenant_region_scope": "EU",
+        "cloud_instance_name": "microsoftonline.com",
+        "cloud_graph_host_name": "graph.windows.net",
+        "msgraph_host": "graph.microsoft.com",
+    }))
+}
+
+/// The tenant that a GUID or a verified domain names.
+fn find(state: &State, tenant: &str) -> Result<Uuid, Refusal> {
+    let named = match tenant.parse::<Uuid>() {
+        Ok(id) => state.tenants.get(&id),
+        Err(_) if tenant.contains('.') => {
+            state.tenants.values().find(|known| known.spec.domain.eq_ignore_ascii_case(tenant))
+        }
+        Err(_) if matches!(tenant, "common" | "organizations" | "consumers") => {
+            return Err(Refusal::shared_endpoint());
+        }
+        Err(_) => return Err(Refusal::malformed_tenant(tenant)),
+    };
+    named
+        .filter(|known| known.spec.scenario != Scenario::TenantNotFound)
+        .map(|known| known.spec.tenant_id)
+        .ok_or_else(|| Refusal::tenant_not_found(tenant))
+}
+
+fn refuse(state: &mut State, asked: &Asked<'_>, refusal: &Refusal) -> Response<Bytes> {
+    let (trace, body) = refusal.body(&mut state.ids, asked);
+    let mut response = json_response(asked, refusal.status, &body);
+    let headers = response.headers_mut();
+    if let Ok(trace) = HeaderValue::from_str(&trace) {
+        headers.insert("x-ms-request-id", trace);
+    }
+    if let Some(seconds) = refusal.retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn json_response(asked: &Asked<'_>, status: StatusCode, body: &Value) -> Response<Bytes> {
+    respond(asked, status, "application/json; charset=utf-8", body.to_string().into())
+}
+
+fn respond(
+    asked: &Asked<'_>,
+    status: StatusCode,
+    content_type: &'static str,
+    body: Bytes,
+) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
+    headers.insert(DATE, http_date(asked.now));
+    response
+}
