@@ -114,7 +114,10 @@ impl World {
         let case = &self.cases[incident as usize];
         let (who, subject, first) = ((case.user, case.device), case.subject, case.alerts.first().copied());
         let before = first.and_then(|first| catalogued(&self.alerts.record(first).title));
-        let template = before.map_or_else(|| template(rng), |before| related(before, rng));
+        let template = match before {
+            Some(before) => related(before, rng),
+            None => template(rng),
+        };
         let alert = self.alert(&id, template, who, stamp, rng);
         let alert = self.alerts.insert(alert, visible);
         self.cases[incident as usize].alerts.push(alert);
