@@ -1,1 +1,19 @@
 //! Is this connection good, and if not, why.
+//!
+//! [`Input`] → ordered checks → [`TestReport`]. The first check that fails names one cause and one remedy.
+//! The lists are asked with the sync's own first query and a token that no cache supplied, so a test that
+//! passes means that the next sync works. The library takes ports; only the bootstrap (feature `bootstrap`)
+//! links Lambda.
+
+mod ask_graph;
+mod explain;
+mod input;
+mod permissions;
+mod report;
+mod sign_in;
+mod tenant;
+mod tester;
+
+pub use input::{Candidate, Input};
+pub use report::{Capabilities, Check, CheckId, Status, TestReport};
+pub use tester::{LONGEST_CONSENT_WAIT, LOOK_BACK, Tester};

@@ -206,10 +206,9 @@ impl Cause {
             650_052 | 650_056 | 650_057 | 65_001 | 65_005 => Self::NoPermissions,
             90_055 => Self::Throttled,
             90_033 | 90_006 | 90_012 | 90_024 | 90_090 | 50_033 | 50_000 => Self::MicrosoftTrouble,
+            // Also the codes about users' accounts (50034 …): no answer to client credentials.
             9_001_023 | 900_144 | 70_011 | 1_002_012 | 28_002 | 700_022 | 700_023 | 50_196 | 7_000_113
-            | 7_000_114 => Self::OurFault,
-            // About users' accounts: no answer to client credentials, unless the request was another one.
-            50_034 | 50_126 | 50_057 | 50_076 | 50_079 => Self::OurFault,
+            | 7_000_114 | 50_034 | 50_126 | 50_057 | 50_076 | 50_079 => Self::OurFault,
             _ => return None,
         })
     }

@@ -134,15 +134,24 @@ pub struct EndpointOverride {
 }
 
 impl EndpointOverride {
-    /// Reads the values of `SOC_ANYWHERE_LOGIN_URL` and `SOC_ANYWHERE_GRAPH_URL`; an empty one is none.
+    /// Reads the values of `SOC_ANYWHERE_LOGIN_URL`, `SOC_ANYWHERE_GRAPH_URL` and, for private addresses,
+    /// `SOC_ANYWHERE_ALLOW_TEST_HOSTS` (`1` or `0`); an empty one is none.
     ///
     /// # Errors
     /// [`BadOverride`], which names the one that is refused.
     pub fn parse(
         login: Option<&str>,
         graph: Option<&str>,
-        private_hosts: PrivateHosts,
+        allow_test_hosts: Option<&str>,
     ) -> Result<Self, BadOverride> {
+        let private_hosts = match allow_test_hosts {
+            Some("1") => PrivateHosts::Allowed,
+            None | Some("" | "0") => PrivateHosts::Refused,
+            Some(_) => {
+                let name = "SOC_ANYWHERE_ALLOW_TEST_HOSTS";
+                return Err(BadOverride { name, reason: BadOrigin::NotASwitch });
+            }
+        };
         let origin = |name, text: Option<&str>| {
             let text = text.map(str::trim).filter(|text| !text.is_empty());
             let parsed = text.map(|text| TestOrigin::parse(text, private_hosts)).transpose();
@@ -220,14 +229,6 @@ pub enum PrivateHosts {
     Refused,
 }
 
-impl PrivateHosts {
-    /// Reads the value of `SOC_ANYWHERE_ALLOW_TEST_HOSTS`: `1` allows them, all else does not.
-    #[must_use]
-    pub fn parse(value: Option<&str>) -> Self {
-        if value == Some("1") { Self::Allowed } else { Self::Refused }
-    }
-}
-
 /// RFC 1918 and RFC 4193.
 fn is_private(ip: IpAddr) -> bool {
     match ip {
@@ -247,6 +248,9 @@ pub enum BadOrigin {
         "its host must be localhost, a loopback IP or, with SOC_ANYWHERE_ALLOW_TEST_HOSTS=1, a private IP"
     )]
     NotHere,
+    /// The setting that allows private IPs has another value than `1` or `0`.
+    #[error("expected 1 or 0")]
+    NotASwitch,
 }
 
 /// An override that is refused, by the name of its setting. The value is not repeated.
@@ -265,14 +269,16 @@ mod tests {
 
     #[test]
     fn settings_are_read_and_a_bad_one_is_named() {
-        let read = |login, graph| EndpointOverride::parse(login, graph, PrivateHosts::Refused);
+        let read = |login, graph| EndpointOverride::parse(login, graph, None);
         assert_eq!(read(None, Some(" ")).unwrap(), EndpointOverride::default());
         let moved = read(Some("http://127.0.0.1:1"), None).unwrap();
         assert_eq!(moved.endpoints(&Cloud::Global).login.as_str(), "http://127.0.0.1:1/");
         let error = read(None, Some("https://example.com")).unwrap_err();
         assert!(error.to_string().starts_with("SOC_ANYWHERE_GRAPH_URL: its host"), "{error}");
-        assert_eq!(PrivateHosts::parse(Some("1")), PrivateHosts::Allowed);
-        assert_eq!(PrivateHosts::parse(Some("true")), PrivateHosts::Refused);
+        let private = |allow| EndpointOverride::parse(Some("http://10.0.0.1"), None, Some(allow));
+        assert!(private("1").is_ok());
+        assert_eq!(private("0").unwrap_err().reason, BadOrigin::NotHere);
+        assert_eq!(private("true").unwrap_err().name, "SOC_ANYWHERE_ALLOW_TEST_HOSTS");
     }
 
     #[test]

@@ -1,0 +1,133 @@
+//! Cause → failed check: the table's words, filled in for this application in this tenant.
+
+use std::net::IpAddr;
+
+use graph_auth::{AuthError, Cause, Cloud, Place};
+use graph_security::GraphError;
+use uuid::Uuid;
+
+use crate::report::{Check, CheckId, Status};
+
+/// Which application in which tenant, for links and commands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject<'a> {
+    pub(crate) cloud: &'a Cloud,
+    pub(crate) tenant_id: Uuid,
+    pub(crate) client_id: Uuid,
+    pub(crate) egress: &'a [IpAddr],
+}
+
+/// What Microsoft said, as far as it may be shown.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Said {
+    /// Its code.
+    pub(crate) code: Option<String>,
+    /// Ids by which Microsoft finds the request.
+    ids: Option<String>,
+    /// What happened on the network, or what else is known.
+    note: Option<String>,
+}
+
+impl Subject<'_> {
+    pub(crate) fn failed(&self, id: CheckId, cause: Cause, said: Said) -> Check {
+        let explanation = cause.explain();
+        let remedy = match cause {
+            Cause::ConditionalAccess if !self.egress.is_empty() => {
+                let addresses: Vec<_> = self.egress.iter().map(ToString::to_string).collect();
+                format!(
+                    "Allow this service's outgoing IP addresses ({}) in the policy, or exclude the application \
+                     from it; Service principal sign-ins in the log name the policy.",
+                    addresses.join(", ")
+                )
+            }
+            Cause::NoServicePrincipal => format!(
+                "Open API permissions and grant admin consent, or run: az ad sp create --id {}",
+                self.client_id
+            ),
+            _ => explanation.remedy.to_owned(),
+        };
+        let ids = said.ids.filter(|_| is_for_support(cause));
+        let note = said.note.or(ids);
+        let message = match note {
+            Some(note) => format!("{} ({note})", explanation.message),
+            None => explanation.message.to_owned(),
+        };
+        Check {
+            cause: Some(cause),
+            code: said.code,
+            remedy: Some(remedy),
+            link: explanation.place.map(|place| self.link(place)),
+            ..Check::new(id, Status::Failed, message)
+        }
+    }
+
+    pub(crate) fn link(&self, place: Place) -> String {
+        place.url(self.cloud, self.tenant_id, self.client_id)
+    }
+}
+
+/// Whether the remedy may be a search in a log, or a report to somebody who needs the ids.
+fn is_for_support(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::ConditionalAccess
+            | Cause::DefenderUnavailable
+            | Cause::TokenRefused
+            | Cause::MicrosoftTrouble
+            | Cause::UnexpectedAnswer
+            | Cause::OurFault
+            | Cause::Unknown { .. }
+    )
+}
+
+impl Said {
+    pub(crate) fn with_note(self, note: String) -> Self {
+        Self { note: Some(note), ..self }
+    }
+
+    pub(crate) fn by_entra(error: &AuthError) -> Self {
+        match error {
+            AuthError::Refused(refused) => {
+                let in_words = || Some(refused.error.clone()).filter(|error| !error.is_empty());
+                let by_status = || format!("HTTP {}", refused.status);
+                let code = refused.code().map(|code| format!("AADSTS{code}")).or_else(in_words);
+                let trace = refused.trace_id.as_ref().map(|id| format!("trace id {id}"));
+                let correlation = refused.correlation_id.as_ref().map(|id| format!("correlation id {id}"));
+                let ids: Vec<_> = trace.into_iter().chain(correlation).collect();
+                Self {
+                    code: Some(code.unwrap_or_else(by_status)),
+                    ids: (!ids.is_empty()).then(|| ids.join(", ")),
+                    note: None,
+                }
+            }
+            AuthError::Fault(fault) => Self { note: Some(fault.to_string()), ..Self::default() },
+            AuthError::Unintelligible { status } => {
+                Self { code: Some(format!("HTTP {status}")), ..Self::default() }
+            }
+        }
+    }
+
+    pub(crate) fn by_graph(error: &GraphError) -> Self {
+        match error {
+            GraphError::Auth(error) => return Self::by_entra(error),
+            GraphError::OutOfTime => {
+                return Self {
+                    note: Some("no whole answer within the test's time".into()),
+                    ..Self::default()
+                };
+            }
+            _ => {}
+        }
+        let Some(detail) = error.detail() else {
+            return Self { note: Some(error.to_string()), ..Self::default() };
+        };
+        let code =
+            if detail.code.is_empty() { format!("HTTP {}", detail.status) } else { detail.code.clone() };
+        let ours = format!("client-request-id {}", detail.client_request_id);
+        let ids = match &detail.request_id {
+            Some(theirs) => format!("request-id {theirs}, {ours}"),
+            None => ours,
+        };
+        Self { code: Some(code), ids: Some(ids), note: None }
+    }
+}

@@ -1,0 +1,129 @@
+//! Who tests, and how long.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use graph_auth::{Cloud, Credential, EndpointOverride, Endpoints, TokenCache};
+use graph_http::{Clock, Transport};
+use graph_security::Graph;
+use tokio::time::Instant;
+
+use crate::explain::{Said, Subject};
+use crate::report::{Check, CheckId, Progress, TestReport};
+use crate::{Candidate, Input, input};
+
+/// A test ends within 20 s, the answer's way back included: people wait for it.
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(19);
+
+/// How far back a new connection's first sync goes: the incidents of a month are what an analyst still works
+/// on. Defender keeps 180 days (Microsoft Defender XDR, "Data security and retention").
+pub const LOOK_BACK: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// As long as a fresh consent may take; see [`Tester::consent_wait`].
+pub const LONGEST_CONSENT_WAIT: Duration = Duration::from_secs(120);
+
+/// Tests connections.
+#[derive(Debug)]
+pub struct Tester<T> {
+    /// Entra and Graph.
+    pub transport: T,
+    /// Our clock.
+    pub clock: Clock,
+    /// Entra and Graph of one's own, in place of every cloud's.
+    pub endpoints: EndpointOverride,
+    /// The addresses that requests come from, where they are fixed: Conditional Access may have to allow them.
+    pub egress: Vec<IpAddr>,
+    /// How long to look again while a permission is missing, each time with a fresh token: consent may have
+    /// been given a moment ago. Zero looks once more only; a page waits up to [`LONGEST_CONSENT_WAIT`].
+    pub consent_wait: Duration,
+    /// The seed of all randomness: request ids and jitter.
+    pub seed: u64,
+}
+
+/// One test under way.
+pub(crate) struct Trial<'a, T> {
+    pub(crate) tester: &'a Tester<T>,
+    pub(crate) candidate: &'a Candidate,
+    pub(crate) subject: Subject<'a>,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) began: Instant,
+    pub(crate) rng: fastrand::Rng,
+}
+
+impl<T: Transport> Tester<T> {
+    /// Tests what a person entered. `observer` sees each check as it is decided; some are shown again when
+    /// more is known, and the last one counts.
+    pub async fn test(&self, input: &Input, observer: impl FnMut(&Check)) -> TestReport {
+        let mut progress = Progress::new(observer);
+        match input.candidate() {
+            Ok(candidate) => {
+                progress.add(entered(input, &candidate));
+                self.run(&candidate, &mut progress).await;
+            }
+            Err(cause) => {
+                let (tenant_id, client_id) = input.ids();
+                let subject = Subject {
+                    cloud: &Cloud::Global,
+                    tenant_id: tenant_id.unwrap_or_default(),
+                    client_id: client_id.unwrap_or_default(),
+                    egress: &self.egress,
+                };
+                progress.add(subject.failed(CheckId::Input, cause, Said::default()));
+            }
+        }
+        progress.finish()
+    }
+
+    /// Tests a connection whose values were read before, such as a saved one.
+    pub async fn test_candidate(&self, candidate: &Candidate, observer: impl FnMut(&Check)) -> TestReport {
+        let mut progress = Progress::new(observer);
+        progress.add(Check::passed(CheckId::Input, "The values have the right form."));
+        self.run(candidate, &mut progress).await;
+        progress.finish()
+    }
+
+    async fn run(&self, candidate: &Candidate, progress: &mut Progress<impl FnMut(&Check)>) {
+        // Two tests at two times have different request ids.
+        let now = self.clock.now().as_nanosecond().to_le_bytes();
+        let mut low = [0; 8];
+        low.copy_from_slice(&now[..8]);
+        let mut trial = Trial {
+            tester: self,
+            candidate,
+            subject: Subject {
+                cloud: &candidate.cloud,
+                tenant_id: candidate.identity.tenant_id,
+                client_id: candidate.identity.client_id,
+                egress: &self.egress,
+            },
+            endpoints: self.endpoints.endpoints(&candidate.cloud),
+            began: Instant::now(),
+            rng: fastrand::Rng::with_seed(self.seed ^ u64::from_le_bytes(low)),
+        };
+        if let Some(signed_in) = trial.sign_in(progress).await {
+            trial.ask_graph(signed_in, progress).await;
+        }
+    }
+
+    /// A Graph without any token: what is asked through it gets a new one.
+    pub(crate) fn graph(&self) -> Graph<&T> {
+        Graph { transport: &self.transport, clock: self.clock.clone(), tokens: TokenCache::default() }
+    }
+}
+
+fn entered(input: &Input, candidate: &Candidate) -> Check {
+    let Credential::ClientSecret(secret) = &candidate.identity.credential;
+    if let Some(oddity) = input::oddity(secret) {
+        let message = format!("The client secret looks unusual: {oddity}.");
+        let remedy = "If it is refused, copy the secret's Value again.".to_owned();
+        return Check { remedy: Some(remedy), ..Check::warning(CheckId::Input, message) };
+    }
+    Check::passed(
+        CheckId::Input,
+        if input.was_cleaned() {
+            "The values have the right form, without the blanks, quotes or invisible characters around them."
+        } else {
+            "The values have the right form."
+        },
+    )
+}

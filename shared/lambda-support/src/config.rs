@@ -1,0 +1,107 @@
+//! The one reader of the environment in a function.
+
+use std::net::IpAddr;
+
+use graph_auth::{BadOverride, EndpointOverride};
+
+use crate::logs::{BadLogs, Logs};
+
+/// What the environment says.
+///
+/// - `AWS_LAMBDA_LOG_FORMAT` (`JSON` or `Text`) and `AWS_LAMBDA_LOG_LEVEL` (`DEBUG` to `FATAL`; `TRACE` is
+///   refused): set by Lambda from the function's `LoggingConfig`.
+/// - `SOC_ANYWHERE_EGRESS_ADDRESSES`: the IP addresses that requests come from, separated by commas, where they
+///   are fixed (a NAT gateway's); named to customers whose Conditional Access blocks us.
+/// - `SOC_ANYWHERE_LOGIN_URL`, `SOC_ANYWHERE_GRAPH_URL`: an Entra and a Graph of one's own in place of every
+///   cloud's, for tests: `http://HOST:PORT`, its host a loopback IP or `localhost`.
+/// - `SOC_ANYWHERE_ALLOW_TEST_HOSTS=1`: those two may also be private IPs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Entra and Graph of one's own.
+    pub endpoints: EndpointOverride,
+    /// Where requests come from, where that is fixed.
+    pub egress: Vec<IpAddr>,
+    /// How to log.
+    pub logs: Logs,
+}
+
+/// A setting that cannot be used. Its value is not repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadSetting {
+    /// Of the endpoints.
+    #[error(transparent)]
+    Endpoint(#[from] BadOverride),
+    /// Of the logs.
+    #[error(transparent)]
+    Logs(#[from] BadLogs),
+    /// Of the outgoing addresses.
+    #[error("SOC_ANYWHERE_EGRESS_ADDRESSES: expected IP addresses separated by commas")]
+    Egress,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// [`BadSetting`], which names the setting.
+    #[expect(clippy::disallowed_methods, reason = "this is the one reader of the environment")]
+    pub fn from_env() -> Result<Self, BadSetting> {
+        Self::of(|name| std::env::var(name).ok())
+    }
+
+    fn of(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BadSetting> {
+        Ok(Self {
+            endpoints: EndpointOverride::parse(
+                variable("SOC_ANYWHERE_LOGIN_URL").as_deref(),
+                variable("SOC_ANYWHERE_GRAPH_URL").as_deref(),
+                variable("SOC_ANYWHERE_ALLOW_TEST_HOSTS").as_deref(),
+            )?,
+            egress: addresses(&variable("SOC_ANYWHERE_EGRESS_ADDRESSES").unwrap_or_default())?,
+            logs: Logs::parse(
+                variable("AWS_LAMBDA_LOG_FORMAT").as_deref(),
+                variable("AWS_LAMBDA_LOG_LEVEL").as_deref(),
+            )?,
+        })
+    }
+}
+
+fn addresses(text: &str) -> Result<Vec<IpAddr>, BadSetting> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| part.parse().map_err(|_| BadSetting::Egress)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(variables: &[(&str, &str)]) -> Result<Config, BadSetting> {
+        Config::of(|name| Some(variables.iter().find(|(other, _)| *other == name)?.1.to_owned()))
+    }
+
+    #[test]
+    fn an_empty_environment_is_microsoft_s_clouds() {
+        let config = of(&[]).unwrap();
+        assert_eq!(config.endpoints, EndpointOverride::default());
+        assert_eq!(config.egress, Vec::<IpAddr>::new());
+    }
+
+    #[test]
+    fn outgoing_addresses_are_a_list() {
+        let config = of(&[("SOC_ANYWHERE_EGRESS_ADDRESSES", "203.0.113.7, 2001:db8::1,")]).unwrap();
+        assert_eq!(config.egress, ["203.0.113.7".parse::<IpAddr>().unwrap(), "2001:db8::1".parse().unwrap()]);
+    }
+
+    #[test]
+    fn a_bad_setting_is_named_and_its_value_is_not_repeated() {
+        for (name, value) in [
+            ("SOC_ANYWHERE_EGRESS_ADDRESSES", "example.com"),
+            ("SOC_ANYWHERE_LOGIN_URL", "https://example.com"),
+            ("SOC_ANYWHERE_ALLOW_TEST_HOSTS", "example.com"),
+            ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
+            ("AWS_LAMBDA_LOG_FORMAT", "example.com"),
+        ] {
+            let error = of(&[(name, value)]).unwrap_err().to_string();
+            assert!(error.starts_with(name) && !error.contains("example.com"), "{error}");
+        }
+    }
+}
