@@ -147,9 +147,11 @@ pub struct Generator {
     /// The mean time between new incidents after the start; `None`: there is none.
     pub new_every: Option<Duration>,
     /// The mean time between changes to open incidents after the start, besides those that each incident's
-    /// life has; `None`: after the start nothing changes by itself.
+    /// life has. Where this and `new_every` are `None`, nothing changes by itself after the start.
     pub update_every: Option<Duration>,
-    /// The mean time between closings of many incidents at one instant; `None`: there is none.
+    /// How often, in the time before the start, many incidents were closed at one instant.
+    pub past_closings: u32,
+    /// The mean time between such closings after the start; `None`: there is none.
     pub bulk_close_every: Option<Duration>,
     /// How many incidents in a hundred are merged into another one.
     pub merged_percent: u32,
@@ -166,7 +168,8 @@ impl Default for Generator {
             documented: true,
             new_every: None,
             update_every: None,
-            bulk_close_every: Some(Duration::from_secs(6 * 86_400)),
+            past_closings: 3,
+            bulk_close_every: None,
             merged_percent: 8,
             longest_lag: Duration::from_secs(180),
         }
@@ -188,6 +191,6 @@ impl Generator {
     /// No record at all.
     #[must_use]
     pub fn empty() -> Self {
-        Self { incidents: 0, documented: false, bulk_close_every: None, ..Self::default() }
+        Self { incidents: 0, documented: false, ..Self::default() }
     }
 }

@@ -123,11 +123,13 @@ impl World {
             let event = Event { seed: rng.u64(..), what: What::Once(Happening::Arrival) };
             world.add(at, event);
         }
-        for (number, happening) in
-            [Happening::Arrival, Happening::Touch, Happening::BulkClose(25)].into_iter().enumerate()
-        {
-            let seed = mix(seed, 10 + number as u64);
-            world.recur(world.first_of(happening), seed, happening);
+        for _ in 0..world.generator.past_closings {
+            let at = world.start - rng.i64(0..over);
+            let event = Event { seed: rng.u64(..), what: What::Once(Happening::BulkClose(25)) };
+            world.add(at, event);
+        }
+        for happening in [Happening::Arrival, Happening::Touch, Happening::BulkClose(25)] {
+            world.recur(world.start, rng.u64(..), happening);
         }
         world.advance(start);
         world
@@ -161,17 +163,6 @@ impl World {
         self.scheduled += 1;
     }
 
-    /// Bulk closings belong to the time before the start as well; the other two begin with it.
-    fn first_of(&self, happening: Happening) -> i64 {
-        match happening {
-            Happening::BulkClose(_) => {
-                let over = i64::try_from(self.generator.over.as_nanos() / 100).unwrap_or(0);
-                self.start - over
-            }
-            _ => self.start,
-        }
-    }
-
     fn recur(&mut self, after: i64, seed: u64, happening: Happening) {
         let mean = match happening {
             Happening::Arrival => self.generator.new_every,
@@ -182,12 +173,10 @@ impl World {
         let Some(mean) = mean else { return };
         let mut rng = Rng::with_seed(seed);
         let at = after + wait(&mut rng, mean) + 1;
-        if self.lives_at(at) {
-            self.add(at, Event { seed: rng.u64(..), what: What::Recurring(happening) });
-        }
+        self.add(at, Event { seed: rng.u64(..), what: What::Recurring(happening) });
     }
 
-    /// Whether anything happens by itself at that instant.
+    /// Whether an incident's own life goes on at that instant.
     fn lives_at(&self, at: i64) -> bool {
         at <= self.start || self.generator.update_every.is_some() || self.generator.new_every.is_some()
     }
