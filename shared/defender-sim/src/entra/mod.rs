@@ -37,6 +37,8 @@ fn discover(state: &State, asked: &Asked<'_>, tenant: &str) -> Result<Value, Ref
         .map_err(|refusal| if refusal.code == 90002 { refusal.called("invalid_tenant") } else { refusal })?;
     let origin = &asked.origin;
     let own = format!("{origin}/{tenant}");
+    let graph = state.tenants.get(&tenant).map_or("", |known| known.spec.graph.as_str());
+    let (cloud, region, sub_scope) = cloud_of(graph);
     Ok(json!({
         "token_endpoint": format!("{own}/oauth2/v2.0/token"),
         "token_endpoint_auth_methods_supported":
@@ -53,11 +55,22 @@ fn discover(state: &State, asked: &Asked<'_>, tenant: &str) -> Result<Value, Ref
         "device_authorization_endpoint": format!("{own}/oauth2/v2.0/devicecode"),
         "http_logout_supported": true,
         "end_session_endpoint": format!("{own}/oauth2/v2.0/logout"),
-        "tenant_region_scope": "EU",
-        "cloud_instance_name": "microsoftonline.com",
+        "tenant_region_scope": region,
+        "tenant_region_sub_scope": sub_scope,
+        "cloud_instance_name": cloud,
         "cloud_graph_host_name": "graph.windows.net",
-        "msgraph_host": "graph.microsoft.com",
+        "msgraph_host": graph.strip_prefix("https://").unwrap_or(graph),
     }))
+}
+
+/// What discovery says of the cloud that a Graph belongs to: undocumented, as public tools have seen it.
+fn cloud_of(graph: &str) -> (&'static str, &'static str, Option<&'static str>) {
+    match graph {
+        "https://graph.microsoft.us" => ("microsoftonline.us", "USGov", Some("DODCON")),
+        "https://dod-graph.microsoft.us" => ("microsoftonline.us", "USGov", Some("DOD")),
+        "https://microsoftgraph.chinacloudapi.cn" => ("partner.microsoftonline.cn", "AS", None),
+        _ => ("microsoftonline.com", "EU", None),
+    }
 }
 
 /// The tenant that a GUID or a verified domain names.
