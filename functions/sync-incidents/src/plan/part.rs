@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ask, Failed, Keep, Next, Row, Taken, Target};
 
+/// Graph's resolution.
+const TICK: SignedDuration = SignedDuration::from_nanos(100);
+
 /// Filter literals may be truncated or rounded by the other side; whole seconds survive both.
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
@@ -187,10 +190,8 @@ impl Part {
                 filter.extend(self.at.map(|at| condition(self.by, Comparison::Eq, at)));
                 return filter;
             }
-            Mode::Bisect | Mode::Isolate | Mode::Linked { .. } => {
-                (self.at.map(floor_second), self.to.map(ceil_second))
-            }
-            Mode::Keyset | Mode::Ids { .. } => (self.at, self.to),
+            Mode::Bisect | Mode::Linked { .. } => (self.at.map(floor_second), self.to.map(ceil_second)),
+            Mode::Keyset | Mode::Isolate | Mode::Ids { .. } => (self.at, self.to),
         };
         filter.extend(from.map(|from| condition(self.by, Comparison::Ge, from)));
         filter.extend(to.map(|to| condition(self.by, Comparison::Le, to)));

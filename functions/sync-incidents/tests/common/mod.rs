@@ -1,5 +1,6 @@
 //! One simulated tenant, one store in memory, one connection between them; in simulated time.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![expect(unreachable_pub, reason = "shared by the test files")]
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ pub struct Secrets(Arc<Mutex<String>>);
 
 impl Secrets {
     pub fn replace(&self, secret: &str) {
-        *self.0.lock().unwrap() = secret.to_owned();
+        secret.clone_into(&mut self.0.lock().unwrap());
     }
 }
 
@@ -104,13 +105,13 @@ impl Desk {
     /// there in another version.
     pub async fn missing(&self, kind: RecordKind) -> Vec<String> {
         let sim = match kind {
-            RecordKind::Incident => Kind::Incident,
-            RecordKind::Alert => Kind::Alert,
+            RecordKind::Incident => Kind::Incidents,
+            RecordKind::Alert => Kind::Alerts,
         };
         let now = self.clock.now();
         let since = start() - SignedDuration::from_hours(30 * 24);
         let mut truth = BTreeMap::new();
-        for version in self.simulator.history(self.tenant.tenant_id, sim, now) {
+        for version in self.simulator.history(self.tenant.tenant_id, sim) {
             if version.visible <= now {
                 truth.insert(version.id.to_string(), version.instant);
             }

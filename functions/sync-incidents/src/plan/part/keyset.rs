@@ -1,13 +1,10 @@
 //! The usual walk: each page begins at the last one's last instant.
 
 use graph_security::RecordKind;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::{Effects, Flow, Mode, Part, SECOND, ceil_second, floor_second, ids_at, key_of, other};
+use super::{Effects, Flow, Mode, Part, SECOND, TICK, ceil_second, floor_second, ids_at, key_of, other};
 use crate::plan::{Next, Row, Taken};
-
-/// Graph's resolution.
-const TICK: SignedDuration = SignedDuration::from_nanos(100);
 
 impl Part {
     pub(super) fn took_keyset(

@@ -1,13 +1,18 @@
 //! What is done about a page that keeps failing: smaller pages, ids only, halves, and at last set aside.
 
-use graph_security::{PageFault, RecordKind};
+use graph_security::{PageFault, Property, RecordKind};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Effects, Flow, Mode, Part, Position, ceil_second, floor_second, ids_at, reason};
+use super::{
+    Effects, Flow, Mode, Part, Position, SECOND, TICK, ceil_second, floor_second, ids_at, other, reason,
+};
 use crate::plan::{Failed, Next, Row, Taken};
 
 /// How much of an interval an ids-only page covers beyond the rows it starts on.
 const IDS_AHEAD: usize = 5;
+
+/// Longer than the 180 days for which Microsoft keeps incidents and alerts (Defender XDR, data retention).
+const OLDEST: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 impl Part {
     /// The ask failed: the next rung of the ladder.
@@ -54,24 +59,71 @@ impl Part {
                 self.top = self.ids_top(kind);
                 self.failures = 0;
             }
+            Mode::Undated if self.top > 1 => self.top /= 2,
+            // The next daily sweep looks again.
             Mode::Undated => return Flow::Break(()),
-            Mode::Ids { .. } | Mode::Bisect | Mode::Isolate if self.fixed.is_none() && self.at.is_some() => {
-                self.mode = Mode::Isolate;
-                self.top = kind.most_rows();
-                self.anchor.clear();
-                if !self.halve(kind, fallback_end, effects) {
-                    if healthy {
-                        return self.set_aside(&reason(failed), effects);
-                    }
-                    effects.outage = true;
-                    *self = Self::new(kind, self.by, self.at, self.to);
+            Mode::Ids { .. } | Mode::Bisect | Mode::Isolate => {
+                if !self.isolate(kind, fallback_end, effects) {
+                    return self.give_up(kind, failed, healthy, effects);
                 }
             }
-            Mode::Ids { .. } | Mode::Bisect | Mode::Isolate | Mode::Linked { .. } => {
-                return self.set_aside(&reason(failed), effects);
-            }
+            Mode::Linked { .. } => return self.give_up(kind, failed, healthy, effects),
         }
         Flow::Continue(())
+    }
+
+    /// The last rung. Where nothing succeeded since the trouble began it is an outage, not these records:
+    /// nothing is set aside, and the next run begins at the top again.
+    fn give_up(&mut self, kind: RecordKind, failed: Failed, healthy: bool, effects: &mut Effects) -> Flow {
+        if healthy {
+            return self.set_aside(&reason(failed), effects);
+        }
+        effects.outage = true;
+        *self = Self { fixed: self.fixed, ..Self::new(kind, self.by, self.at, self.to) };
+        Flow::Continue(())
+    }
+
+    /// Not even ids can be read: halves, down to the one instant that fails, then its rows by the other
+    /// property. False when there is nothing left to halve.
+    fn isolate(&mut self, kind: RecordKind, fallback_end: Timestamp, effects: &mut Effects) -> bool {
+        let Some(from) = self.at else {
+            // A tie has no lower bound yet. Nothing is updated before it is created, and nothing is older
+            // than the service keeps it.
+            let Some((_, instant)) = self.fixed else { return false };
+            let (from, to) = match self.by {
+                Property::Created => (instant - OLDEST, instant),
+                Property::Updated => (instant, instant + OLDEST),
+            };
+            let (at, to) = (Some(floor_second(from)), Some(ceil_second(to)));
+            *self = Self { fixed: self.fixed, mode: Mode::Isolate, ..Self::new(kind, self.by, at, to) };
+            return true;
+        };
+        let to = self.to.unwrap_or(fallback_end).max(from);
+        let part = |from, to| Self {
+            fixed: self.fixed,
+            mode: Mode::Isolate,
+            ..Self::new(kind, self.by, Some(from), Some(to))
+        };
+        let split = if to.duration_since(from) > SECOND {
+            // At whole seconds first: those survive a literal that is truncated or rounded.
+            let (from, to) = (floor_second(from), ceil_second(to));
+            let middle = from + SignedDuration::from_secs(to.duration_since(from).as_secs() / 2);
+            vec![part(middle, to), part(from, middle)]
+        } else if from < to {
+            let ticks = to.duration_since(from).as_nanos() / TICK.as_nanos();
+            let half = SignedDuration::from_nanos(i64::try_from(ticks / 2 * TICK.as_nanos()).unwrap_or(0));
+            vec![part(from + half + TICK, to), part(from, from + half)]
+        } else if self.fixed.is_none() {
+            vec![Self {
+                fixed: Some((self.by, from)),
+                mode: Mode::Isolate,
+                ..Self::new(kind, other(self.by), None, None)
+            }]
+        } else {
+            return false;
+        };
+        effects.split = Some(split);
+        true
     }
 
     pub(super) fn took_ids(&mut self, kind: RecordKind, taken: &Taken<'_>, effects: &mut Effects) -> Flow {
@@ -155,7 +207,8 @@ impl Part {
         self.took_keyset(kind, taken, fallback_end, effects)
     }
 
-    /// Two halves in place of this part, cut at a whole second; false when it is a second already.
+    /// Two halves in place of this part, cut at a whole second, which a truncated or rounded literal does
+    /// not change; false when it is a second already.
     pub(super) fn halve(&mut self, kind: RecordKind, fallback_end: Timestamp, effects: &mut Effects) -> bool {
         let (Some(from), to) = (self.at.map(floor_second), ceil_second(self.to.unwrap_or(fallback_end)))
         else {
@@ -166,7 +219,7 @@ impl Part {
             return false;
         }
         let middle = from + SignedDuration::from_secs(half);
-        let part = |at, to| Self { mode: self.mode.clone(), ..Self::new(kind, self.by, Some(at), Some(to)) };
+        let part = |at, to| Self { mode: Mode::Bisect, ..Self::new(kind, self.by, Some(at), Some(to)) };
         effects.split = Some(vec![part(middle, to), part(from, middle)]);
         true
     }
