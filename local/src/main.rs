@@ -1,2 +1,80 @@
-//! The same libraries on one machine, on an embedded store.
-fn main() {}
+//! `soc-anywhere`: Microsoft Defender's incidents and alerts in a store on one machine, with a page to look
+//! at them.
+
+mod admin;
+mod args;
+mod connection_test;
+mod connections;
+mod desk;
+mod environment;
+mod failure;
+mod health;
+mod incidents;
+mod input;
+mod secret_input;
+mod secrets;
+mod serve;
+mod simulated;
+mod sync;
+
+mod text;
+mod view;
+mod watched;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Command, CommandLine, ConnectionsCommand};
+use desk::{Desk, store_path};
+use environment::Environment;
+use failure::{Failure, Verdict};
+
+/// The store of every command but `serve`, in the data folder.
+const STORE: &str = "soc-anywhere.db";
+
+/// `serve`'s own, so that trying it out touches nobody's connections.
+const DEMO: &str = "demo.db";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(CommandLine::parse()).await {
+        Ok(verdict) => verdict.into(),
+        Err(failure) => {
+            let exit_code = failure.exit_code();
+            if exit_code != ExitCode::SUCCESS {
+                eprintln!("soc-anywhere: {failure}");
+            }
+            exit_code
+        }
+    }
+}
+
+async fn run(line: CommandLine) -> Result<Verdict, Failure> {
+    let store = line.store.clone();
+    let command = line.command().unwrap_or_else(|error| error.exit());
+    let mut environment = Environment::from_env()?;
+    let name = if matches!(command, Command::Serve(_)) { DEMO } else { STORE };
+    let path = store_path(store.as_deref(), &environment, name)?;
+    match command {
+        Command::Serve(args) => serve::run(&args, &path, &environment).await?,
+        Command::Connections(ConnectionsCommand::Add(args)) => {
+            connections::add(&Desk::open(&path, &environment)?, args, &mut environment).await?;
+        }
+        Command::Connections(ConnectionsCommand::List { json }) => {
+            connections::list(&Desk::open(&path, &environment)?, json).await?;
+        }
+        Command::Connections(ConnectionsCommand::Remove { id }) => {
+            connections::remove(&Desk::open(&path, &environment)?, id).await?;
+        }
+        Command::TestConnection(args) => {
+            let desk = Desk::open(&path, &environment)?;
+            return connection_test::run(&desk, &args, &mut environment).await;
+        }
+        Command::Sync(args) => return sync::run(&Desk::open(&path, &environment)?, &args).await,
+        Command::Incidents(args) => {
+            incidents::run(&Desk::open(&path, &environment)?.store, args).await?;
+        }
+    }
+    Ok(Verdict::Good)
+}

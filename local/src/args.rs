@@ -1,0 +1,197 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
+use graph_auth::Cloud;
+use incident_store::ConnectionId;
+use jiff::civil::Date;
+
+/// Microsoft Defender's incidents and alerts, in a store of your own.
+#[derive(Debug, Parser)]
+#[command(name = "soc-anywhere", version)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+    /// The store, an SQLite file. Secrets are kept beside it in FILE.secrets.json. Without it, `serve` uses
+    /// a demo store and every other command the store in your data directory
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) store: Option<PathBuf>,
+}
+
+impl CommandLine {
+    /// What is to be done; without a command it is `serve`.
+    pub(crate) fn command(self) -> Result<Command, clap::Error> {
+        match self.command {
+            None => Ok(Command::Serve(self.serve)),
+            Some(_) if self.serve.port.is_some() || self.serve.no_simulate => Err(Self::command_error()),
+            Some(command) => Ok(command),
+        }
+    }
+
+    fn command_error() -> clap::Error {
+        <Self as CommandFactory>::command()
+            .error(ErrorKind::ArgumentConflict, "--port and --no-simulate belong after `serve`")
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Sync what is due, all the time, and show it on a page (the default)
+    Serve(ServeArgs),
+    /// Enter, list and remove connections
+    #[command(subcommand)]
+    Connections(ConnectionsCommand),
+    /// Say whether a connection is good, and if not, the one thing to do
+    TestConnection(TestArgs),
+    /// Sync all connections once, or one of them
+    Sync(SyncArgs),
+    /// Print the incidents that the store holds, newest first
+    Incidents(IncidentsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The port on 127.0.0.1; 0 for any free one [default: 8787]
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// Do not simulate a tenant where the store has no connection
+    #[arg(long)]
+    pub(crate) no_simulate: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConnectionsCommand {
+    /// Enter a connection. Its client secret is read from `SOC_ANYWHERE_CLIENT_SECRET`, else asked for,
+    /// else read from standard input
+    Add(AddArgs),
+    /// List the connections and how they are doing
+    List {
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a connection, its secret and its records
+    Remove {
+        /// Its id, as `connections list` prints it
+        id: ConnectionId,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// Directory (tenant) ID
+    #[arg(long)]
+    pub(crate) tenant_id: String,
+    /// Application (client) ID
+    #[arg(long)]
+    pub(crate) client_id: String,
+    /// What you call it
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// global (also for GCC), gcc-high or dod
+    #[arg(long, default_value = "global")]
+    pub(crate) cloud: Cloud,
+    /// How far back the first sync goes, YYYY-MM-DD; at most 180 days [default: 30 days ago]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) since: Option<Date>,
+    /// The day on which the client secret expires, YYYY-MM-DD: you are warned ahead
+    #[arg(long, value_name = "DATE")]
+    pub(crate) secret_expires: Option<Date>,
+    /// Print the connection as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Directory (tenant) ID
+    #[arg(long, requires = "client_id", required_unless_present = "connection")]
+    pub(crate) tenant_id: Option<String>,
+    /// Application (client) ID
+    #[arg(long, requires = "tenant_id")]
+    pub(crate) client_id: Option<String>,
+    /// global (also for GCC), gcc-high or dod [default: global]
+    #[arg(long)]
+    pub(crate) cloud: Option<String>,
+    /// A stored connection's id, in place of the ids and the secret
+    #[arg(long, value_name = "ID", conflicts_with_all = ["tenant_id", "client_id", "cloud"])]
+    pub(crate) connection: Option<ConnectionId>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SyncArgs {
+    /// Only this connection
+    #[arg(long, value_name = "ID")]
+    pub(crate) connection: Option<ConnectionId>,
+    /// Print one JSON array with a result for each connection
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IncidentsArgs {
+    /// Only those with this status, in any case; may be given more than once, or as a list with commas
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) status: Vec<String>,
+    /// Only those with this severity, in any case; may be given more than once, or as a list with commas
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) severity: Vec<String>,
+    /// Print a JSON array: each incident and its alerts as Graph sent them
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, clap::Error> {
+        CommandLine::try_parse_from(line.split(' ')).and_then(CommandLine::command)
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        <CommandLine as CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_it_serves() {
+        assert!(matches!(parse("soc-anywhere"), Ok(Command::Serve(_))));
+        let Ok(Command::Serve(serve)) = parse("soc-anywhere --port 1 --no-simulate --store x") else {
+            panic!()
+        };
+        assert_eq!((serve.port, serve.no_simulate), (Some(1), true));
+        let Ok(Command::Serve(serve)) = parse("soc-anywhere serve --port 2") else { panic!() };
+        assert_eq!(serve.port, Some(2));
+    }
+
+    #[test]
+    fn the_store_may_stand_before_and_after_the_command() {
+        for line in ["soc-anywhere --store x incidents", "soc-anywhere connections list --store x"] {
+            let parsed = CommandLine::try_parse_from(line.split(' ')).unwrap();
+            assert_eq!(parsed.store.as_deref(), Some(std::path::Path::new("x")), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_a_usage_error() {
+        for line in [
+            "soc-anywhere --port 1 incidents",
+            "soc-anywhere test-connection",
+            "soc-anywhere test-connection --tenant-id t",
+            "soc-anywhere test-connection --tenant-id t --client-id c --connection 00000000-0000-0000-0000-000000000001",
+            "soc-anywhere connections remove nothing",
+            "soc-anywhere connections add --tenant-id t --client-id c --cloud china",
+            "soc-anywhere connections add --tenant-id t --client-id c --since yesterday",
+        ] {
+            let error = parse(line).expect_err(line);
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! `test-connection`: each check with its verdict; the first that failed with its one remedy.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+use graph_http::HttpsTransport;
+use incident_store::{Connections as _, SecretError};
+use indicatif::ProgressBar;
+use test_connection::{Check, Status, TestReport, Tester};
+
+use crate::args::TestArgs;
+use crate::desk::Desk;
+use crate::environment::Environment;
+use crate::failure::{Failure, Verdict};
+use crate::input;
+use crate::secret_input;
+use crate::text::plain;
+
+/// What tests connections from this desk.
+pub(crate) fn tester(desk: &Desk, consent_wait: Duration) -> Tester<HttpsTransport> {
+    Tester {
+        transport: desk.transport.clone(),
+        clock: desk.clock.clone(),
+        endpoints: desk.endpoints.clone(),
+        // A desk's public address is not known to it.
+        egress: Vec::new(),
+        consent_wait,
+        seed: fastrand::u64(..),
+    }
+}
+
+pub(crate) async fn run(
+    desk: &Desk,
+    args: &TestArgs,
+    environment: &mut Environment,
+) -> Result<Verdict, Failure> {
+    let report = match args.connection {
+        Some(id) => {
+            let connection = desk.store.connection(id).await?.ok_or(Failure::NoConnection(id))?;
+            let tester = tester(desk, Duration::ZERO);
+            match input::stored(desk, &connection).await {
+                Ok(candidate) => waiting(tester.test_candidate(&candidate, |_| ())).await,
+                Err(SecretError::Missing) => {
+                    let settings = &connection.settings;
+                    let ids = (settings.tenant_id.to_string(), settings.client_id.to_string());
+                    tester.test(&input::input(&ids.0, &ids.1, "", "".into()), |_| ()).await
+                }
+                Err(SecretError::Unavailable(reason)) => return Err(Failure::Refused(reason)),
+            }
+        }
+        None => {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            let secret = secret_input::read(environment)?;
+            let input =
+                input::input(&text(&args.tenant_id), &text(&args.client_id), &text(&args.cloud), secret);
+            waiting(tester(desk, Duration::ZERO).test(&input, |_| ())).await
+        }
+    };
+    let mut out = io::stdout().lock();
+    if args.json {
+        serde_json::to_writer_pretty(&mut out, &report).map_err(io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{}", lines(&report))?;
+    }
+    Ok(if report.ok { Verdict::Good } else { Verdict::Bad })
+}
+
+/// Shows on a terminal that something is going on.
+async fn waiting<T>(test: impl Future<Output = T>) -> T {
+    let bar = ProgressBar::new_spinner().with_message("testing");
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let report = test.await;
+    bar.finish_and_clear();
+    report
+}
+
+fn lines(report: &TestReport) -> String {
+    let mut text: String = report.checks.iter().map(check_lines).collect();
+    let verdict = match (report.ok, report.failure()) {
+        (true, _) => "The connection is good: the next sync works.",
+        (false, _) => "The connection is not good.",
+    };
+    text.push_str(verdict);
+    text.push('\n');
+    text
+}
+
+fn check_lines(check: &Check) -> String {
+    let mark = match check.status {
+        Status::Passed => "✓",
+        Status::Failed => "✗",
+        Status::Warning => "!",
+        Status::Skipped => "–",
+    };
+    let mut text = format!("{mark} {}", plain(&check.message));
+    // Writing to a string cannot fail.
+    if let Some(code) = &check.code {
+        let _ = write!(text, " ({})", plain(code));
+    }
+    for line in [&check.remedy, &check.link].into_iter().flatten() {
+        let _ = write!(text, "\n  {}", plain(line));
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,100 @@
+//! What every command works with.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use graph_auth::{EndpointOverride, TokenCache};
+use graph_http::{Clock, HttpsTransport};
+use graph_security::Graph;
+use incident_store::Connection;
+use incident_store::sqlite::SqliteStore;
+use jiff::SignedDuration;
+use sync_incidents::{Budget, Settings, Syncer};
+
+use crate::environment::Environment;
+use crate::failure::Failure;
+use crate::secrets::SecretFile;
+use crate::text::is_simulated;
+use crate::watched::Watched;
+
+/// Who owns every connection on the desk.
+pub(crate) const OWNER: &str = "local";
+
+/// A success that found nothing is written this often at most: a simulated tenant is asked every 2 s.
+const SUCCESS_EVERY: SignedDuration = SignedDuration::from_secs(5);
+
+/// The store, the secrets beside it and the way to Microsoft.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk {
+    pub(crate) store: SqliteStore,
+    pub(crate) secrets: SecretFile,
+    pub(crate) endpoints: EndpointOverride,
+    pub(crate) transport: HttpsTransport,
+    pub(crate) clock: Clock,
+}
+
+impl Desk {
+    /// Opens the store at `path`, which is made if need be.
+    pub(crate) fn open(path: &Path, environment: &Environment) -> Result<Self, Failure> {
+        let store = SqliteStore::open(path)
+            .map_err(|error| Failure::Refused(format!("the store {}: {error}", path.display())))?;
+        Ok(Self {
+            store,
+            secrets: SecretFile::beside(path),
+            endpoints: environment.endpoints.clone(),
+            transport: HttpsTransport::new(),
+            clock: Clock::system(),
+        })
+    }
+
+    /// What syncs its connections.
+    pub(crate) fn syncers(&self) -> Arc<Syncers> {
+        let watched = Watched::new(self.store.clone());
+        let overridden = self.endpoints != EndpointOverride::default();
+        let syncer = |budget| Syncer {
+            store: watched.clone(),
+            graph: Graph {
+                transport: self.transport.clone(),
+                clock: self.clock.clone(),
+                tokens: TokenCache::default(),
+            },
+            secrets: self.secrets.clone(),
+            endpoints: self.endpoints.clone(),
+            settings: Settings { budget, success_every: SUCCESS_EVERY, seed: fastrand::u64(..) },
+        };
+        let real = syncer(if overridden { Budget::Unlimited } else { Budget::Microsoft });
+        Arc::new(Syncers { real, simulated: syncer(Budget::Unlimited), watched })
+    }
+}
+
+/// What syncs a desk's connections: Microsoft's limits are kept where Microsoft is asked.
+#[derive(Debug)]
+pub(crate) struct Syncers {
+    real: DeskSyncer,
+    simulated: DeskSyncer,
+    pub(crate) watched: Watched,
+}
+
+pub(crate) type DeskSyncer = Syncer<Watched, HttpsTransport, SecretFile>;
+
+impl Syncers {
+    /// The one for `connection`.
+    pub(crate) fn of(&self, connection: &Connection) -> &DeskSyncer {
+        if is_simulated(connection) { &self.simulated } else { &self.real }
+    }
+}
+
+/// The store that a command works on: the one it was given, or `name` in the data folder.
+pub(crate) fn store_path(
+    given: Option<&Path>,
+    environment: &Environment,
+    name: &str,
+) -> Result<PathBuf, Failure> {
+    match (given, &environment.data_folder) {
+        (Some(path), _) => Ok(path.to_owned()),
+        (None, Some(folder)) => Ok(folder.join(name)),
+        (None, None) => {
+            Err(Failure::Usage("there is no home folder for a store: give one with --store".into()))
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Why a command did not do what was asked, and the exit code that says so.
+
+use std::io;
+use std::process::ExitCode;
+
+use incident_store::{ConnectionId, StoreError};
+
+/// A command's failure, as its user reads it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The command line or the environment is wrong: exit 2.
+    #[error("{0}")]
+    Usage(String),
+    /// It was understood, and cannot be done: exit 1.
+    #[error("{0}")]
+    Refused(String),
+    /// No connection has this id.
+    #[error("there is no connection {0}; `soc-anywhere connections list` prints the ids")]
+    NoConnection(ConnectionId),
+    /// The store.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The file of secrets.
+    #[error("the secrets beside the store: {0}")]
+    Secrets(io::Error),
+    /// Standard output.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    /// 2 for usage, 1 for the rest. A reader who closed the pipe (`| head`) has what it wants: 0.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// What a command that ran to its end found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Exit 0.
+    Good,
+    /// Exit 1.
+    Bad,
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Good => Self::SUCCESS,
+            Verdict::Bad => Self::FAILURE,
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! `incidents`: what the store holds, as a table or as one JSON array. Both are printed page by page, so
+//! that a store of any size is printed with the memory of a page.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::{self, BufWriter, Write};
+
+use incident_store::sqlite::{IncidentFilter, Page, Position, SqliteStore, StoredRecord};
+use incident_store::{Connection, ConnectionId, Connections as _};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::args::IncidentsArgs;
+use crate::failure::Failure;
+use crate::text::{is_simulated, label, plain};
+
+/// How many records are held at once: some 6 KB each.
+const PAGE: usize = 100;
+
+pub(crate) async fn run(store: &SqliteStore, args: IncidentsArgs) -> Result<(), Failure> {
+    let filtered = !args.status.is_empty() || !args.severity.is_empty();
+    let filter = IncidentFilter { status: args.status, severity: args.severity, ..IncidentFilter::default() };
+    let listing = Listing::of(store, filter, filtered).await?;
+    let out = BufWriter::new(io::stdout().lock());
+    if args.json { listing.json(out).await } else { listing.table(out).await }
+}
+
+struct Listing<'a> {
+    store: &'a SqliteStore,
+    connections: HashMap<ConnectionId, Connection>,
+    filter: IncidentFilter,
+    filtered: bool,
+}
+
+/// The fields before the records, of one item of the JSON array.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Origin<'a> {
+    connection: ConnectionId,
+    name: Option<&'a str>,
+    cloud: Option<&'static str>,
+    simulated: bool,
+    revision: u64,
+    redirected_to: Option<&'a str>,
+}
+
+impl<'a> Listing<'a> {
+    async fn of(store: &'a SqliteStore, filter: IncidentFilter, filtered: bool) -> Result<Self, Failure> {
+        let connections = store.connections(None).await?.into_iter().map(|one| (one.id, one)).collect();
+        Ok(Self { store, connections, filter, filtered })
+    }
+
+    /// Each item has Graph's own objects, as they were sent, under `incident` and `alerts`. An incident that
+    /// was merged into another is listed as the pointer that it is; its alerts stand with the other one.
+    /// Alerts whose incident is not known stand in one last item, with `incident: null`; a filter, which
+    /// asks for incidents, leaves it out.
+    async fn json(&self, mut out: impl Write) -> Result<(), Failure> {
+        out.write_all(b"[")?;
+        let mut separator = "\n";
+        let mut after = None;
+        while let Some(incidents) = self.next_incidents(&mut after).await? {
+            for incident in incidents {
+                write!(out, "{separator}{{")?;
+                out.write_all(&self.origin(&incident)?)?;
+                write!(out, ",\"incident\":{},\"alerts\":[", raw(&incident)?)?;
+                self.alerts_of(&incident, &mut out).await?;
+                out.write_all(b"]}")?;
+                separator = ",\n";
+            }
+        }
+        if !self.filtered {
+            self.orphans(&mut out, separator).await?;
+        }
+        out.write_all(b"\n]\n")?;
+        out.flush()?;
+        Ok(())
+    }
+
+    async fn alerts_of(&self, incident: &StoredRecord, out: &mut impl Write) -> Result<(), Failure> {
+        let mut after = None;
+        let mut separator = "";
+        loop {
+            let page = Page { limit: PAGE, after };
+            let alerts = self.store.alerts_of(incident.connection, &incident.head.id, &page).await?;
+            for alert in &alerts {
+                write!(out, "{separator}{}", raw(alert)?)?;
+                separator = ",";
+            }
+            let Some(last) = alerts.last().filter(|_| alerts.len() == PAGE) else { return Ok(()) };
+            after = Some(last.position());
+        }
+    }
+
+    async fn orphans(&self, out: &mut impl Write, separator: &str) -> Result<(), Failure> {
+        let mut after = None;
+        let mut open = false;
+        loop {
+            let alerts = self.store.orphan_alerts(None, &Page { limit: PAGE, after }).await?;
+            for alert in &alerts {
+                if open {
+                    out.write_all(b",")?;
+                } else {
+                    write!(out, "{separator}{{\"connection\":null,\"incident\":null,\"alerts\":[")?;
+                    open = true;
+                }
+                out.write_all(raw(alert)?.as_bytes())?;
+            }
+            let Some(last) = alerts.last().filter(|_| alerts.len() == PAGE) else { break };
+            after = Some(last.position());
+        }
+        if open {
+            out.write_all(b"]}")?;
+        }
+        Ok(())
+    }
+
+    /// `"connection":…,…` without the braces, so that the records follow in the same object.
+    fn origin(&self, incident: &StoredRecord) -> Result<Vec<u8>, Failure> {
+        let connection = self.connections.get(&incident.connection);
+        let origin = Origin {
+            connection: incident.connection,
+            name: connection.and_then(|connection| connection.settings.name.as_deref()),
+            cloud: connection.map(|connection| connection.settings.cloud.name()),
+            simulated: connection.is_some_and(is_simulated),
+            revision: incident.revision,
+            redirected_to: incident.head.redirect_incident_id.as_deref(),
+        };
+        let mut object = serde_json::to_vec(&origin).map_err(io::Error::from)?;
+        object.pop();
+        object.remove(0);
+        Ok(object)
+    }
+
+    async fn table(&self, mut out: impl Write) -> Result<(), Failure> {
+        let width = Widths::of_terminal();
+        let mut after = None;
+        let mut any = false;
+        while let Some(incidents) = self.next_incidents(&mut after).await? {
+            if !any {
+                writeln!(
+                    out,
+                    "{}",
+                    width.row(["UPDATED", "SEVERITY", "STATUS", "ID", "TITLE", "CONNECTION"])
+                )?;
+                any = true;
+            }
+            for incident in incidents {
+                writeln!(out, "{}", self.row(&incident, &width))?;
+            }
+        }
+        let orphans = if self.filtered { Vec::new() } else { self.first_orphans().await? };
+        if !orphans.is_empty() {
+            let more = if orphans.len() == PAGE { "at least " } else { "" };
+            writeln!(
+                out,
+                "\n{more}{} alerts whose incident is not known; --json prints them",
+                orphans.len()
+            )?;
+        } else if !any {
+            eprintln!(
+                "no incidents{}",
+                if self.filtered { " match" } else { " yet: run `soc-anywhere sync`" }
+            );
+        }
+        out.flush()?;
+        Ok(())
+    }
+
+    fn row(&self, incident: &StoredRecord, width: &Widths) -> String {
+        let head = &incident.head;
+        let or_dash = |text: &Option<String>| plain(text.as_deref().unwrap_or("-")).into_owned();
+        let status = match &head.redirect_incident_id {
+            Some(target) => format!("→ {}", plain(target)),
+            None => or_dash(&head.status),
+        };
+        let connection = self.connections.get(&incident.connection).map_or_else(|| "removed".into(), label);
+        let updated = head.updated.map_or_else(|| "-".into(), minute);
+        width.row([
+            &updated,
+            &or_dash(&head.severity),
+            &status,
+            &plain(&head.id),
+            &or_dash(&head.title),
+            &connection,
+        ])
+    }
+
+    async fn first_orphans(&self) -> Result<Vec<StoredRecord>, Failure> {
+        Ok(self.store.orphan_alerts(None, &Page { limit: PAGE, after: None }).await?)
+    }
+
+    /// The next page; `None` after the last.
+    async fn next_incidents(
+        &self,
+        after: &mut Option<Position>,
+    ) -> Result<Option<Vec<StoredRecord>>, Failure> {
+        let page = Page { limit: PAGE, after: after.take() };
+        let incidents = self.store.incidents(&self.filter, &page).await?;
+        *after = incidents.last().map(StoredRecord::position);
+        // An empty page comes after the last; asking for it costs less than knowing that it would be empty.
+        Ok((!incidents.is_empty()).then_some(incidents))
+    }
+}
+
+/// The record as it was sent. It was JSON when it was stored; one that is not must not spoil the array.
+fn raw(record: &StoredRecord) -> Result<&str, Failure> {
+    serde_json::from_str::<&RawValue>(&record.raw).map(RawValue::get).map_err(|_| {
+        let id = plain(&record.head.id);
+        incident_store::StoreError::Corrupt(format!("record {id} is not JSON")).into()
+    })
+}
+
+/// `2026-11-23 12:00`, UTC.
+pub(crate) fn minute(instant: Timestamp) -> String {
+    instant.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// How wide the columns are; on a terminal the title takes what is left, elsewhere what it needs.
+struct Widths {
+    title: Option<usize>,
+}
+
+impl Widths {
+    const FIXED: [usize; 4] = [16, 13, 12, 9];
+    const CONNECTION: usize = 24;
+    /// A title is not squeezed further: then the line wraps.
+    const NARROWEST_TITLE: usize = 20;
+
+    fn of_terminal() -> Self {
+        let terminal = console::Term::stdout();
+        let taken: usize = Self::FIXED.iter().map(|width| width + 2).sum::<usize>() + 2 + Self::CONNECTION;
+        let title = terminal.is_term().then(|| {
+            let (_, columns) = terminal.size();
+            usize::from(columns).saturating_sub(taken).max(Self::NARROWEST_TITLE)
+        });
+        Self { title }
+    }
+
+    fn row(&self, cells: [&str; 6]) -> String {
+        let mut line = String::new();
+        let [fixed @ .., title, connection] = &cells;
+        for (cell, width) in fixed.iter().zip(Self::FIXED) {
+            let cut = self.title.map(|_| width);
+            // Writing to a string cannot fail.
+            let _ = write!(line, "{}  ", fit(cell, width, cut));
+        }
+        let title_width = self.title.unwrap_or_default();
+        let _ = write!(line, "{}  ", fit(title, title_width, self.title));
+        line.push_str(&fit(connection, 0, self.title.map(|_| Self::CONNECTION)));
+        line.truncate(line.trim_end().len());
+        line
+    }
+}
+
+/// At least `width` wide, and at most `cut`.
+fn fit(cell: &str, width: usize, cut: Option<usize>) -> String {
+    let cell = match cut {
+        Some(cut) => console::truncate_str(cell, cut, "…"),
+        None => cell.into(),
+    };
+    console::pad_str(&cell, width, console::Alignment::Left, None).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_fits_its_terminal() {
+        let width = Widths { title: Some(20) };
+        let title = "A very long title of an incident, 攻撃 included";
+        let row =
+            width.row(["2026-11-23 12:00", "informational", "active", "123456789012", title, "Contoso"]);
+        assert_eq!(
+            row,
+            "2026-11-23 12:00  informational  active        12345678…  A very long title o…  Contoso"
+        );
+    }
+
+    #[test]
+    fn without_a_terminal_nothing_is_cut() {
+        let (id, title) = ("1".repeat(30), "x".repeat(300));
+        let row = Widths { title: None }.row(["", "", "", &id, &title, "c"]);
+        assert!(row.ends_with(&format!("{id}  {title}  c")), "{row}");
+    }
+}

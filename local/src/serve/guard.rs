@@ -1,0 +1,127 @@
+//! Who may talk to the page: a browser on this machine that has the page open, and nobody through it.
+//!
+//! A site that a user visits elsewhere can point its own name at 127.0.0.1 (DNS rebinding: the `Host` gives
+//! it away) and can send requests here (CSRF: the `Origin` gives it away).
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+
+use super::problem::Problem;
+
+/// Everything from here and nothing inline; no text ever becomes markup or script.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+     connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
+     require-trusted-types-for 'script'; trusted-types 'none'";
+
+const HEADERS: [(HeaderName, &str); 8] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (REFERRER_POLICY, "no-referrer"),
+    (CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+];
+
+/// The port that this server is reached at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Port(pub(super) u16);
+
+pub(super) async fn guard(State(port): State<Port>, request: Request, next: Next) -> Response {
+    let mut response = match check(port, request.method(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn check(port: Port, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    if !text(&HOST).is_some_and(|host| port.is_here(host)) {
+        let detail = "open the page by the address that `soc-anywhere serve` printed";
+        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail));
+    }
+    let from_here = |origin: &str| origin.strip_prefix("http://").is_some_and(|host| port.is_here(host));
+    let elsewhere = match text(&ORIGIN) {
+        Some(origin) => !from_here(origin),
+        // A browser that sends no `Origin` with a request that changes something still says whose it is.
+        None => {
+            let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+            !method.is_safe() && !matches!(site, None | Some(b"same-origin"))
+        }
+    };
+    if elsewhere {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "the request comes from another site's page"));
+    }
+    // What a page elsewhere can send without asking first is a form or plain text, never JSON.
+    let bodied = *method == Method::POST || *method == Method::PUT;
+    if bodied && !text(&CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json")) {
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be application/json"));
+    }
+    Ok(())
+}
+
+impl Port {
+    /// Whether `host` is this server as a user on this machine names it.
+    fn is_here(self, host: &str) -> bool {
+        let named = |name: &str| host.strip_prefix(name).and_then(|rest| rest.strip_prefix(':'));
+        let port = ["127.0.0.1", "localhost", "[::1]"].iter().find_map(|name| named(name));
+        port == Some(self.0.to_string().as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(method: &Method, headers: &[(&'static str, &'static str)]) -> u16 {
+        let map = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
+        check(Port(8787), method, &map).map_or_else(|problem| problem.status.as_u16(), |()| 200)
+    }
+
+    #[test]
+    fn only_this_machines_own_names_are_answered() {
+        for host in ["127.0.0.1:8787", "localhost:8787", "[::1]:8787"] {
+            assert_eq!(status(&Method::GET, &[("host", host)]), 200, "{host}");
+        }
+        for host in [
+            "evil.example",
+            "evil.example:8787",
+            "127.0.0.1",
+            "127.0.0.1:80",
+            "127.0.0.1.evil.example:8787",
+            "localhost:87870",
+        ] {
+            assert_eq!(status(&Method::GET, &[("host", host)]), 421, "{host}");
+        }
+        assert_eq!(status(&Method::GET, &[]), 421);
+    }
+
+    #[test]
+    fn another_sites_page_can_neither_read_nor_change_anything() {
+        let host = ("host", "127.0.0.1:8787");
+        let json = ("content-type", "application/json");
+        for origin in ["http://evil.example", "https://127.0.0.1:8787", "null", "http://127.0.0.1:80", ""] {
+            for method in [Method::GET, Method::POST, Method::DELETE] {
+                assert_eq!(status(&method, &[host, json, ("origin", origin)]), 403, "{method} {origin}");
+            }
+        }
+        assert_eq!(status(&Method::DELETE, &[host, ("sec-fetch-site", "cross-site")]), 403);
+        assert_eq!(status(&Method::POST, &[host, ("content-type", "text/plain")]), 415);
+        assert_eq!(status(&Method::POST, &[host, json, ("origin", "http://127.0.0.1:8787")]), 200);
+        assert_eq!(status(&Method::POST, &[host, json]), 200);
+    }
+}

@@ -1,0 +1,156 @@
+//! `sync`: every connection, or one, due or not, until all that can be read is read.
+
+mod again;
+mod result;
+mod summary;
+
+use std::io::{self, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use incident_store::{Connection, Connections as _, StoreError};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::args::SyncArgs;
+use crate::desk::{Desk, Syncers};
+use crate::failure::{Failure, Verdict};
+use crate::simulated;
+use crate::text::{is_simulated, label};
+use again::{After, Again};
+use result::{Ended, SyncResult};
+
+/// How long one run may take: what it holds is lost to others for as long when it is killed.
+pub(crate) const RUN: Duration = Duration::from_secs(60);
+
+/// How many connections are synced at a time: each holds a page of some megabytes.
+const PARALLEL: usize = 8;
+
+/// How often the counters on the terminal are drawn.
+const REDRAW: Duration = Duration::from_millis(200);
+
+pub(crate) async fn run(desk: &Desk, args: &SyncArgs) -> Result<Verdict, Failure> {
+    let connections = chosen(desk, args).await?;
+    if connections.is_empty() {
+        eprintln!("there are no connections: `soc-anywhere connections add` enters one");
+    }
+    let syncers = desk.syncers();
+    let results = tokio::select! {
+        results = all(desk, &syncers, connections, args.json) => results?,
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            syncers.watched.release_all().await?;
+            return Err(Failure::Refused("interrupted; what was read is kept, and the next sync goes on from there".into()));
+        }
+    };
+    if args.json {
+        let mut out = io::stdout().lock();
+        serde_json::to_writer_pretty(&mut out, &results).map_err(io::Error::from)?;
+        writeln!(out)?;
+    }
+    let failed = results.iter().any(SyncResult::failed);
+    Ok(if failed { Verdict::Bad } else { Verdict::Good })
+}
+
+async fn chosen(desk: &Desk, args: &SyncArgs) -> Result<Vec<Connection>, Failure> {
+    match args.connection {
+        None => Ok(desk.store.connections(None).await?),
+        Some(id) => Ok(vec![desk.store.connection(id).await?.ok_or(Failure::NoConnection(id))?]),
+    }
+}
+
+/// Syncs all of them, some at a time, and gives their results in the connections' order. Dropping it stops
+/// all syncs.
+async fn all(
+    desk: &Desk,
+    syncers: &Arc<Syncers>,
+    connections: Vec<Connection>,
+    json: bool,
+) -> Result<Vec<SyncResult>, Failure> {
+    let bars = MultiProgress::new();
+    let mut waiting = connections.into_iter().enumerate();
+    let mut running = JoinSet::new();
+    let mut results = Vec::new();
+    loop {
+        while running.len() < PARALLEL
+            && let Some((place, connection)) = waiting.next()
+        {
+            let (desk, syncers, bar) = (desk.clone(), syncers.clone(), bars.add(counter(&connection)));
+            running.spawn(async move {
+                let result = one(&desk, &syncers, &connection, &bar).await;
+                bar.finish_and_clear();
+                (place, result)
+            });
+        }
+        let Some(ended) = running.join_next().await else { break };
+        // A panic is a defect of this program, and its message is on standard error already.
+        let (place, result) = ended.map_err(|_| Failure::Refused("a sync ended unexpectedly".into()))?;
+        let result = result?;
+        if !json {
+            let lines = summary::lines(&result);
+            bars.suspend(|| writeln!(io::stdout(), "{lines}"))?;
+        }
+        results.push((place, result));
+    }
+    results.sort_by_key(|(place, _)| *place);
+    Ok(results.into_iter().map(|(_, result)| result).collect())
+}
+
+async fn one(
+    desk: &Desk,
+    syncers: &Syncers,
+    connection: &Connection,
+    bar: &ProgressBar,
+) -> Result<SyncResult, StoreError> {
+    let mut result = SyncResult::new(connection);
+    if is_simulated(connection) && !simulated::answers(desk, connection).await {
+        result.ended = Ended::Skipped { note: "its simulator is not running; `soc-anywhere serve` runs it" };
+        return Ok(result);
+    }
+    let mut again = Again::default();
+    let watched = &syncers.watched;
+    loop {
+        let run = syncers.of(connection).sync(connection.id, Instant::now() + RUN);
+        let report = counted(run, bar, || watched.progress(connection.id)).await?;
+        let after = again.after(&report, desk.clock.now());
+        result.add(report);
+        match after {
+            After::Stop => return Ok(result),
+            After::Wait(wait) => {
+                if wait > Duration::from_secs(1) {
+                    bar.set_message(format!("waiting {} s", wait.as_secs()));
+                }
+                tokio::time::sleep(wait).await;
+            }
+        }
+    }
+}
+
+/// Runs `work` and shows what it has read meanwhile.
+async fn counted<T>(
+    work: impl Future<Output = T>,
+    bar: &ProgressBar,
+    progress: impl Fn() -> crate::watched::Progress,
+) -> T {
+    let mut work = std::pin::pin!(work);
+    let mut redraw = tokio::time::interval(REDRAW);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            _ = redraw.tick() => {
+                let read = progress();
+                bar.set_message(format!("{} incidents, {} alerts", read.incidents, read.alerts));
+                bar.tick();
+            }
+        }
+    }
+}
+
+/// Drawn on standard error where that is a terminal, and not at all elsewhere.
+fn counter(connection: &Connection) -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {prefix}: {msg} {elapsed:.dim}");
+    ProgressBar::new_spinner()
+        .with_prefix(label(connection))
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}

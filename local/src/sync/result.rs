@@ -1,0 +1,110 @@
+//! What became of one connection, over all of its runs.
+
+use graph_security::Usage;
+use incident_store::{Connection, ConnectionId, SyncStatus};
+use serde::Serialize;
+use sync_incidents::{Outcome, Report, StreamReport};
+
+use crate::health::Fault;
+use crate::text::{is_simulated, label};
+
+/// One item of `sync --json`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SyncResult {
+    connection: ConnectionId,
+    name: Option<String>,
+    simulated: bool,
+    #[serde(flatten)]
+    pub(super) ended: Ended,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) fault: Option<Fault>,
+    runs: u32,
+    pub(super) incidents: StreamReport,
+    pub(super) alerts: StreamReport,
+    pub(super) pages: u32,
+    #[serde(flatten)]
+    pub(super) usage: Usage,
+    lag_seconds: Option<i64>,
+    pub(super) duration_ms: u64,
+    pub(super) status: SyncStatus,
+    #[serde(skip)]
+    pub(super) label: String,
+    #[serde(skip)]
+    of: Connection,
+}
+
+/// How it ended.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Ended {
+    /// As its last run did.
+    Ran(Outcome),
+    /// It was not run.
+    #[serde(rename_all = "camelCase")]
+    Skipped { note: &'static str },
+}
+
+impl SyncResult {
+    pub(super) fn new(connection: &Connection) -> Self {
+        Self {
+            connection: connection.id,
+            name: connection.settings.name.clone(),
+            simulated: is_simulated(connection),
+            ended: Ended::Ran(Outcome::Inactive),
+            fault: None,
+            runs: 0,
+            incidents: StreamReport::default(),
+            alerts: StreamReport::default(),
+            pages: 0,
+            usage: Usage::default(),
+            lag_seconds: None,
+            duration_ms: 0,
+            status: SyncStatus::default(),
+            label: label(connection),
+            of: connection.clone(),
+        }
+    }
+
+    pub(super) fn add(&mut self, report: Report) {
+        self.runs += 1;
+        add_stream(&mut self.incidents, report.incidents);
+        add_stream(&mut self.alerts, report.alerts);
+        self.pages += report.pages;
+        self.usage.calls += report.usage.calls;
+        self.usage.throttles += report.usage.throttles;
+        self.usage.bytes += report.usage.bytes;
+        self.lag_seconds = report.lag_seconds;
+        self.duration_ms += report.duration_ms;
+        self.status = report.status;
+        self.fault = match &report.outcome {
+            Outcome::Failed { cause, detail } => Some(Fault::new(&self.of, *cause, detail)),
+            _ => None,
+        };
+        self.ended = Ended::Ran(report.outcome);
+    }
+
+    /// Whether the command did not do what it was asked to with this connection.
+    pub(super) fn failed(&self) -> bool {
+        matches!(self.ended, Ended::Ran(Outcome::Failed { .. } | Outcome::Interrupted | Outcome::Busy))
+    }
+
+    /// Records that were really written.
+    pub(super) fn written(&self) -> u64 {
+        [&self.incidents, &self.alerts].map(|stream| stream.created + stream.updated).iter().sum()
+    }
+}
+
+fn add_stream(sum: &mut StreamReport, more: StreamReport) {
+    sum.seen += more.seen;
+    sum.created += more.created;
+    sum.updated += more.updated;
+    sum.unchanged += more.unchanged;
+    sum.older += more.older;
+    sum.unreadable_total += more.unreadable_total;
+    for row in more.unreadable {
+        if !sum.unreadable.contains(&row) {
+            sum.unreadable.push(row);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What a person reads after a sync: one line for a connection, and one for each thing that is not well.
+
+use std::fmt::Write as _;
+
+use sync_incidents::{Outcome, StreamReport};
+
+use super::result::{Ended, SyncResult};
+use crate::health::aside_text;
+use crate::text::{count, plain};
+
+pub(super) fn lines(result: &SyncResult) -> String {
+    let mut text = format!("{}: {}", result.label, first(result));
+    // Writing to a string cannot fail.
+    if let Some(fault) = &result.fault {
+        let _ = write!(text, "\n  {}\n  {}", fault.message, fault.remedy);
+        if let Some(link) = &fault.link {
+            let _ = write!(text, "\n  {link}");
+        }
+        let _ = write!(text, "\n  {}: {}", fault.cause, fault.detail);
+    }
+    for (stream, what) in [(&result.incidents, "incident"), (&result.alerts, "alert")] {
+        for row in &stream.unreadable {
+            let id = row.id.as_deref().map_or_else(|| "without an id".into(), plain);
+            let _ = write!(text, "\n  unreadable {what} {id}: {}", plain(&row.reason));
+        }
+        let more = stream.unreadable_total.saturating_sub(stream.unreadable.len() as u64);
+        if more > 0 {
+            let _ = write!(text, "\n  and {more} more unreadable {what} rows");
+        }
+    }
+    for aside in &result.status.set_aside {
+        let _ = write!(text, "\n  set aside: {}: {}", aside_text(&aside.what), plain(&aside.reason));
+    }
+    text
+}
+
+fn first(result: &SyncResult) -> String {
+    let outcome = match &result.ended {
+        Ended::Skipped { note } => return format!("skipped: {note}"),
+        Ended::Ran(Outcome::Inactive) => return "not synced: it is paused or not complete".to_owned(),
+        Ended::Ran(Outcome::Busy) => return "not synced: another run has it".to_owned(),
+        Ended::Ran(outcome) => outcome,
+    };
+    let found = if result.written() == 0 {
+        format!(
+            "nothing new: nothing written, {} and {} unchanged",
+            count(result.incidents.unchanged, "incident"),
+            count(result.alerts.unchanged, "alert")
+        )
+    } else {
+        format!("{}; {}", stream("incident", &result.incidents), stream("alert", &result.alerts))
+    };
+    let seconds = std::time::Duration::from_millis(result.duration_ms).as_secs_f64();
+    let cost = format!("{} in {seconds:.1} s", count(result.pages.into(), "page"));
+    match outcome {
+        Outcome::Failed { .. } => format!("FAILED after {cost}; {found}"),
+        Outcome::Interrupted => format!("not finished; {found}; {cost}"),
+        Outcome::Progressing => format!("{found}; {cost}; something is set aside"),
+        _ => format!("{found}; {cost}"),
+    }
+}
+
+fn stream(what: &str, report: &StreamReport) -> String {
+    let mut text = format!(
+        "{} created, {} updated, {} unchanged",
+        count(report.created, what),
+        report.updated,
+        report.unchanged
+    );
+    if report.older > 0 {
+        let _ = write!(text, ", {} older than stored", report.older);
+    }
+    if report.unreadable_total > 0 {
+        let _ = write!(text, ", {} unreadable", report.unreadable_total);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use graph_auth::{Cause, Cloud};
+    use graph_security::{Unreadable, Usage};
+    use incident_store::{Connection, ConnectionId, Lifecycle, NewConnection, SyncStatus};
+    use jiff::Timestamp;
+    use sync_incidents::Report;
+
+    use super::*;
+
+    fn result(outcome: Outcome, incidents: StreamReport) -> SyncResult {
+        let now = Timestamp::UNIX_EPOCH;
+        let settings = NewConnection {
+            owner: "local".into(),
+            name: Some("Contoso\u{1b}[31m".into()),
+            tenant_id: uuid::Uuid::from_u128(1),
+            client_id: uuid::Uuid::from_u128(2),
+            cloud: Cloud::Global,
+            since: now,
+            interval: Duration::from_secs(60),
+            secret_expires: None,
+        };
+        let id = ConnectionId::new(now, [0; 10]);
+        let connection =
+            Connection { id, settings, lifecycle: Lifecycle::Connected, created: now, version: 1 };
+        let mut result = SyncResult::new(&connection);
+        result.add(Report {
+            connection: id,
+            outcome,
+            incidents,
+            alerts: StreamReport::default(),
+            pages: 2,
+            usage: Usage::default(),
+            lag_seconds: Some(1),
+            resume: None,
+            duration_ms: 1500,
+            status: SyncStatus::default(),
+        });
+        result
+    }
+
+    #[test]
+    fn an_unchanged_tenant_is_said_to_be_unchanged() {
+        let unchanged = StreamReport { seen: 3, unchanged: 3, ..StreamReport::default() };
+        assert_eq!(
+            lines(&result(Outcome::Complete, unchanged)),
+            "Contoso\u{fffd}[31m: nothing new: nothing written, 3 incidents and 0 alerts unchanged; 2 pages in 1.5 s"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let report = StreamReport {
+            created: 1,
+            unreadable: vec![
+                Unreadable { id: Some("7".into()), reason: "lastUpdateDateTime is no instant".into() },
+                Unreadable { id: None, reason: "a row has no id".into() },
+            ],
+            unreadable_total: 5,
+            ..StreamReport::default()
+        };
+        let lines = lines(&result(Outcome::Complete, report));
+        assert!(lines.contains("unreadable incident 7: lastUpdateDateTime is no instant"), "{lines}");
+        assert!(lines.contains("unreadable incident without an id: a row has no id"), "{lines}");
+        assert!(lines.contains("and 3 more unreadable incident rows"), "{lines}");
+    }
+
+    #[test]
+    fn a_failure_says_what_to_do() {
+        let failed = Outcome::Failed { cause: Cause::SecretExpired, detail: "AADSTS7000222".into() };
+        let result = result(failed, StreamReport::default());
+        let lines = lines(&result);
+        assert!(result.failed());
+        assert!(
+            lines.contains("The client secret has expired.") && lines.contains("AADSTS7000222"),
+            "{lines}"
+        );
+    }
+}

@@ -1,0 +1,152 @@
+//! The store as a sync sees it, watched: what comes in is counted while it comes in, and a lease that an
+//! interrupted sync leaves behind can be given back.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use graph_security::RecordKind;
+use incident_store::sqlite::SqliteStore;
+use incident_store::{
+    Claim, Claimed, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle, NewConnection,
+    Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+};
+use jiff::Timestamp;
+
+/// A store that tells what is being written to it. A clone watches the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    store: SqliteStore,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    leases: HashMap<ConnectionId, Lease>,
+    progress: HashMap<ConnectionId, Progress>,
+}
+
+/// How much one connection's syncs have read so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// Incidents, unchanged ones included.
+    pub(crate) incidents: u64,
+    /// Alerts, unchanged ones included.
+    pub(crate) alerts: u64,
+    /// Records that were really written.
+    pub(crate) written: u64,
+}
+
+impl Watched {
+    pub(crate) fn new(store: SqliteStore) -> Self {
+        Self { store, seen: Arc::default() }
+    }
+
+    /// How much has come in for a connection.
+    pub(crate) fn progress(&self, id: ConnectionId) -> Progress {
+        self.seen().progress.get(&id).copied().unwrap_or_default()
+    }
+
+    /// Gives back all leases that are held. The syncs that hold them must have been dropped: their next
+    /// write would be refused.
+    pub(crate) async fn release_all(&self) -> Result<(), StoreError> {
+        let leases: Vec<_> = self.seen().leases.drain().collect();
+        for (_, lease) in leases {
+            self.store.release(&lease).await?;
+        }
+        Ok(())
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connections for Watched {
+    async fn create(
+        &self,
+        id: ConnectionId,
+        settings: NewConnection,
+        lifecycle: Lifecycle,
+        now: Timestamp,
+    ) -> Result<Connection, StoreError> {
+        self.store.create(id, settings, lifecycle, now).await
+    }
+
+    async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
+        self.store.connection(id).await
+    }
+
+    async fn connections(&self, owner: Option<&str>) -> Result<Vec<Connection>, StoreError> {
+        self.store.connections(owner).await
+    }
+
+    async fn update(&self, connection: &Connection) -> Result<Connection, StoreError> {
+        self.store.update(connection).await
+    }
+
+    async fn remove(&self, id: ConnectionId, records: Records) -> Result<(), StoreError> {
+        self.store.remove(id, records).await
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
+        self.store.due(now, limit).await
+    }
+}
+
+impl SyncStore for Watched {
+    async fn claim(&self, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
+        let claimed = self.store.claim(id, claim).await?;
+        if let Claimed::Held { lease, .. } = &claimed {
+            self.seen().leases.insert(id, lease.clone());
+        }
+        Ok(claimed)
+    }
+
+    async fn save(
+        &self,
+        lease: &Lease,
+        state: &SyncState,
+        next_due: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.store.save(lease, state, next_due).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.seen().leases.remove(&lease.connection);
+        self.store.release(lease).await
+    }
+
+    async fn upsert(
+        &self,
+        lease: &Lease,
+        kind: RecordKind,
+        records: &[Incoming],
+    ) -> Result<Vec<Upserted>, StoreError> {
+        let upserted = self.store.upsert(lease, kind, records).await?;
+        let written =
+            |upserted: &&Upserted| matches!(upserted, Upserted::Created { .. } | Upserted::Updated { .. });
+        let mut seen = self.seen();
+        let progress = seen.progress.entry(lease.connection).or_default();
+        let read = match kind {
+            RecordKind::Incident => &mut progress.incidents,
+            RecordKind::Alert => &mut progress.alerts,
+        };
+        *read += upserted.len() as u64;
+        progress.written += upserted.iter().filter(written).count() as u64;
+        drop(seen);
+        Ok(upserted)
+    }
+
+    async fn versions(
+        &self,
+        connection: ConnectionId,
+        kind: RecordKind,
+        ids: &[String],
+    ) -> Result<Vec<Option<StoredVersion>>, StoreError> {
+        self.store.versions(connection, kind, ids).await
+    }
+
+    async fn state(&self, id: ConnectionId) -> Result<Option<SyncState>, StoreError> {
+        self.store.state(id).await
+    }
+}
