@@ -36,6 +36,9 @@ pub(crate) fn list<R: Resource>(
     for (number, slot) in page.rows.iter().enumerate() {
         if number > 0 {
             json.push(b',');
+            if view.faults.value_not_array {
+                json.extend_from_slice(format!("\"{number}\":").as_bytes());
+            }
         }
         row(&mut json, view, world, table, *slot, options);
     }
