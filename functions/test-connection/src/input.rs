@@ -206,7 +206,9 @@ mod tests {
 
     #[test]
     fn the_first_thing_that_is_wrong_is_named() {
-        let cause = |tenant, client, secret, cloud| input(tenant, client, secret, cloud).candidate().err();
+        fn cause(tenant: &str, client: &str, secret: &str, cloud: &str) -> Option<Cause> {
+            input(tenant, client, secret, cloud).candidate().err()
+        }
         assert_eq!(cause("contoso.com", "", "", "mars"), Some(Cause::TenantIdMalformed));
         assert_eq!(cause("", CLIENT, SECRET, ""), Some(Cause::TenantIdMalformed));
         assert_eq!(cause(TENANT, "my app", SECRET, ""), Some(Cause::ClientIdMalformed));

@@ -30,16 +30,17 @@ impl<'a, T: Transport> Trial<'a, T> {
         let uri = self.endpoints.login_uri(&tenant::path(subject.tenant_id));
         let discovery =
             tenant::discover(&tester.transport, &tester.clock, uri, subject.tenant_id, deadline).await;
-        let (home, unclear) = match discovery {
+        let (home, found) = match discovery {
             Discovery::Found { home, region } => {
                 let home = home.and_then(|home| home.other_than(subject.cloud));
-                let check = found(&subject, home.as_ref(), region.as_deref());
-                let misplaced = check.cause.is_some();
-                progress.add(check);
-                if misplaced {
+                let check = self.found(home.as_ref(), region.as_deref());
+                if check.cause.is_some() {
+                    progress.add(check);
                     return None;
                 }
-                (home, None)
+                // Not the last word: the token request may know better.
+                progress.show(&check);
+                (home, Ok(check))
             }
             Discovery::Refused(error) => {
                 let home = self.elsewhere().await;
@@ -47,7 +48,7 @@ impl<'a, T: Transport> Trial<'a, T> {
                 progress.add(misplaced(&subject, CheckId::Tenant, &error, home.as_ref()));
                 return None;
             }
-            Discovery::Unclear(reason) => (None, Some(reason)),
+            Discovery::Unclear(reason) => (None, Err(reason)),
         };
 
         let graph = tester.graph();
@@ -61,22 +62,37 @@ impl<'a, T: Transport> Trial<'a, T> {
         let token = match graph.tokens.token(&request, &self.candidate.identity, &mut self.rng).await {
             Ok(token) => token,
             Err(error) => {
-                let home = match error.cause() {
-                    Cause::TenantNotFound | Cause::WrongCloud => self.elsewhere().await,
+                let home = match (error.cause(), home) {
+                    (Cause::TenantNotFound | Cause::WrongCloud, None) => self.elsewhere().await,
+                    (Cause::TenantNotFound | Cause::WrongCloud, home) => home,
                     _ => None,
                 };
-                for check in refused(&subject, &error, unclear.as_deref(), home.as_ref()) {
+                for check in refused(&subject, &error, found, home.as_ref()) {
                     progress.add(check);
                 }
                 return None;
             }
         };
-        if unclear.is_some() {
-            progress.add(Check::passed(CheckId::Tenant, "Entra issues tokens for this tenant."));
-        }
+        let issues = |_| Check::passed(CheckId::Tenant, "Entra issues tokens for this tenant.");
+        progress.add(found.unwrap_or_else(issues));
         progress.add(Check::passed(CheckId::Application, "Entra knows the application and lets it sign in."));
         progress.add(Check::passed(CheckId::Credential, "Entra accepts the client secret."));
         Some(SignedIn { roles: token.claims().map(|claims| claims.roles), graph, home })
+    }
+
+    fn found(&self, home: Option<&Home>, region: Option<&str>) -> Check {
+        let (id, subject) = (CheckId::Tenant, &self.subject);
+        let Some(home) = home else {
+            let region = region.map(|region| format!(" (region {region})")).unwrap_or_default();
+            return Check::passed(id, format!("The tenant exists in this cloud{region}."));
+        };
+        // The same Entra, or one's own, says of itself what it likes; a real mistake will be refused by Graph.
+        if home.shares_login_with(subject.cloud) || self.tester.endpoints.login.is_some() {
+            let message = format!("The tenant exists, and seems to be in the cloud {}.", home.name());
+            let remedy = format!("If Graph refuses, choose {} as the cloud.", home.name());
+            return Check { remedy: Some(remedy), ..Check::warning(id, message) };
+        }
+        moved(subject, id, home, Said::default())
     }
 
     /// Where else the tenant is. Nobody else is asked where Entra is one's own.
@@ -88,21 +104,6 @@ impl<'a, T: Transport> Trial<'a, T> {
         let deadline = self.began + TIME_LIMIT;
         tenant::elsewhere(&tester.transport, &tester.clock, subject.cloud, subject.tenant_id, deadline).await
     }
-}
-
-fn found(subject: &Subject<'_>, home: Option<&Home>, region: Option<&str>) -> Check {
-    let id = CheckId::Tenant;
-    let Some(home) = home else {
-        let region = region.map(|region| format!(" (region {region})")).unwrap_or_default();
-        return Check::passed(id, format!("The tenant exists in this cloud{region}."));
-    };
-    if home.shares_login_with(subject.cloud) {
-        // Undocumented words; a token for the wrong Graph will be refused there.
-        let message = format!("The tenant exists, and seems to be in the cloud {}.", home.name());
-        let remedy = format!("If Graph refuses, choose {} as the cloud.", home.name());
-        return Check { remedy: Some(remedy), ..Check::warning(id, message) };
-    }
-    moved(subject, id, home, Said::default())
 }
 
 /// A tenant that is in another cloud, named.
@@ -123,42 +124,42 @@ fn misplaced(subject: &Subject<'_>, id: CheckId, error: &AuthError, home: Option
     }
 }
 
-/// The checks that a refused token decides. `unclear` says why discovery had not decided the tenant.
+/// The checks that a refused token decides. `found` is discovery's verdict, or why it had none.
 fn refused(
     subject: &Subject<'_>,
     error: &AuthError,
-    unclear: Option<&str>,
+    found: Result<Check, String>,
     home: Option<&Home>,
 ) -> Vec<Check> {
     use CheckId::{Application, Credential, Permissions, Tenant};
     let cause = error.cause();
     let failed = |id| misplaced(subject, id, error, home);
-    let tenant = |check: Check| unclear.map(|_| check);
-    let known_tenant = || tenant(Check::passed(Tenant, "Entra knows the tenant."));
+    let of_the_tenant = matches!(cause, Cause::TenantNotFound | Cause::WrongCloud);
+    let of_entra = matches!(
+        cause,
+        Cause::Unreachable | Cause::Throttled | Cause::MicrosoftTrouble | Cause::UnexpectedAnswer
+    );
+    if of_the_tenant || (of_entra && found.is_err()) {
+        return vec![failed(Tenant)];
+    }
+    let tenant = found.unwrap_or_else(|reason| match cause {
+        Cause::OurFault | Cause::Unknown { .. } => Check::skipped(
+            Tenant,
+            format!("Not judged: Entra's discovery document could not be read ({reason})."),
+        ),
+        _ => Check::passed(Tenant, "Entra knows the tenant."),
+    });
     let known_app = || Check::passed(Application, "Entra knows the application.");
-    let blamed = |checks: [Option<Check>; 3]| checks.into_iter().flatten().collect();
     match cause {
-        // About Entra as a whole or the tenant: the first of the checks that is not decided.
-        Cause::TenantNotFound
-        | Cause::WrongCloud
-        | Cause::Unreachable
-        | Cause::Throttled
-        | Cause::MicrosoftTrouble
-        | Cause::UnexpectedAnswer => vec![failed(if unclear.is_some() { Tenant } else { Application })],
         // Entra names the application in these.
         Cause::WrongSecret | Cause::SecretExpired | Cause::CertificateRefused | Cause::FederationMismatch => {
-            blamed([known_tenant(), Some(known_app()), Some(failed(Credential))])
+            vec![tenant, known_app(), failed(Credential)]
         }
         Cause::SecretMissing | Cause::AssertionOutOfTime => {
             let skipped = Check::skipped(Application, "Not judged: Entra looked at the credential first.");
-            blamed([known_tenant(), Some(skipped), Some(failed(Credential))])
+            vec![tenant, skipped, failed(Credential)]
         }
-        Cause::NoPermissions => blamed([known_tenant(), Some(known_app()), Some(failed(Permissions))]),
-        Cause::OurFault | Cause::Unknown { .. } => {
-            let reason = unclear.unwrap_or_default();
-            let message = format!("Not judged: Entra's discovery document could not be read ({reason}).");
-            blamed([tenant(Check::skipped(Tenant, message)), Some(failed(Application)), None])
-        }
-        _ => blamed([known_tenant(), Some(failed(Application)), None]),
+        Cause::NoPermissions => vec![tenant, known_app(), failed(Permissions)],
+        _ => vec![tenant, failed(Application)],
     }
 }

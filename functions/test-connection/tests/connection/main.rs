@@ -1,0 +1,11 @@
+//! The connection test over real HTTP, against the simulator.
+
+#![expect(clippy::unwrap_used, reason = "these are tests, their helpers too")]
+
+mod causes;
+mod clouds;
+mod consent;
+mod probe;
+mod secrets;
+mod support;
+mod time;

@@ -1,0 +1,90 @@
+//! A simulator behind a socket, and testers that reach it over HTTP.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use defender_sim::{Generator, Scenario, Simulator, TenantHandle, TenantSpec, serve};
+use graph_auth::{Cloud, EndpointOverride, PrivateHosts, TestOrigin};
+use graph_http::{Clock, HttpsTransport, Transport};
+use secrecy::SecretString;
+use test_connection::{Check, CheckId, Input, Status, TestReport, Tester};
+
+/// A simulator that listens; it ends with the test's runtime.
+pub(crate) struct Desk {
+    pub(crate) simulator: Arc<Simulator>,
+    pub(crate) address: SocketAddr,
+}
+
+impl Desk {
+    pub(crate) async fn open() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let simulator = Arc::new(Simulator::new(7, Clock::system().now()));
+        simulator.keep_requests(1000);
+        tokio::spawn(serve(listener, simulator.clone(), Clock::system()));
+        Self { simulator, address }
+    }
+
+    pub(crate) fn tester(&self) -> Tester<HttpsTransport> {
+        let origin = TestOrigin::parse(&format!("http://{}", self.address), PrivateHosts::Refused).unwrap();
+        let endpoints = EndpointOverride { login: Some(origin.clone()), graph: Some(origin) };
+        Tester { endpoints, ..tester(HttpsTransport::new()) }
+    }
+
+    pub(crate) fn tenant(&self, scenario: Scenario) -> TenantHandle {
+        self.simulator.add_tenant(spec(1, scenario))
+    }
+}
+
+/// A tester of Microsoft's own hosts, whatever stands behind them.
+pub(crate) fn tester<T: Transport>(transport: T) -> Tester<T> {
+    Tester {
+        transport,
+        clock: Clock::system(),
+        endpoints: EndpointOverride::default(),
+        egress: Vec::new(),
+        consent_wait: Duration::ZERO,
+        seed: 1,
+    }
+}
+
+/// A tenant with few records.
+pub(crate) fn spec(seed: u64, scenario: Scenario) -> TenantSpec {
+    let generator = Generator { incidents: 3, ..Generator::default() };
+    TenantSpec::new(seed, scenario).with_generator(generator)
+}
+
+/// The same tenant in another cloud.
+pub(crate) fn moved(spec: TenantSpec, cloud: &Cloud) -> TenantSpec {
+    let graph = cloud.endpoints().graph.as_str().trim_end_matches('/').to_owned();
+    TenantSpec { graph, ..spec }
+}
+
+pub(crate) fn input(tenant: &TenantHandle) -> Input {
+    Input {
+        tenant_id: tenant.tenant_id.to_string(),
+        client_id: tenant.client_id.to_string(),
+        client_secret: SecretString::from(tenant.secret.as_str()),
+        cloud: String::new(),
+    }
+}
+
+pub(crate) async fn report<T: Transport>(tester: &Tester<T>, tenant: &TenantHandle) -> TestReport {
+    tester.test(&input(tenant), |_| {}).await
+}
+
+pub(crate) fn check(report: &TestReport, id: CheckId) -> &Check {
+    report.checks.iter().find(|check| check.id == id).unwrap()
+}
+
+/// Every check's verdict in order, one letter each: what a person sees at a glance.
+pub(crate) fn verdicts(report: &TestReport) -> String {
+    let letter = |check: &Check| match check.status {
+        Status::Passed => 'p',
+        Status::Failed => 'F',
+        Status::Warning => 'w',
+        Status::Skipped => '-',
+    };
+    report.checks.iter().map(letter).collect()
+}
