@@ -19,8 +19,11 @@ fn refused(code: u32) -> Scenario {
     Scenario::Refuse { code, error: "invalid_client".into(), status: 401 }
 }
 
-/// Scenario, verdicts in order, code and cause of the first failure.
-fn scenarios() -> Vec<(Scenario, &'static str, Option<(&'static str, Cause)>)> {
+/// The code and the cause of the first failure.
+type Failure = Option<(&'static str, Cause)>;
+
+/// What is wrong, the verdicts in order, and the first failure.
+fn scenarios() -> Vec<(Scenario, &'static str, Failure)> {
     let failed = |code, cause| Some((code, cause));
     vec![
         (Scenario::Good, "ppppppppp", None),

@@ -5,6 +5,7 @@
 mod causes;
 mod clouds;
 mod consent;
+mod docs;
 mod probe;
 mod secrets;
 mod support;
