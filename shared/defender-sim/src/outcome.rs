@@ -58,6 +58,7 @@ impl std::error::Error for Broken {}
 pub struct Content {
     bytes: Bytes,
     end: End,
+    waited: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ pub(crate) enum End {
 
 impl Content {
     pub(crate) fn new(bytes: Bytes, end: End) -> Self {
-        Self { bytes, end }
+        Self { bytes, end, waited: false }
     }
 }
 
@@ -79,13 +80,19 @@ impl Body for Content {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         if !self.bytes.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.bytes)))));
         }
         match self.end {
             End::Whole => Poll::Ready(None),
+            // A server sends what it has when it must wait, and throws it away on an error: so wait once.
+            End::Broken if !self.waited => {
+                self.waited = true;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
             End::Broken => Poll::Ready(Some(Err(Broken))),
             // Nobody will wake the reader: its own time-out does.
             End::Stalled => Poll::Pending,

@@ -1,4 +1,4 @@
-//! Seeds from seeds: every event has its own, so that a write changes nothing but what it touches.
+//! Seeds from seeds: every event has its own, so that a write does not change what all later events draw.
 
 use fastrand::Rng;
 use uuid::Uuid;

@@ -170,6 +170,10 @@ fn route(tenant: &mut Tenant, roles: &[String], asked: &Asked<'_>) -> Result<Rep
             need(roles, <Alert as resource::Resource>::READ)?;
             records::alerts(&view, world, rest)
         }
+        (&Method::POST, "security", "incidents", "mergeIncidents") => {
+            need(roles, &["SecurityData.Manage.All"])?;
+            writes::merge(&view, world)
+        }
         (&Method::PATCH | &Method::POST, "security", "incidents", rest) => {
             need(roles, <Incident as resource::Resource>::WRITE)?;
             writes::incident(&view, world, rest, &by)

@@ -30,23 +30,18 @@ pub(crate) fn list<R: Resource>(
         json.extend_from_slice(b",\"@odata.nextLink\":");
         text(&mut json, &link);
     }
-    json.extend_from_slice(b",\"value\":");
-    let (open, close) = if view.faults.value_not_array { ("{\"0\":", "}") } else { ("[", "]") };
-    json.extend_from_slice(open.as_bytes());
+    if view.faults.value_not_array {
+        json.extend_from_slice(b",\"value\":{}}");
+        return json;
+    }
+    json.extend_from_slice(b",\"value\":[");
     for (number, slot) in page.rows.iter().enumerate() {
         if number > 0 {
             json.push(b',');
-            if view.faults.value_not_array {
-                json.extend_from_slice(format!("\"{number}\":").as_bytes());
-            }
         }
         row(&mut json, view, world, table, *slot, options);
     }
-    if view.faults.value_not_array && page.rows.is_empty() {
-        json.extend_from_slice(b"null");
-    }
-    json.extend_from_slice(close.as_bytes());
-    json.push(b'}');
+    json.extend_from_slice(b"]}");
     json
 }
 

@@ -48,6 +48,32 @@ pub(super) fn incident(view: &View<'_>, world: &mut World, rest: &str, by: &str)
     Ok(comments::<Incident>(view, &record.id, &record.comments))
 }
 
+/// `POST /security/incidents/mergeIncidents`: all of them into the first
+/// (<https://learn.microsoft.com/en-us/graph/api/security-incident-mergeincidents>).
+pub(super) fn merge(view: &View<'_>, world: &mut World) -> Result<Reply, Problem> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Posted {
+        incident_ids: Vec<String>,
+    }
+    let posted: Posted = read(view)?;
+    let slots: Result<Vec<_>, _> = posted.incident_ids.iter().map(|id| find(&world.incidents, id)).collect();
+    let slots = slots?;
+    let [target, sources @ ..] = slots.as_slice() else {
+        return Err(Problem::body("The parameter 'incidentIds' must not be empty."));
+    };
+    let redirected = |slot| world.incidents.record(slot).redirect_incident_id.is_some();
+    if sources.contains(target) || slots.iter().any(|slot| redirected(*slot)) {
+        return Err(Problem::body("An incident can be merged once, and not into itself."));
+    }
+    for source in sources {
+        world.merge_into(*source, *target, Stamp::new(view.asked.now, 7), view.asked.now);
+    }
+    let context = format!("{}/v1.0/$metadata#microsoft.graph.security.mergeResponse", view.asked.origin);
+    let body = json!({ "@odata.context": context, "targetIncidentId": posted.incident_ids[0] });
+    Ok(Reply::json(body.to_string().into()))
+}
+
 /// Below `/security/alerts_v2`, by an application.
 pub(super) fn alert(view: &View<'_>, world: &mut World, rest: &str, by: &str) -> Result<Reply, Problem> {
     let visible = view.asked.now;

@@ -56,7 +56,8 @@ enum What {
     Change(Slot, Change),
 }
 
-/// Every event has a seed of its own, so that a write from outside changes nothing but what it touches.
+/// Every event has a seed of its own, so that a write from outside does not change what later ones draw:
+/// the others' arrivals and lives go on as they would have.
 #[derive(Clone, Copy, Debug)]
 struct Event {
     seed: u64,
