@@ -77,6 +77,16 @@ pub struct NewConnection {
     pub secret_expires: Option<Date>,
 }
 
+/// What the application may do besides reading, as the last test found; `None` where that is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Capabilities {
+    /// Incidents may be changed.
+    pub write_back: Option<bool>,
+    /// Custom detection rules can be listed.
+    pub custom_detections: Option<bool>,
+}
+
 /// A stored connection. No secret: secrets are kept elsewhere, under the connection's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
@@ -86,16 +96,22 @@ pub struct Connection {
     pub settings: NewConnection,
     /// Where it is in its life.
     pub lifecycle: Lifecycle,
+    /// What the last test found; nothing is known of a new one.
+    pub capabilities: Capabilities,
+    /// While it is being removed: what becomes of its records.
+    pub records: Records,
     /// When it was entered.
     pub created: Timestamp,
-    /// Grows with every change of settings or lifecycle, never by a sync. The HTTP API's `ETag`.
+    /// Grows with every update, never by a sync. The HTTP API's `ETag`.
     pub version: u64,
 }
 
 /// What becomes of a removed connection's records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Records {
     /// They go.
+    #[default]
     Remove,
     /// They stay readable; nothing is ever written to them again.
     Keep,
@@ -136,11 +152,12 @@ pub trait Connections: Send + Sync {
         owner: Option<&str>,
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
-    /// Writes `settings` and `lifecycle` of a connection read at `version`.
+    /// Writes a connection that was read at `version`: all but `id` and `created`. It is due at once then,
+    /// where it is connected: what kept it from working may be put right.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] when it has changed since; [`StoreError::Gone`] when it does not exist or was
-    /// removed; [`StoreError::Duplicate`] as for `create`.
+    /// [`StoreError::Stale`] when it has changed since; [`StoreError::Gone`] when it does not exist, is being
+    /// removed or was removed; [`StoreError::Duplicate`] as for `create`.
     fn update(&self, connection: &Connection) -> impl Future<Output = Result<Connection, StoreError>> + Send;
 
     /// Removes a connection. From then on every write for it is refused, a running sync's included.
@@ -162,4 +179,15 @@ pub trait Connections: Send + Sync {
         now: Timestamp,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<ConnectionId>, StoreError>> + Send;
+
+    /// At most `limit` connections, oldest first, that were entered before `before` and are pending or being
+    /// removed: what interrupted requests have left.
+    ///
+    /// # Errors
+    /// Only when the store cannot answer.
+    fn unfinished(
+        &self,
+        before: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 }

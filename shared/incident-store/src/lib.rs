@@ -1,7 +1,8 @@
 //! Connections, checkpoints, incidents and alerts behind two small traits.
 //!
 //! [`Connections`] is what an admin changes; [`SyncStore`] is what a sync works with. Two implementations
-//! stand behind them: an embedded one on SQLite (feature `sqlite`) and one on DynamoDB.
+//! stand behind them: an embedded one on SQLite (feature `sqlite`) and one on DynamoDB. Client secrets are
+//! kept elsewhere: [`ClientSecrets`] is who reads one, [`SecretVault`] who changes one.
 //! [`decide`] is the one rule by which a stored record is replaced; both implementations call it, and both
 //! pass `conformance::run` (feature `conformance`).
 
@@ -9,6 +10,7 @@
 pub mod conformance;
 mod connection;
 mod error;
+mod memory;
 mod record;
 pub mod redirect;
 mod secrets;
@@ -18,9 +20,12 @@ mod status;
 mod sync;
 pub mod ticks;
 
-pub use connection::{Connection, ConnectionId, Connections, Lifecycle, NewConnection, Records};
+pub use connection::{
+    Capabilities, Connection, ConnectionId, Connections, Lifecycle, NewConnection, Records,
+};
 pub use error::StoreError;
+pub use memory::MemoryVault;
 pub use record::{Change, Field, Incoming, StoredVersion, Upserted, decide, fingerprint, same_content};
-pub use secrets::{ClientSecrets, SecretError};
+pub use secrets::{ClientSecrets, SecretError, SecretVault, SecretVersion};
 pub use status::{Aside, Failing, Observed, SetAside, SyncStatus};
-pub use sync::{Claim, Claimed, Lease, SyncState, SyncStore};
+pub use sync::{Claim, Claimed, Lease, Progress, SyncState, SyncStore};

@@ -58,6 +58,17 @@ pub struct SyncState {
     pub status: String,
 }
 
+/// How a connection is doing: for lists and pages, which need no checkpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// [`SyncState::status`] of the last run; empty before the first.
+    pub status: String,
+    /// When a run last began.
+    pub last_attempt: Option<Timestamp>,
+    /// When it is due, whether or not it is connected.
+    pub next_due: Option<Timestamp>,
+}
+
 /// The store, as a sync works with it.
 pub trait SyncStore: Send + Sync {
     /// Takes the lease where it is free or has ended, and in the same single write sets when the
@@ -115,9 +126,15 @@ pub trait SyncStore: Send + Sync {
         ids: &[String],
     ) -> impl Future<Output = Result<Vec<Option<crate::StoredVersion>>, StoreError>> + Send;
 
-    /// The state of the last run, without taking the lease: for lists and pages.
+    /// The state of the last run, without taking the lease.
     ///
     /// # Errors
     /// Only when the store cannot answer.
     fn state(&self, id: ConnectionId) -> impl Future<Output = Result<Option<SyncState>, StoreError>> + Send;
+
+    /// How a connection is doing; nothing where it does not exist.
+    ///
+    /// # Errors
+    /// Only when the store cannot answer.
+    fn progress(&self, id: ConnectionId) -> impl Future<Output = Result<Progress, StoreError>> + Send;
 }

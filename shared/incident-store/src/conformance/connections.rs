@@ -3,7 +3,7 @@
 use graph_auth::{Cloud, PrivateHosts, TestOrigin};
 
 use super::samples::{at, connected, id, settings};
-use crate::{Connection, Connections, Lifecycle, NewConnection, Records, StoreError};
+use crate::{Capabilities, Connection, Connections, Lifecycle, NewConnection, Records, StoreError};
 
 pub(super) async fn what_is_created_is_read_back<S: Connections>(store: &S) {
     let origin = TestOrigin::parse("http://127.0.0.1:4711", PrivateHosts::Refused).expect("an origin");
@@ -21,6 +21,8 @@ pub(super) async fn what_is_created_is_read_back<S: Connections>(store: &S) {
             id: id(number),
             settings,
             lifecycle: Lifecycle::Pending,
+            capabilities: Capabilities::default(),
+            records: Records::Remove,
             created: at(number.into()),
             version: created.version,
         };
@@ -78,6 +80,8 @@ pub(super) async fn an_update_is_for_the_version_that_was_read<S: Connections>(s
     let mut change = first.clone();
     change.settings.name = Some("renamed".into());
     change.lifecycle = Lifecycle::Paused;
+    change.capabilities = Capabilities { write_back: Some(true), custom_detections: Some(false) };
+    change.records = Records::Keep;
     let second = store.update(&change).await.expect("the version that was read may be changed");
     assert!(second.version > first.version, "a change's version is greater");
     let expected = Connection { version: second.version, ..change.clone() };
@@ -135,4 +139,26 @@ pub(super) async fn the_longest_due_come_first<S: Connections>(store: &S) {
     assert_eq!(due(3, 9).await, [id(1), id(2), id(3)], "connected ones are due, the longest due first");
     assert_eq!(due(99, 2).await, [id(1), id(2)], "a limit leaves the longest due");
     assert_eq!(due(99, 0).await, [], "a limit of none is none");
+}
+
+pub(super) async fn the_unfinished_are_found<S: Connections>(store: &S) {
+    use Lifecycle::{Connected, Paused, Pending, Removing};
+    for (number, lifecycle) in [(4, Pending), (2, Removing), (1, Connected), (3, Paused), (9, Pending)] {
+        let created = store.create(id(number), settings(number), lifecycle, at(number.into())).await;
+        created.expect("it is created");
+    }
+    let unfinished = async |before, limit| {
+        let found = store.unfinished(at(before), limit).await.expect("what is unfinished is answered");
+        found.into_iter().map(|connection| (connection.id, connection.lifecycle)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        unfinished(9, 9).await,
+        [(id(2), Removing), (id(4), Pending)],
+        "what is pending or being removed, entered before the instant, is found, oldest first"
+    );
+    assert_eq!(unfinished(9, 1).await, [(id(2), Removing)], "a limit leaves the oldest");
+    let pending = store.connection(id(4)).await.expect("no error").expect("it is there");
+    store.update(&Connection { lifecycle: Connected, ..pending }).await.expect("it is connected");
+    store.remove(id(2), Records::Keep).await.expect("it is removed");
+    assert_eq!(unfinished(9, 9).await, [], "what is finished is not found any more");
 }

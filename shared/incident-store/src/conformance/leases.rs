@@ -2,8 +2,8 @@
 
 use super::samples::{Incident, at, claim_at, connected, id, incoming, lease, leased, put, settings, stored};
 use crate::{
-    Claimed, Connection, ConnectionId, Connections, Lease, Lifecycle, Records, StoreError, SyncState,
-    SyncStore,
+    Claimed, Connection, ConnectionId, Connections, Lease, Lifecycle, Progress, Records, StoreError,
+    SyncState, SyncStore,
 };
 
 fn state(text: &str) -> SyncState {
@@ -112,6 +112,31 @@ pub(super) async fn a_claim_schedules_and_a_save_may_reschedule<S: Connections +
     assert_eq!((due(19).await, due(20).await), (vec![], vec![id(1)]), "a save may say when it is due");
     store.claim(id(1), claim_at(at(30))).await.expect("an answer");
     assert_eq!(due(20).await, [id(1)], "a claim that is not given changes nothing of that");
+}
+
+pub(super) async fn what_is_updated_is_due_at_once<S: Connections + SyncStore>(store: &S) {
+    let held = leased(store).await;
+    store.save(&held, &state("failing"), Some(at(3600))).await.expect("the holder saves");
+    assert_eq!(store.due(at(1), 9).await.expect("no error"), [], "it is put off");
+    let connection = store.connection(id(1)).await.expect("no error").expect("it is there");
+    store.update(&connection).await.expect("it is updated");
+    assert_eq!(store.due(at(1), 9).await.expect("no error"), [id(1)], "what is updated is due at once");
+}
+
+pub(super) async fn progress_tells_of_the_last_run<S: Connections + SyncStore>(store: &S) {
+    let progress = async |id| store.progress(id).await.expect("progress is answered");
+    assert_eq!(progress(id(1)).await, Progress::default(), "of what does not exist there is none");
+    connected(store, 1).await;
+    let new = Progress { next_due: Some(at(1)), ..Progress::default() };
+    assert_eq!(progress(id(1)).await, new, "a new one is due and was never attempted");
+    let held = lease(store, id(1), at(10)).await;
+    let claimed = Progress { last_attempt: Some(at(10)), next_due: Some(at(310)), ..Progress::default() };
+    assert_eq!(progress(id(1)).await, claimed, "a claim is an attempt");
+    store.save(&held, &state("a"), Some(at(70))).await.expect("the holder saves");
+    let saved = Progress { status: state("a").status, next_due: Some(at(70)), ..claimed };
+    assert_eq!(progress(id(1)).await, saved, "a save leaves its status");
+    store.remove(id(1), Records::Keep).await.expect("it is removed");
+    assert_eq!(progress(id(1)).await, Progress::default(), "of what was removed there is none");
 }
 
 pub(super) async fn state_is_kept_as_it_is<S: Connections + SyncStore>(store: &S) {

@@ -1,4 +1,5 @@
-//! What every implementation of [`Connections`] and [`SyncStore`] keeps, as one suite that its tests run.
+//! What every implementation of [`Connections`] and [`SyncStore`], and of [`SecretVault`], keeps, as suites
+//! that its tests run.
 //!
 //! Each check gets a store of its own and panics with the promise that was broken.
 
@@ -7,8 +8,9 @@ mod leases;
 mod records;
 mod rule;
 mod samples;
+mod vault;
 
-use crate::{Connections, SyncStore};
+use crate::{Connections, SecretVault, SyncStore};
 
 /// Runs each check on a new, empty store.
 macro_rules! each {
@@ -27,6 +29,7 @@ pub async fn run<S: Connections + SyncStore, F: AsyncFn() -> S>(new_store: F) {
         connections::an_update_is_for_the_version_that_was_read,
         connections::removal_is_final,
         connections::the_longest_due_come_first,
+        connections::the_unfinished_are_found,
     );
     each!(new_store:
         leases::one_run_at_a_time,
@@ -35,6 +38,8 @@ pub async fn run<S: Connections + SyncStore, F: AsyncFn() -> S>(new_store: F) {
         leases::a_released_lease_is_free,
         leases::only_connected_ones_are_synced,
         leases::a_claim_schedules_and_a_save_may_reschedule,
+        leases::what_is_updated_is_due_at_once,
+        leases::progress_tells_of_the_last_run,
         leases::state_is_kept_as_it_is,
         leases::removal_stops_a_running_sync,
         leases::a_pause_lets_a_running_sync_end,
@@ -56,5 +61,19 @@ pub async fn run<S: Connections + SyncStore, F: AsyncFn() -> S>(new_store: F) {
         records::any_text_and_size_is_kept,
         records::a_thousand_records_are_one_call,
         records::delivering_again_changes_nothing,
+    );
+}
+
+/// Runs the suite of [`SecretVault`]. `new_vault` answers with an empty vault each time it is called.
+///
+/// # Panics
+/// When a promise is broken.
+pub async fn run_vault<V: SecretVault, F: AsyncFn() -> V>(new_vault: F) {
+    each!(new_vault:
+        vault::what_was_promoted_is_read,
+        vault::a_staged_secret_waits,
+        vault::a_version_written_twice_is_one,
+        vault::a_discarded_version_is_gone,
+        vault::removal_is_final,
     );
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection as Db, OptionalExtension as _, TransactionBehavior, na
 
 use super::error::unreadable;
 use super::row::{self, CONNECTION, signed};
-use crate::{Connection, ConnectionId, Lifecycle, NewConnection, Records, StoreError, ticks};
+use crate::{Capabilities, Connection, ConnectionId, Lifecycle, NewConnection, Records, StoreError, ticks};
 
 /// How many records one transaction deletes: some tens of milliseconds with bodies of 20 KB.
 const PURGED_AT_ONCE: i64 = 500;
@@ -28,7 +28,16 @@ pub(super) fn create(
         return Err(StoreError::Gone);
     }
     refuse_duplicate(&tx, id, &settings)?;
-    let created = write(&tx, id, &settings, lifecycle, now)?;
+    let new = Connection {
+        id,
+        settings,
+        lifecycle,
+        capabilities: Capabilities::default(),
+        records: Records::default(),
+        created: now,
+        version: 1,
+    };
+    let created = write(&tx, &new)?;
     tx.commit()?;
     Ok(created)
 }
@@ -51,39 +60,47 @@ pub(super) fn list(db: &Db, owner: Option<&str>) -> Result<Vec<Connection>, Stor
     rows.collect()
 }
 
+pub(super) fn unfinished(db: &Db, before: Timestamp, limit: usize) -> Result<Vec<Connection>, StoreError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {CONNECTION} FROM connections
+         WHERE lifecycle IN ('pending', 'removing') AND created < ? ORDER BY created, id LIMIT ?"
+    ))?;
+    let wanted = params![ticks::from_instant(before), signed(limit)];
+    let rows = statement.query_and_then(wanted, row::connection)?;
+    rows.collect()
+}
+
 pub(super) fn update(db: &mut Db, connection: Connection) -> Result<Connection, StoreError> {
-    let Connection { id, lifecycle, version, created, .. } = connection;
-    let settings = as_stored(connection.settings);
+    let connection = Connection { settings: as_stored(connection.settings), ..connection };
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let there = get(&tx, id)?.filter(|there| there.lifecycle != Lifecycle::Removing);
-    if there.ok_or(StoreError::Gone)?.version != version {
+    let there = get(&tx, connection.id)?.filter(|there| there.lifecycle != Lifecycle::Removing);
+    if there.ok_or(StoreError::Gone)?.version != connection.version {
         return Err(StoreError::Stale);
     }
-    refuse_duplicate(&tx, id, &settings)?;
-    let updated = write(&tx, id, &settings, lifecycle, created)?;
+    refuse_duplicate(&tx, connection.id, &connection.settings)?;
+    let updated = write(&tx, &connection)?;
     tx.commit()?;
     Ok(updated)
 }
 
-/// Enters it, due at once, or writes what may change of one that is there.
-fn write(
-    db: &Db,
-    id: ConnectionId,
-    settings: &NewConnection,
-    lifecycle: Lifecycle,
-    created: Timestamp,
-) -> Result<Connection, StoreError> {
+/// Enters it, or writes what may change of one that is there. It is due from the moment it was entered, and
+/// so before what ran since.
+fn write(db: &Db, connection: &Connection) -> Result<Connection, StoreError> {
+    let Connection { id, settings, lifecycle, capabilities, records, created, .. } = connection;
     let mut statement = db.prepare_cached(&format!(
         "INSERT INTO connections (id, owner, name, tenant_id, client_id, cloud, simulator, since,
-             interval_ms, secret_expires, lifecycle, created, version, next_due)
+             interval_ms, secret_expires, lifecycle, write_back, custom_detections, keep_records, created,
+             version, next_due)
          VALUES (:id, :owner, :name, :tenant_id, :client_id, :cloud, :simulator, :since,
-             :interval_ms, :secret_expires, :lifecycle, :created, 1, :created)
+             :interval_ms, :secret_expires, :lifecycle, :write_back, :custom_detections, :keep_records, :created,
+             1, :created)
          ON CONFLICT (id) DO UPDATE SET
              owner = excluded.owner, name = excluded.name, tenant_id = excluded.tenant_id,
              client_id = excluded.client_id, cloud = excluded.cloud, simulator = excluded.simulator,
              since = excluded.since, interval_ms = excluded.interval_ms,
              secret_expires = excluded.secret_expires, lifecycle = excluded.lifecycle,
-             version = version + 1
+             write_back = excluded.write_back, custom_detections = excluded.custom_detections,
+             keep_records = excluded.keep_records, version = version + 1, next_due = created
          RETURNING {CONNECTION}"
     ))?;
     let mut rows = statement.query(named_params! {
@@ -97,8 +114,11 @@ fn write(
         ":since": ticks::from_instant(settings.since),
         ":interval_ms": interval_ms(settings.interval),
         ":secret_expires": settings.secret_expires.map(|day| day.to_string()),
-        ":lifecycle": row::lifecycle_name(lifecycle),
-        ":created": ticks::from_instant(created),
+        ":lifecycle": row::lifecycle_name(*lifecycle),
+        ":write_back": capabilities.write_back,
+        ":custom_detections": capabilities.custom_detections,
+        ":keep_records": *records == Records::Keep,
+        ":created": ticks::from_instant(*created),
     })?;
     let written = rows.next()?.map(row::connection).transpose()?;
     written.ok_or_else(|| unreadable("connection"))

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{Connection as Db, Row, TransactionBehavior, named_params, params};
 
-use super::row::{self, CONNECTION, optional_instant, signed, unsigned};
-use crate::{Claim, Claimed, ConnectionId, Lease, StoreError, SyncState, ticks};
+use super::row::{self, AFTER_CONNECTION, CONNECTION, optional_instant, signed, unsigned};
+use crate::{Claim, Claimed, ConnectionId, Lease, Progress, StoreError, SyncState, ticks};
 
 pub(super) fn due(db: &Db, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
     let mut statement = db.prepare_cached(
@@ -41,9 +41,9 @@ fn take(db: &Db, id: ConnectionId, claim: Claim) -> Result<Option<Claimed>, Stor
     })?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some(Claimed::Held {
-        lease: Lease { connection: id, fence: unsigned(row, 13)? },
+        lease: Lease { connection: id, fence: unsigned(row, AFTER_CONNECTION)? },
         connection: row::connection(row)?,
-        state: sync_state(row, 14)?,
+        state: sync_state(row, AFTER_CONNECTION + 1)?,
     }))
 }
 
@@ -104,6 +104,20 @@ pub(super) fn state(db: &Db, id: ConnectionId) -> Result<Option<SyncState>, Stor
         Some(row) => sync_state(row, 0),
         None => Ok(None),
     }
+}
+
+pub(super) fn progress(db: &Db, id: ConnectionId) -> Result<Progress, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT coalesce(status, ''), last_attempt, next_due FROM connections
+         WHERE id = ? AND lifecycle NOT IN ('removed', 'kept')",
+    )?;
+    let mut rows = statement.query([id.to_string()])?;
+    let Some(row) = rows.next()? else { return Ok(Progress::default()) };
+    Ok(Progress {
+        status: row.get(0)?,
+        last_attempt: optional_instant(row, 1)?,
+        next_due: optional_instant(row, 2)?,
+    })
 }
 
 fn sync_state(row: &Row<'_>, column: usize) -> Result<Option<SyncState>, StoreError> {

@@ -5,7 +5,7 @@ use rusqlite::{Connection as Db, TransactionBehavior};
 use crate::StoreError;
 
 /// `MIGRATIONS[n]` leads from version `n` to `n + 1`. One that has been released never changes.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
 
 /// "SOCA": tells our files from other programs'; <https://sqlite.org/pragma.html#pragma_application_id>
 const APPLICATION_ID: i64 = 0x534F_4341;

@@ -27,7 +27,7 @@ pub use read::{IncidentFilter, Page, Position, StoredRecord};
 
 use crate::{
     Claim, Claimed, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle, NewConnection,
-    Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    Progress, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
 use worker::Worker;
 
@@ -92,6 +92,10 @@ impl Connections for SqliteStore {
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
         self.worker.run(move |db| lease::due(db, now, limit)).await
     }
+
+    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Vec<Connection>, StoreError> {
+        self.worker.run(move |db| connections::unfinished(db, before, limit)).await
+    }
 }
 
 impl SyncStore for SqliteStore {
@@ -138,5 +142,9 @@ impl SyncStore for SqliteStore {
 
     async fn state(&self, id: ConnectionId) -> Result<Option<SyncState>, StoreError> {
         self.worker.run(move |db| lease::state(db, id)).await
+    }
+
+    async fn progress(&self, id: ConnectionId) -> Result<Progress, StoreError> {
+        self.worker.run(move |db| lease::progress(db, id)).await
     }
 }

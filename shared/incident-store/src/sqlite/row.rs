@@ -8,11 +8,14 @@ use jiff::Timestamp;
 use rusqlite::Row;
 
 use super::error::unreadable;
-use crate::{Connection, ConnectionId, Lifecycle, NewConnection, StoreError, ticks};
+use crate::{Capabilities, Connection, ConnectionId, Lifecycle, NewConnection, Records, StoreError, ticks};
 
 /// What [`connection`] reads, from its first column on.
 pub(super) const CONNECTION: &str = "id, owner, name, tenant_id, client_id, cloud, simulator, since, \
-     interval_ms, secret_expires, lifecycle, created, version";
+     interval_ms, secret_expires, lifecycle, created, version, write_back, custom_detections, keep_records";
+
+/// What else a query selects begins here.
+pub(super) const AFTER_CONNECTION: usize = 16;
 
 /// What [`head`] reads, from column 0 on; what else a query selects begins at [`AFTER_HEAD`].
 pub(super) const HEAD: &str = "id, created, updated, title, status, severity, classification, \
@@ -38,6 +41,8 @@ pub(super) fn connection(row: &Row<'_>) -> Result<Connection, StoreError> {
         id: connection_id(row, 0)?,
         settings,
         lifecycle: lifecycle(&row.get::<_, String>(10)?)?,
+        capabilities: Capabilities { write_back: row.get(13)?, custom_detections: row.get(14)? },
+        records: if row.get(15)? { Records::Keep } else { Records::Remove },
         created: instant(row, 11)?,
         version: unsigned(row, 12)?,
     })
