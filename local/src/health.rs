@@ -173,22 +173,17 @@ mod tests {
     }
 
     fn connection() -> Connection {
-        Connection {
-            id: ConnectionId::new(now(), [1; 10]),
-            settings: NewConnection {
-                owner: "local".into(),
-                name: None,
-                tenant_id: uuid::Uuid::from_u128(1),
-                client_id: uuid::Uuid::from_u128(2),
-                cloud: Cloud::Global,
-                since: now(),
-                interval: Duration::from_secs(60),
-                secret_expires: None,
-            },
-            lifecycle: Lifecycle::Connected,
-            created: now(),
-            version: 1,
-        }
+        let settings = NewConnection {
+            owner: "local".into(),
+            name: None,
+            tenant_id: uuid::Uuid::from_u128(1),
+            client_id: uuid::Uuid::from_u128(2),
+            cloud: Cloud::Global,
+            since: now(),
+            interval: Duration::from_secs(60),
+            secret_expires: None,
+        };
+        Connection::new(ConnectionId::new(now(), [1; 10]), settings, Lifecycle::Connected, now())
     }
 
     fn well() -> SyncStatus {

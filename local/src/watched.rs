@@ -91,6 +91,10 @@ impl Connections for Watched {
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
         self.store.due(now, limit).await
     }
+
+    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Vec<Connection>, StoreError> {
+        self.store.unfinished(before, limit).await
+    }
 }
 
 impl SyncStore for Watched {
@@ -148,5 +152,9 @@ impl SyncStore for Watched {
 
     async fn state(&self, id: ConnectionId) -> Result<Option<SyncState>, StoreError> {
         self.store.state(id).await
+    }
+
+    async fn progress(&self, id: ConnectionId) -> Result<incident_store::Progress, StoreError> {
+        self.store.progress(id).await
     }
 }

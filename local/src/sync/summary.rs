@@ -101,8 +101,7 @@ mod tests {
             secret_expires: None,
         };
         let id = ConnectionId::new(now, [0; 10]);
-        let connection =
-            Connection { id, settings, lifecycle: Lifecycle::Connected, created: now, version: 1 };
+        let connection = Connection::new(id, settings, Lifecycle::Connected, now);
         let mut result = SyncResult::new(&connection);
         result.add(Report {
             connection: id,

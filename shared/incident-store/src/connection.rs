@@ -106,6 +106,15 @@ pub struct Connection {
     pub version: u64,
 }
 
+impl Connection {
+    /// One as it is when it was just entered: of version 1, nothing known of what it may do.
+    #[must_use]
+    pub fn new(id: ConnectionId, settings: NewConnection, lifecycle: Lifecycle, now: Timestamp) -> Self {
+        let (capabilities, records) = (Capabilities::default(), Records::default());
+        Self { id, settings, lifecycle, capabilities, records, created: now, version: 1 }
+    }
+}
+
 /// What becomes of a removed connection's records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -18,13 +18,8 @@ pub(super) async fn what_is_created_is_read_back<S: Connections>(store: &S) {
         let created = store.create(id(number), settings.clone(), Lifecycle::Pending, at(number.into())).await;
         let created = created.expect("a new connection is created");
         let expected = Connection {
-            id: id(number),
-            settings,
-            lifecycle: Lifecycle::Pending,
-            capabilities: Capabilities::default(),
-            records: Records::Remove,
-            created: at(number.into()),
             version: created.version,
+            ..Connection::new(id(number), settings, Lifecycle::Pending, at(number.into()))
         };
         assert_eq!(created, expected, "what is created is what was entered");
         let read = store.connection(id(number)).await.expect("a connection is read");

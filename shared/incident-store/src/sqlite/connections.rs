@@ -7,7 +7,7 @@ use rusqlite::{Connection as Db, OptionalExtension as _, TransactionBehavior, na
 
 use super::error::unreadable;
 use super::row::{self, CONNECTION, signed};
-use crate::{Capabilities, Connection, ConnectionId, Lifecycle, NewConnection, Records, StoreError, ticks};
+use crate::{Connection, ConnectionId, Lifecycle, NewConnection, Records, StoreError, ticks};
 
 /// How many records one transaction deletes: some tens of milliseconds with bodies of 20 KB.
 const PURGED_AT_ONCE: i64 = 500;
@@ -28,16 +28,7 @@ pub(super) fn create(
         return Err(StoreError::Gone);
     }
     refuse_duplicate(&tx, id, &settings)?;
-    let new = Connection {
-        id,
-        settings,
-        lifecycle,
-        capabilities: Capabilities::default(),
-        records: Records::default(),
-        created: now,
-        version: 1,
-    };
-    let created = write(&tx, &new)?;
+    let created = write(&tx, &Connection::new(id, settings, lifecycle, now))?;
     tx.commit()?;
     Ok(created)
 }
