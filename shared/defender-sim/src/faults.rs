@@ -42,7 +42,7 @@ pub struct Faults {
     pub truncate_body: Option<usize>,
     /// The body stops after so many bytes, and the connection stays.
     pub stall_body: Option<usize>,
-    /// Every answer comes so much later.
+    /// Every answer comes so much later; Entra's too.
     pub slow: Option<Duration>,
     /// The connection breaks before an answer.
     pub reset: bool,

@@ -10,6 +10,24 @@
 //! when a query could first find it; [`Simulator::requests`] tells what was asked; [`Faults`] lets things go
 //! wrong on the way.
 //!
+//! ```
+//! use defender_sim::{Kind, Outcome, Scenario, Simulator, TenantSpec};
+//!
+//! let now = "2026-11-23T08:00:00Z".parse().unwrap();
+//! let simulator = Simulator::new(1, now);
+//! let tenant = simulator.add_tenant(TenantSpec::new(1, Scenario::ExpiredSecret));
+//! let form = format!(
+//!     "grant_type=client_credentials&client_id={}&client_secret={}&scope=https://graph.microsoft.com/.default",
+//!     tenant.client_id, tenant.secret
+//! );
+//! let uri = format!("https://login.microsoftonline.com/{}/oauth2/v2.0/token", tenant.tenant_id);
+//! let request = http::Request::post(uri).body(form.into()).unwrap();
+//! let Outcome::Answer(response) = simulator.answer(now, request) else { panic!("no answer") };
+//! assert_eq!(response.status(), 401);
+//! assert!(String::from_utf8_lossy(response.body()).contains("AADSTS7000222"));
+//! assert!(simulator.history(tenant.tenant_id, Kind::Incidents).len() > 60);
+//! ```
+//!
 //! What it answers is held against the reference and against recorded errors: see `data/README.md`.
 
 mod dates;
@@ -26,6 +44,7 @@ mod seeds;
 mod serve;
 mod simulator;
 mod stamp;
+mod state;
 mod table;
 mod tenant;
 mod tokens;

@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use fastrand::Rng;
-use http::header::{AUTHORIZATION, HOST};
-use http::{HeaderMap, Request};
+use http::Request;
+use http::header::AUTHORIZATION;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ use crate::journal::{Journal, Recorded};
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
 use crate::seeds;
+use crate::state::{Asked, Secret, State, Tenant, origin};
 use crate::table::Version;
 use crate::tenant::{TenantHandle, TenantSpec};
 use crate::tokens::Tokens;
@@ -39,56 +40,6 @@ pub struct Simulator {
     seed: u64,
     start: Timestamp,
     state: Mutex<State>,
-}
-
-#[derive(Debug)]
-pub(crate) struct State {
-    down: bool,
-    pub(crate) tenants: BTreeMap<Uuid, Tenant>,
-    pub(crate) tokens: Tokens,
-    /// For what is random in an answer and nowhere else: request ids, trace ids.
-    pub(crate) ids: Rng,
-    journal: Journal,
-}
-
-/// One tenant as it is now.
-#[derive(Debug)]
-pub(crate) struct Tenant {
-    pub(crate) spec: TenantSpec,
-    pub(crate) secrets: Vec<Secret>,
-    pub(crate) world: World,
-    pub(crate) faults: Faults,
-    /// The minute since 1970 and how many requests Graph had in it.
-    pub(crate) window: (i64, u32),
-}
-
-pub(crate) struct Secret {
-    pub(crate) value: String,
-    pub(crate) expired: bool,
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Secret").field("expired", &self.expired).finish_non_exhaustive()
-    }
-}
-
-/// What the parts of an answer need to know about their request.
-pub(crate) struct Asked<'a> {
-    pub(crate) now: Timestamp,
-    pub(crate) request: &'a Request<Bytes>,
-    /// `https://graph.microsoft.com`, or wherever this simulator listens.
-    pub(crate) origin: String,
-}
-
-impl Asked<'_> {
-    pub(crate) fn headers(&self) -> &HeaderMap {
-        self.request.headers()
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers().get(name)?.to_str().ok()
-    }
 }
 
 impl Simulator {
@@ -263,13 +214,4 @@ impl Simulator {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Scheme and authority as the client sees them: from an absolute request target, else the `Host` header.
-fn origin(request: &Request<Bytes>) -> String {
-    if let (Some(scheme), Some(authority)) = (request.uri().scheme_str(), request.uri().authority()) {
-        return format!("{scheme}://{authority}");
-    }
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    format!("http://{host}")
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::refusal::Refusal;
 use super::token::Form;
-use crate::simulator::Asked;
+use crate::state::Asked;
 use crate::tenant::{Assertion, TenantSpec};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::dates::http_date;
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
-use crate::simulator::{Asked, State};
+use crate::state::{Asked, State};
 use refusal::Refusal;
 
 pub(crate) fn answer(state: &mut State, asked: &Asked<'_>) -> Outcome {

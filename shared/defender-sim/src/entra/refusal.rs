@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::seeds;
-use crate::simulator::Asked;
+use crate::state::Asked;
 
 /// An AADSTS code with the OAuth error and the HTTP status that it comes with.
 #[derive(Clone, Debug, PartialEq, Eq)]

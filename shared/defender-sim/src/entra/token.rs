@@ -12,7 +12,7 @@ use super::refusal::Refusal;
 use super::{assertion, find, json_response, refuse, respond};
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
-use crate::simulator::{Asked, State, Tenant};
+use crate::state::{Asked, State, Tenant};
 use crate::tenant::TenantSpec;
 use crate::tokens::Tokens;
 

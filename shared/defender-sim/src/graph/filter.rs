@@ -253,3 +253,80 @@ fn unknown<R: Resource>(name: &str) -> Problem {
         Problem::query(format!("Could not find a property named '{name}' on type '{}'.", R::TYPE))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Alert, Incident};
+
+    fn parse(text: &str) -> Filter {
+        Filter::parse::<Incident>(text).unwrap()
+    }
+
+    fn date(operator: Operator, text: &str) -> Filter {
+        let ticks = Stamp::parse(text).unwrap().ticks();
+        Filter::Date(DateProperty::LastUpdate, operator, Some(ticks))
+    }
+
+    fn text(property: TextProperty, equal: bool, value: &str) -> Filter {
+        Filter::Text(property, equal, Some(value.to_owned()))
+    }
+
+    #[test]
+    fn a_quote_within_a_literal_is_doubled() {
+        let assigned = |value| text(TextProperty::AssignedTo, true, value);
+        assert_eq!(parse("assignedTo eq 'O''Brien'"), assigned("O'Brien"));
+        assert_eq!(parse("assignedTo eq ''"), assigned(""));
+        assert_eq!(parse("assignedTo eq ''''"), assigned("'"));
+        assert_eq!(parse("assignedTo eq 'a) and (b'"), assigned("a) and (b"));
+        assert_eq!(parse("assignedTo ne null"), Filter::Text(TextProperty::AssignedTo, false, None));
+    }
+
+    #[test]
+    fn and_binds_closer_than_or() {
+        let active = text(TextProperty::Status, true, "active");
+        let high = text(TextProperty::Severity, true, "high");
+        let not_low = text(TextProperty::Severity, false, "low");
+        assert_eq!(
+            parse("status eq 'active' or severity eq 'high' and severity ne 'low'"),
+            Filter::Or(vec![active.clone(), Filter::And(vec![high.clone(), not_low.clone()])])
+        );
+        assert_eq!(
+            parse(" ( status eq 'active' or severity eq 'high' ) and(severity ne 'low')"),
+            Filter::And(vec![Filter::Or(vec![active, high]), not_low])
+        );
+    }
+
+    #[test]
+    fn instants_are_compared_in_steps_of_100_ns() {
+        let instant = "2026-01-22T12:09:23.1433333Z";
+        assert_eq!(parse(&format!("lastUpdateDateTime ge {instant}")), date(Operator::Ge, instant));
+        assert_eq!(
+            parse("lastUpdateDateTime lt 2026-01-22T14:09:23.1+02:00"),
+            date(Operator::Lt, "2026-01-22T12:09:23.1000000Z")
+        );
+    }
+
+    #[test]
+    fn bounds_are_as_narrow_as_the_conjunction_says() {
+        let ticks = |text: &str| Stamp::parse(text).unwrap().ticks();
+        let (early, late) = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
+        let bounds = |text: &str| parse(text).bounds(DateProperty::LastUpdate);
+        let range =
+            format!("lastUpdateDateTime gt {early} and status eq 'active' and lastUpdateDateTime le {late}");
+        assert_eq!(bounds(&range), (ticks(early) + 1, ticks(late)));
+        assert_eq!(bounds(&format!("lastUpdateDateTime eq {late}")), (ticks(late), ticks(late)));
+        let either = format!("lastUpdateDateTime lt {early} or lastUpdateDateTime gt {late}");
+        assert_eq!(bounds(&either), (i64::MIN, i64::MAX));
+        assert_eq!(bounds(&format!("createdDateTime gt {late}")), (i64::MIN, i64::MAX));
+    }
+
+    #[test]
+    fn only_the_documented_properties_can_be_filtered_by() {
+        let refused = |text: &str| Filter::parse::<Alert>(text).unwrap_err();
+        assert_ne!(refused("investigationState eq 'running'"), refused("nonsense eq 'running'"));
+        assert!(Filter::parse::<Alert>("serviceSource eq 'MicrosoftSentinel'").is_ok());
+        let deep = format!("{}status eq 'new'{}", "(".repeat(60), ")".repeat(60));
+        assert!(Filter::parse::<Alert>(&deep).is_err());
+    }
+}

@@ -21,7 +21,7 @@ use crate::model::{Alert, Incident};
 use crate::outcome::Outcome;
 use crate::scenario::{NotOnboarded, Scenario};
 use crate::seeds;
-use crate::simulator::{Asked, State, Tenant};
+use crate::state::{Asked, State, Tenant};
 use crate::tokens::Tokens;
 use problem::Problem;
 

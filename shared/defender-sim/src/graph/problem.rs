@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Ids;
-use crate::simulator::Asked;
+use crate::state::Asked;
 
 /// An error body with its status. `code` may be empty: live answers to a bad query have it so.
 #[derive(Clone, Debug, PartialEq, Eq)]

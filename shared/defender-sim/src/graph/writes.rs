@@ -2,6 +2,8 @@
 //! (<https://learn.microsoft.com/en-us/graph/api/security-incident-update>,
 //! <https://learn.microsoft.com/en-us/graph/api/security-alert-update>).
 
+use std::collections::BTreeSet;
+
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -27,6 +29,9 @@ pub(super) fn incident(view: &View<'_>, world: &mut World, rest: &str, by: &str)
             world.edit_incident(slot, Stamp::new(visible, 7), visible, |record| {
                 for change in changes {
                     change(record);
+                }
+                if record.status != "redirected" {
+                    record.redirect_incident_id = None;
                 }
                 record.last_modified_by = Some(by.to_owned());
             });
@@ -63,7 +68,8 @@ pub(super) fn merge(view: &View<'_>, world: &mut World) -> Result<Reply, Problem
         return Err(Problem::body("The parameter 'incidentIds' must not be empty."));
     };
     let redirected = |slot| world.incidents.record(slot).redirect_incident_id.is_some();
-    if sources.contains(target) || slots.iter().any(|slot| redirected(*slot)) {
+    let distinct = slots.iter().collect::<BTreeSet<_>>().len() == slots.len();
+    if !distinct || slots.iter().any(|slot| redirected(*slot)) {
         return Err(Problem::body("An incident can be merged once, and not into itself."));
     }
     for source in sources {

@@ -56,9 +56,9 @@ async fn both_fronts_give_the_same_answer() {
     let clock = Clock::simulated(start());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
-    let (served, tenant) = simulator();
+    let (behind, tenant) = simulator();
     let (asked, _) = simulator();
-    let server = tokio::spawn(serve(listener, served, clock.clone()));
+    let server = tokio::spawn(serve(listener, behind, clock.clone()));
     let socket = HttpsTransport::new();
     let in_process = InProcess { simulator: asked, clock };
     let tokens = [sign_in(&socket, &origin, &tenant).await, sign_in(&in_process, &origin, &tenant).await];

@@ -68,6 +68,8 @@ fn rows_that_share_an_instant_are_paged_one_by_one() {
     assert_eq!(later.len(), 0);
 }
 
+type Holds<'a> = Box<dyn Fn(&Value) -> bool + 'a>;
+
 /// What a filter finds must be what the same condition finds among all rows.
 #[test]
 fn a_filter_finds_the_rows_for_which_it_holds() {
@@ -78,8 +80,7 @@ fn a_filter_finds_the_rows_for_which_it_holds() {
     let created = incidents[45]["createdDateTime"].as_str().unwrap().to_owned();
     let (at, from) = (instant(&middle), instant(&created));
     let of = |row: &Value, property: &str| instant(row[property].as_str().unwrap());
-    type Holds<'a> = Box<dyn Fn(&Value) -> bool + 'a>;
-    let cases: Vec<(&str, String, Holds)> = vec![
+    let cases: Vec<(&str, String, Holds<'_>)> = vec![
         (
             "incidents",
             format!("lastUpdateDateTime ge {middle}"),

@@ -1,4 +1,4 @@
-//! Every answer is held against the OpenAPI cut of Graph's metadata.
+//! Every answer is held against the `OpenAPI` cut of Graph's metadata.
 
 use std::collections::HashMap;
 
@@ -46,7 +46,7 @@ impl Schemas {
     }
 }
 
-/// OpenAPI 3.0 says `nullable: true` where JSON Schema has a type `null`.
+/// `OpenAPI` 3.0 says `nullable: true` where JSON Schema has a type `null`.
 fn nullable(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(nullable),

@@ -41,11 +41,11 @@ fn two_simulators_of_one_seed_give_the_same_answers_to_the_letter() {
         let simulator = Simulator::new(seed, start());
         let tenant = simulator.add_tenant(TenantSpec::demo(5));
         let mut desk = Desk { simulator, tenant, now: start(), token: String::new() };
-        let mut answers = String::new();
+        let mut answers = Vec::new();
         desk.token = desk.sign_in().json["access_token"].as_str().unwrap().to_owned();
         for target in ["/v1.0/security/incidents?$top=9", "/v1.0/security/alerts_v2", "/v1.0/security/x"] {
             desk.pass(333);
-            answers += &format!("{:?}", desk.outcome(Method::GET, target, None));
+            answers.push(format!("{:?}", desk.outcome(Method::GET, target, None)));
         }
         answers
     };

@@ -138,4 +138,7 @@ fn merged_incidents_redirect_and_their_alerts_move() {
     assert_eq!(moved.len(), alerts + target);
     assert!(moved.iter().all(|alert| alert["incidentId"] == "29"));
     assert_eq!(desk.send(Method::POST, "/v1.0/security/incidents/mergeIncidents", &merge).status, 400);
+    let reopened =
+        desk.send(Method::PATCH, "/v1.0/security/incidents/33", &json!({ "status": "active" })).json;
+    assert_eq!(reopened["redirectIncidentId"], Value::Null);
 }
