@@ -12,7 +12,8 @@ use test_connection::Tester;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let config = Config::from_env()?;
+    // As text: `main` prints an error by its `Debug`.
+    let config = Config::from_env().map_err(|bad| bad.to_string())?;
     config.logs.start("test_connection");
     report_panics();
     let tester = Arc::new(Tester {

@@ -1,0 +1,18 @@
+# Sourced: sets RIE to AWS's own Runtime Interface Emulator. The Python package of the SAM CLI carries it
+# (https://pypi.org/project/aws-sam-cli/); it goes to a venv under .tools/ (one minute and 340 MB, once).
+# shellcheck shell=bash
+rie_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+rie_venv=$rie_root/.tools/sam
+rie_version=1.170.0
+if ! "$rie_venv/bin/python" -c "import samcli; assert samcli.__version__ == '$rie_version'" 2>/dev/null; then
+    python3 -m venv "$rie_venv"
+    "$rie_venv/bin/pip" install --quiet --disable-pip-version-check "aws-sam-cli==$rie_version"
+fi
+case $(uname -m) in
+    aarch64 | arm64) rie_machine=arm64 ;;
+    *) rie_machine=x86_64 ;;
+esac
+RIE=$("$rie_venv/bin/python" -c 'import os, samcli; print(os.path.dirname(samcli.__file__))')
+RIE=$RIE/local/rapid/aws-lambda-rie-$rie_machine
+test -x "$RIE"
+export RIE

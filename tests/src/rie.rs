@@ -1,0 +1,135 @@
+//! A bootstrap under AWS's own Runtime Interface Emulator, as Lambda runs it.
+
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use graph_http::{HttpsTransport, Limits, Request, exchange};
+use serde_json::Value;
+
+/// As long as an invocation may take: the function's own limit is 20 s.
+const LIMITS: Limits = Limits { time: Duration::from_secs(28), body: 1024 * 1024 };
+
+/// Where the emulator and the bootstraps are.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    emulator: PathBuf,
+    bootstraps: PathBuf,
+}
+
+impl Tools {
+    /// From `SOC_ANYWHERE_RIE`, the emulator, and `SOC_ANYWHERE_BOOTSTRAPS`, the folder with the bootstraps;
+    /// `tests/run.sh` sets both. `None` where they are not set: the caller skips its test.
+    ///
+    /// # Errors
+    /// With `CI=true` they must be set.
+    #[expect(clippy::disallowed_methods, reason = "this is the tests' reader of the environment")]
+    pub fn from_env() -> anyhow::Result<Option<Self>> {
+        let path = |name| std::env::var_os(name).map(PathBuf::from);
+        if let (Some(emulator), Some(bootstraps)) =
+            (path("SOC_ANYWHERE_RIE"), path("SOC_ANYWHERE_BOOTSTRAPS"))
+        {
+            return Ok(Some(Self { emulator, bootstraps }));
+        }
+        let missing = "SOC_ANYWHERE_RIE and SOC_ANYWHERE_BOOTSTRAPS are not set; tests/run.sh sets them";
+        if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
+            bail!(missing);
+        }
+        // Not by a macro: the test harness keeps to itself what a passing test prints by one.
+        writeln!(std::io::stderr(), "\n*** SKIPPED: {missing} ***\n")?;
+        Ok(None)
+    }
+
+    /// Where the bootstrap of `function` is.
+    #[must_use]
+    pub fn bootstrap(&self, function: &str) -> PathBuf {
+        self.bootstraps.join(function)
+    }
+
+    /// Starts `function` with these variables and no others but Lambda's.
+    ///
+    /// # Errors
+    /// When it does not listen within 10 s.
+    pub fn start(&self, function: &str, variables: &[(&str, &str)]) -> anyhow::Result<Emulated> {
+        let (address, api) = (free_address()?, free_address()?);
+        let output = tempfile::tempfile()?;
+        let child = Command::new(&self.emulator)
+            .args(["--log-level", "error", "--runtime-interface-emulator-address", &address.to_string()])
+            .args(["--runtime-api-address", &api.to_string()])
+            .arg(self.bootstrap(function))
+            .env_clear()
+            .env("AWS_LAMBDA_FUNCTION_NAME", function)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .env("AWS_LAMBDA_FUNCTION_TIMEOUT", "27")
+            .env("AWS_REGION", "eu-west-1")
+            .envs(variables.iter().copied())
+            .stdout(output.try_clone()?)
+            .stderr(output.try_clone()?)
+            // Of its own, so that the bootstrap it starts ends with it.
+            .process_group(0)
+            .spawn()
+            .with_context(|| format!("{} does not start", self.emulator.display()))?;
+        let emulated = Emulated { child, address, output };
+        let until = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect(address).is_err() {
+            ensure!(Instant::now() < until, "the emulator does not listen on {address}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(emulated)
+    }
+}
+
+/// A function under the emulator; it ends when this is dropped. One invocation at a time.
+#[derive(Debug)]
+pub struct Emulated {
+    child: Child,
+    address: SocketAddr,
+    output: File,
+}
+
+impl Emulated {
+    /// Invokes the function.
+    ///
+    /// # Errors
+    /// When the emulator does not answer with JSON.
+    pub async fn invoke(&mut self, event: &Value) -> anyhow::Result<Value> {
+        let uri = format!("http://{}/2015-03-31/functions/function/invocations", self.address);
+        let mut request = Request::new(event.to_string().into());
+        *request.method_mut() = http::Method::POST;
+        *request.uri_mut() = uri.parse()?;
+        let deadline = tokio::time::Instant::now() + LIMITS.time;
+        let answer = exchange(&HttpsTransport::new(), request, LIMITS, deadline).await?;
+        serde_json::from_slice(&answer.body)
+            .with_context(|| format!("no JSON: {}", String::from_utf8_lossy(&answer.body)))
+    }
+
+    /// All that the function and the emulator have printed.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn output(&mut self) -> anyhow::Result<String> {
+        let mut text = String::new();
+        self.output.rewind()?;
+        self.output.read_to_string(&mut text)?;
+        Ok(text)
+    }
+}
+
+impl Drop for Emulated {
+    fn drop(&mut self) {
+        // The whole group that was started for it.
+        let _ = Command::new("kill").arg("--").arg(format!("-{}", self.child.id())).status();
+        let _ = self.child.wait();
+    }
+}
+
+/// An address of this machine that nobody listens on at the moment.
+fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
