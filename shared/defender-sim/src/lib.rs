@@ -35,6 +35,7 @@ mod entra;
 mod evolvable;
 mod faults;
 mod graph;
+pub mod hostile;
 mod in_process;
 mod journal;
 mod model;

@@ -168,7 +168,7 @@ impl Simulator {
         self.lock().tokens.revoke(tenant);
     }
 
-    /// Lets something happen in a tenant at an instant.
+    /// Lets something happen in a tenant at an instant, or at once where that is over.
     pub fn schedule(&self, tenant: Uuid, at: Timestamp, happening: Happening) {
         self.with(tenant, |tenant| tenant.world.schedule(at, happening));
     }

@@ -22,11 +22,13 @@ use crate::world::World;
 
 /// Below `/security/incidents`, by an application.
 pub(super) fn incident(view: &View<'_>, world: &mut World, rest: &str, by: &str) -> Result<Reply, Problem> {
-    let (slot, visible, stamp) = match (view.asked.request.method(), rest.split_once('/')) {
+    let visible = world.now();
+    let stamp = Stamp::new(visible, 7);
+    match (view.asked.request.method(), rest.split_once('/')) {
         (&Method::PATCH, None) => {
-            let (slot, visible) = (find(&world.incidents, rest)?, view.asked.now);
+            let slot = find(&world.incidents, rest)?;
             let changes = changes(view, incident_change)?;
-            world.edit_incident(slot, Stamp::new(visible, 7), visible, |record| {
+            world.edit_incident(slot, stamp, visible, |record| {
                 for change in changes {
                     change(record);
                 }
@@ -37,20 +39,20 @@ pub(super) fn incident(view: &View<'_>, world: &mut World, rest: &str, by: &str)
             });
             world.settle(slot);
             let options = Options::parse::<Incident>("")?;
-            return Ok(Reply::json(render::entity(view, world, &world.incidents, slot, &options)));
+            Ok(Reply::json(render::entity(view, world, &world.incidents, slot, &options)))
         }
         (&Method::POST, Some((id, "comments"))) => {
-            (find(&world.incidents, id)?, view.asked.now, Stamp::new(view.asked.now, 7))
+            let slot = find(&world.incidents, id)?;
+            let comment = comment(view, stamp, by)?;
+            world.edit_incident(slot, stamp, visible, |record| {
+                record.comments.push(comment);
+                record.last_modified_by = Some(by.to_owned());
+            });
+            let record = world.incidents.record(slot);
+            Ok(comments::<Incident>(view, &record.id, &record.comments))
         }
-        _ => return Err(Problem::body(format!("Resource not found for the segment '{rest}'."))),
-    };
-    let comment = comment(view, stamp, by)?;
-    world.edit_incident(slot, stamp, visible, |record| {
-        record.comments.push(comment);
-        record.last_modified_by = Some(by.to_owned());
-    });
-    let record = world.incidents.record(slot);
-    Ok(comments::<Incident>(view, &record.id, &record.comments))
+        _ => Err(Problem::body(format!("Resource not found for the segment '{rest}'."))),
+    }
 }
 
 /// `POST /security/incidents/mergeIncidents`: all of them into the first
@@ -72,8 +74,9 @@ pub(super) fn merge(view: &View<'_>, world: &mut World) -> Result<Reply, Problem
     if !distinct || slots.iter().any(|slot| redirected(*slot)) {
         return Err(Problem::body("An incident can be merged once, and not into itself."));
     }
+    let visible = world.now();
     for source in sources {
-        world.merge_into(*source, *target, Stamp::new(view.asked.now, 7), view.asked.now);
+        world.merge_into(*source, *target, Stamp::new(visible, 7), visible);
     }
     let context = format!("{}/v1.0/$metadata#microsoft.graph.security.mergeResponse", view.asked.origin);
     let body = json!({ "@odata.context": context, "targetIncidentId": posted.incident_ids[0] });
@@ -82,7 +85,7 @@ pub(super) fn merge(view: &View<'_>, world: &mut World) -> Result<Reply, Problem
 
 /// Below `/security/alerts_v2`, by an application.
 pub(super) fn alert(view: &View<'_>, world: &mut World, rest: &str, by: &str) -> Result<Reply, Problem> {
-    let visible = view.asked.now;
+    let visible = world.now();
     let stamp = Stamp::new(visible, 7);
     match (view.asked.request.method(), rest.split_once('/')) {
         (&Method::PATCH, None) => {

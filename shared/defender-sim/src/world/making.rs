@@ -160,7 +160,7 @@ impl World {
             .collect();
         Alert {
             odata_type: alert_type(),
-            provider_alert_id: id.trim_start_matches("da").to_owned(),
+            provider_alert_id: id.strip_prefix("da").unwrap_or(&id).to_owned(),
             incident_id: incident.to_owned(),
             status: "new".into(),
             severity: template.severity.into(),

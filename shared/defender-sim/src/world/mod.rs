@@ -88,6 +88,7 @@ pub(crate) struct World {
     generator: Generator,
     seed: u64,
     start: i64,
+    reached: i64,
     next_incident: u64,
 }
 
@@ -110,6 +111,7 @@ impl World {
             cast: Cast::new(mix(seed, 2), spec.tenant_id, &spec.domain),
             seed,
             start: stamp::ticks(start),
+            reached: i64::MIN,
             next_incident: rng.u64(100_000..900_000),
             generator,
         };
@@ -139,6 +141,7 @@ impl World {
     /// Runs everything that is due. Time does not go backwards: an earlier instant changes nothing.
     pub(crate) fn advance(&mut self, now: Timestamp) {
         let now = stamp::ticks(now);
+        self.reached = self.reached.max(now);
         while let Some(entry) = self.queue.first_entry()
             && entry.key().0 <= now
         {
@@ -147,9 +150,14 @@ impl World {
         }
     }
 
-    /// Lets something happen once, at `at`.
+    /// The latest instant that was asked for: a write is visible then, whatever a skewed clock says.
+    pub(crate) fn now(&self) -> Timestamp {
+        stamp::timestamp(self.reached)
+    }
+
+    /// Lets something happen once, at `at`, or now where that is over.
     pub(crate) fn schedule(&mut self, at: Timestamp, happening: Happening) {
-        let at = stamp::ticks(at);
+        let at = stamp::ticks(at).max(self.reached);
         let seed = mix(mix(self.seed, self.scheduled), at.unsigned_abs());
         self.add(at, Event { seed, what: What::Once(happening) });
     }

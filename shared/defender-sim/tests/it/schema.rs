@@ -160,12 +160,22 @@ fn refusals_of_every_scenario_validate() {
 #[test]
 fn the_documented_samples_validate_and_a_wrong_one_does_not() {
     let mut schemas = Schemas::new();
-    let sample = |text: &str| -> Value { serde_json::from_str(text).unwrap() };
-    let list = sample(include_str!("../../data/documented/incidents_list_expand_alerts.v1.0.response.json"));
-    schemas.check("security.incidentCollectionResponse", &list);
-    let alerts = sample(include_str!("../../data/documented/alerts_v2_list.v1.0.response.json"));
-    schemas.check("security.alertCollectionResponse", &alerts);
-    let mut wrong = list.clone();
+    let mut check = |name: &str, text: &str| -> Value {
+        let sample = serde_json::from_str(text).unwrap();
+        schemas.check(name, &sample);
+        sample
+    };
+    let list = "security.incidentCollectionResponse";
+    check(list, include_str!("../../data/documented/incidents_list.v1.0.response.json"));
+    let mut wrong =
+        check(list, include_str!("../../data/documented/incidents_list_expand_alerts.v1.0.response.json"));
+    check("security.incident", include_str!("../../data/documented/incident_update.v1.0.response.json"));
+    let alerts = "security.alertCollectionResponse";
+    check(alerts, include_str!("../../data/documented/alerts_v2_list.v1.0.response.json"));
+    check(alerts, include_str!("../../data/documented/alerts_v2_list_sentinel.v1.0.response.json"));
+    check("security.alert", include_str!("../../data/documented/alert_v2_get.v1.0.response.json"));
+    let comments = "security.alertCommentCollectionResponse";
+    check(comments, include_str!("../../data/documented/incident_comments_post.v1.0.response.json"));
     wrong["value"][0]["severity"] = "purple".into();
     let refused = std::panic::catch_unwind(move || {
         Schemas::new().check("security.incidentCollectionResponse", &wrong);

@@ -237,6 +237,10 @@ fn time_does_not_go_backwards() {
     desk.pass(-2 * HOUR);
     assert_eq!(history(&desk, Kind::Incidents), later);
     assert_eq!(desk.get("/v1.0/security/incidents").status, 200);
+    desk.send(Method::PATCH, "/v1.0/security/incidents/29", &json!({ "summary": "by a slow clock" }));
+    desk.simulator.schedule(desk.tenant.tenant_id, desk.now, Happening::Arrival);
+    desk.pass(3 * HOUR);
+    assert!(history(&desk, Kind::Incidents).is_sorted_by_key(|version| version.visible));
 }
 
 #[test]
