@@ -1,7 +1,7 @@
 //! JSON over HTTP: what is taken in, what goes out.
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -18,11 +18,18 @@ pub fn read_json<T: DeserializeOwned, B: AsRef<[u8]>>(
     if request.method() != Method::POST {
         return Err(Problem::method("POST"));
     }
-    let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    read_object(request.headers(), request.body().as_ref(), cap)
+}
+
+/// Reads one JSON object of at most `cap` bytes.
+///
+/// # Errors
+/// As [`read_json`].
+pub fn read_object<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8], cap: usize) -> Result<T, Problem> {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !media_type.is_some_and(is_json) {
         return Err(Problem::media_type());
     }
-    let body = request.body().as_ref();
     if body.len() > cap {
         return Err(Problem::too_large(cap));
     }
@@ -45,7 +52,16 @@ pub fn read_json<T: DeserializeOwned, B: AsRef<[u8]>>(
 /// # Errors
 /// [`Problem::internal`], when `body` cannot be written as JSON.
 pub fn answer(body: &impl Serialize) -> Result<Response<String>, Problem> {
+    answer_with(StatusCode::OK, body)
+}
+
+/// The same with another status.
+///
+/// # Errors
+/// As [`answer`].
+pub fn answer_with(status: StatusCode, body: &impl Serialize) -> Result<Response<String>, Problem> {
     let mut response = Response::new(serde_json::to_string(body).map_err(|_| Problem::internal())?);
+    *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,0 +1,167 @@
+//! How often somebody may test. A test tells a right secret from a wrong one, so without a limit it would be a
+//! tool to guess one.
+//!
+//! An owner's tests are counted for the owner. A secret that is entered is counted for its target tenant as
+//! well, whoever enters it: many accounts guess no faster than one. An accepted secret was no guess and is taken
+//! back, so that owners neither use up nor see each other's count.
+
+use std::future::Future;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// What is counted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Counter {
+    /// The tests of one owner.
+    Owner(String),
+    /// The secrets entered for one tenant.
+    Tenant(Uuid),
+}
+
+/// So many in so much time. Windows begin at whole multiples of their length since 1970, so that all
+/// instances count in the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// How long it is; at least a second.
+    pub length: Duration,
+    /// How many may come in it.
+    pub most: u32,
+}
+
+impl Window {
+    /// When the window that `now` lies in begins, in seconds since 1970.
+    #[must_use]
+    pub fn start(&self, now: Timestamp) -> i64 {
+        now.as_second() - now.as_second().rem_euclid(self.seconds())
+    }
+
+    /// How long `now` is before its window's end: at least a second.
+    #[must_use]
+    pub fn left(&self, now: Timestamp) -> Duration {
+        let left = self.start(now) + self.seconds() - now.as_second();
+        Duration::from_secs(left.max(1).unsigned_abs())
+    }
+
+    fn seconds(&self) -> i64 {
+        i64::try_from(self.length.as_secs()).unwrap_or(i64::MAX).max(1)
+    }
+}
+
+/// The limits in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For an owner's tests.
+    pub owner: Vec<Window>,
+    /// For the secrets entered for a tenant.
+    pub tenant: Vec<Window>,
+}
+
+impl Default for Limits {
+    /// Ten a minute and 100 a day: more than a person who sets up a tenant needs. Twenty refused secrets an
+    /// hour for a tenant: more than anybody mistypes, and nothing against a secret of 40 characters.
+    fn default() -> Self {
+        let window = |seconds, most| Window { length: Duration::from_secs(seconds), most };
+        Self { owner: vec![window(60, 10), window(86_400, 100)], tenant: vec![window(3600, 20)] }
+    }
+}
+
+/// Counts attempts, for all instances of the functions together.
+pub trait Attempts: Send + Sync {
+    /// Counts one in the window that `now` lies in, if there is room, and says whether there was.
+    ///
+    /// # Errors
+    /// When they cannot be counted; nothing may be tested then.
+    fn count(
+        &self,
+        counter: &Counter,
+        window: Window,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool, AttemptsUnavailable>> + Send;
+
+    /// Takes back one that was counted at `now`. One that is not taken back, because of a crash, is one too
+    /// many until its window ends.
+    ///
+    /// # Errors
+    /// When it cannot be taken back.
+    fn forgive(
+        &self,
+        counter: &Counter,
+        window: Window,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), AttemptsUnavailable>> + Send;
+}
+
+/// Attempts cannot be counted now. Try again later.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("attempts cannot be counted now: {0}")]
+pub struct AttemptsUnavailable(pub String);
+
+/// Why a test is not made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Too many were made; there is room again after this time.
+    #[error("too many tests; try again in {} s", .0.as_secs())]
+    TooMany(Duration),
+    /// It is not known how many were made.
+    #[error(transparent)]
+    Unavailable(#[from] AttemptsUnavailable),
+}
+
+/// A test that was let through.
+#[derive(Debug)]
+#[must_use = "an accepted secret is to be forgiven"]
+pub struct Admission<'a, A> {
+    attempts: &'a A,
+    tenant: Option<(Counter, &'a [Window])>,
+    at: Timestamp,
+}
+
+/// Counts a test of `owner`'s; where a secret was entered for it, with the tenant that it is for.
+///
+/// # Errors
+/// [`Refused`], when there is no room.
+pub async fn admit<'a, A: Attempts>(
+    attempts: &'a A,
+    limits: &'a Limits,
+    owner: &str,
+    tenant: Option<Uuid>,
+    now: Timestamp,
+) -> Result<Admission<'a, A>, Refused> {
+    count(attempts, &Counter::Owner(owner.to_owned()), &limits.owner, now).await?;
+    let tenant = tenant.map(|tenant| (Counter::Tenant(tenant), limits.tenant.as_slice()));
+    if let Some((counter, windows)) = &tenant {
+        count(attempts, counter, windows, now).await?;
+    }
+    Ok(Admission { attempts, tenant, at: now })
+}
+
+async fn count<A: Attempts>(
+    attempts: &A,
+    counter: &Counter,
+    windows: &[Window],
+    now: Timestamp,
+) -> Result<(), Refused> {
+    for window in windows {
+        if !attempts.count(counter, *window, now).await? {
+            return Err(Refused::TooMany(window.left(now)));
+        }
+    }
+    Ok(())
+}
+
+impl<A: Attempts> Admission<'_, A> {
+    /// The secret was accepted: it was no guess.
+    ///
+    /// # Errors
+    /// When that cannot be written down.
+    pub async fn forgive(self) -> Result<(), AttemptsUnavailable> {
+        if let Some((counter, windows)) = &self.tenant {
+            for window in *windows {
+                self.attempts.forgive(counter, *window, self.at).await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,14 @@
+//! What every HTTP function takes in, gives out and refuses: JSON of a limited size, problem details, and how
+//! often somebody may test.
+//!
+//! Knows no Lambda: the desk runner answers with the same code.
+
+mod attempts;
+mod json;
+mod memory;
+mod problem;
+
+pub use attempts::{Admission, Attempts, AttemptsUnavailable, Counter, Limits, Refused, Window, admit};
+pub use json::{answer, answer_with, read_json, read_object};
+pub use memory::MemoryAttempts;
+pub use problem::Problem;
