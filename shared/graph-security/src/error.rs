@@ -161,7 +161,7 @@ impl fmt::Display for ErrorDetail {
     }
 }
 
-/// The start of the message that tells missing consent apart from every other 403 (public issues, 2022 to
+/// The words that tell missing consent apart from every other 403 (public issues, 2022 to
 /// 2025).
 const MISSING_ROLES: &str = "Missing application roles";
 
@@ -170,7 +170,7 @@ const MISSING_ROLES: &str = "Missing application roles";
 const OTHER_WORDS: [&str; 2] =
     ["Auth token does not contain valid permissions", "Insufficient privileges to complete the operation"];
 
-/// How that message ends when the token has no role at all; otherwise the token's roles follow, cut off.
+/// How their sentence ends when the token has no role at all; otherwise the token's roles follow, cut off.
 const NO_ROLES: &str = "application roles: .";
 
 #[derive(Default, Deserialize)]
