@@ -10,6 +10,7 @@
 pub mod conformance;
 mod connection;
 mod error;
+pub mod health;
 mod memory;
 mod record;
 pub mod redirect;
@@ -17,6 +18,8 @@ mod secrets;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod status;
+#[cfg(any(feature = "sqlite", feature = "dynamodb"))]
+mod stored;
 mod sync;
 pub mod ticks;
 
@@ -24,6 +27,7 @@ pub use connection::{
     Capabilities, Connection, ConnectionId, Connections, Lifecycle, NewConnection, Records,
 };
 pub use error::StoreError;
+pub use health::Health;
 pub use memory::MemoryVault;
 pub use record::{Change, Field, Incoming, StoredVersion, Upserted, decide, fingerprint, same_content};
 pub use secrets::{ClientSecrets, SecretError, SecretVault, SecretVersion};

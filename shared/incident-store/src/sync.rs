@@ -5,7 +5,7 @@ use std::future::Future;
 use graph_security::RecordKind;
 use jiff::Timestamp;
 
-use crate::{Connection, ConnectionId, Incoming, StoreError, Upserted};
+use crate::{Connection, ConnectionId, Incoming, StoreError, SyncStatus, Upserted};
 
 /// The right to write for one connection. A later claim's fence is greater and ends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +67,14 @@ pub struct Progress {
     pub last_attempt: Option<Timestamp>,
     /// When it is due, whether or not it is connected.
     pub next_due: Option<Timestamp>,
+}
+
+impl Progress {
+    /// The last run's account; as good as none before the first.
+    #[must_use]
+    pub fn sync_status(&self) -> SyncStatus {
+        SyncStatus::parse(&self.status)
+    }
 }
 
 /// The store, as a sync works with it.

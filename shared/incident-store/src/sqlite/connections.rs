@@ -1,12 +1,10 @@
 //! The connections themselves.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use rusqlite::{Connection as Db, OptionalExtension as _, TransactionBehavior, named_params, params};
 
-use super::error::unreadable;
 use super::row::{self, CONNECTION, signed};
+use crate::stored::{self, as_stored, interval_ms, lifecycle_name, unreadable};
 use crate::{Connection, ConnectionId, Lifecycle, NewConnection, Records, StoreError, ticks};
 
 /// How many records one transaction deletes: some tens of milliseconds with bodies of 20 KB.
@@ -101,11 +99,11 @@ fn write(db: &Db, connection: &Connection) -> Result<Connection, StoreError> {
         ":tenant_id": settings.tenant_id.to_string(),
         ":client_id": settings.client_id.to_string(),
         ":cloud": settings.cloud.name(),
-        ":simulator": row::simulator(&settings.cloud),
+        ":simulator": stored::simulator(&settings.cloud),
         ":since": ticks::from_instant(settings.since),
         ":interval_ms": interval_ms(settings.interval),
         ":secret_expires": settings.secret_expires.map(|day| day.to_string()),
-        ":lifecycle": row::lifecycle_name(*lifecycle),
+        ":lifecycle": lifecycle_name(*lifecycle),
         ":write_back": capabilities.write_back,
         ":custom_detections": capabilities.custom_detections,
         ":keep_records": *records == Records::Keep,
@@ -176,17 +174,4 @@ fn refuse_duplicate(db: &Db, id: ConnectionId, settings: &NewConnection) -> Resu
         Some(other) => Err(StoreError::Duplicate(other.parse().map_err(|_| unreadable("connection id"))?)),
         None => Ok(()),
     }
-}
-
-/// What the store gives back of `settings`: instants to 100 ns, the interval to the millisecond.
-fn as_stored(settings: NewConnection) -> NewConnection {
-    NewConnection {
-        since: ticks::truncate(settings.since),
-        interval: Duration::from_millis(interval_ms(settings.interval).unsigned_abs()),
-        ..settings
-    }
-}
-
-fn interval_ms(interval: Duration) -> i64 {
-    signed(interval.as_millis())
 }

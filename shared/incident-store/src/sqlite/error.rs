@@ -24,11 +24,6 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-/// A stored text or number that this version does not know.
-pub(super) fn unreadable(what: &str) -> StoreError {
-    StoreError::Corrupt(format!("unknown {what}"))
-}
-
 #[cfg(test)]
 mod tests {
     use rusqlite::Connection as Db;

@@ -27,7 +27,7 @@ pub use read::{IncidentFilter, Page, Position, StoredRecord};
 
 use crate::{
     Claim, Claimed, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle, NewConnection,
-    Progress, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    Progress, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted, stored,
 };
 use worker::Worker;
 
@@ -126,7 +126,7 @@ impl SyncStore for SqliteStore {
     ) -> Result<Vec<Upserted>, StoreError> {
         // The bodies are shared, not copied.
         let (lease, mut records) = (lease.clone(), records.to_vec());
-        records.iter_mut().for_each(upsert::truncate_instants);
+        records.iter_mut().for_each(stored::truncate_instants);
         self.worker.run(move |db| upsert::upsert(db, &lease, kind, &records)).await
     }
 

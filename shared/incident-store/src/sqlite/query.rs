@@ -6,7 +6,7 @@ use rusqlite::{Connection as Db, Row, params_from_iter};
 
 use super::read::{IncidentFilter, Page, StoredRecord};
 use super::row::{self, AFTER_HEAD, HEAD, connection_id, instant, signed, unsigned};
-use crate::{StoreError, ticks};
+use crate::{StoreError, stored, ticks};
 
 /// What `updated_key` and `created_key` hold in place of no instant: before every instant.
 const NO_INSTANT: i64 = -9_000_000_000_000_000_000;
@@ -103,7 +103,7 @@ fn record(row: &Row<'_>) -> Result<StoredRecord, StoreError> {
     Ok(StoredRecord {
         head: row::head(row)?,
         connection: connection_id(row, AFTER_HEAD)?,
-        kind: row::kind(&row.get::<_, String>(AFTER_HEAD + 1)?)?,
+        kind: stored::kind(&row.get::<_, String>(AFTER_HEAD + 1)?)?,
         revision: unsigned(row, AFTER_HEAD + 2)?,
         first_seen: instant(row, AFTER_HEAD + 3)?,
         answered: instant(row, AFTER_HEAD + 4)?,

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use graph_auth::{Cloud, PrivateHosts, TestOrigin};
-use graph_security::{Head, RecordKind};
+use graph_security::Head;
 use jiff::Timestamp;
 use rusqlite::Row;
 
-use super::error::unreadable;
-use crate::{Capabilities, Connection, ConnectionId, Lifecycle, NewConnection, Records, StoreError, ticks};
+use crate::stored::{cloud, lifecycle, unreadable};
+use crate::{Capabilities, Connection, ConnectionId, NewConnection, Records, StoreError, ticks};
 
 /// What [`connection`] reads, from its first column on.
 pub(super) const CONNECTION: &str = "id, owner, name, tenant_id, client_id, cloud, simulator, since, \
@@ -95,51 +94,4 @@ fn parse<T: std::str::FromStr>(row: &Row<'_>, column: usize, what: &str) -> Resu
 /// A record's bytes, which are text unless they are not UTF-8.
 pub(super) fn raw<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a [u8], StoreError> {
     row.get_ref(column)?.as_bytes().map_err(|_| unreadable("body"))
-}
-
-fn cloud(name: &str, simulator: Option<&str>) -> Result<Cloud, StoreError> {
-    match (name, simulator) {
-        // It was checked when it was entered; whether private hosts are allowed is asked there alone.
-        ("simulated", Some(origin)) => TestOrigin::parse(origin, PrivateHosts::Allowed)
-            .map(Cloud::Simulated)
-            .map_err(|_| unreadable("simulator")),
-        _ => name.parse().map_err(|_| unreadable("cloud")),
-    }
-}
-
-pub(super) fn simulator(cloud: &Cloud) -> Option<String> {
-    match cloud {
-        Cloud::Simulated(origin) => Some(origin.to_string()),
-        Cloud::Global | Cloud::GccHigh | Cloud::Dod => None,
-    }
-}
-
-pub(super) fn lifecycle_name(lifecycle: Lifecycle) -> &'static str {
-    match lifecycle {
-        Lifecycle::Pending => "pending",
-        Lifecycle::Connected => "connected",
-        Lifecycle::Paused => "paused",
-        Lifecycle::Removing => "removing",
-    }
-}
-
-fn lifecycle(name: &str) -> Result<Lifecycle, StoreError> {
-    [Lifecycle::Pending, Lifecycle::Connected, Lifecycle::Paused, Lifecycle::Removing]
-        .into_iter()
-        .find(|lifecycle| lifecycle_name(*lifecycle) == name)
-        .ok_or_else(|| unreadable("lifecycle"))
-}
-
-pub(super) fn kind_name(kind: RecordKind) -> &'static str {
-    match kind {
-        RecordKind::Incident => "incident",
-        RecordKind::Alert => "alert",
-    }
-}
-
-pub(super) fn kind(name: &str) -> Result<RecordKind, StoreError> {
-    [RecordKind::Incident, RecordKind::Alert]
-        .into_iter()
-        .find(|kind| kind_name(*kind) == name)
-        .ok_or_else(|| unreadable("kind"))
 }

@@ -5,21 +5,13 @@ use graph_security::RecordKind;
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection as Db, TransactionBehavior, named_params, params};
 
-use super::error::unreadable;
 use super::lease::may_write;
-use super::row::{self, AFTER_HEAD, HEAD, instant, kind_name, signed, unsigned};
+use super::row::{self, AFTER_HEAD, HEAD, instant, signed, unsigned};
+use crate::stored::{kind_name, unreadable};
 use crate::{
     Change, ConnectionId, Incoming, Lease, StoreError, StoredVersion, Upserted, decide, fingerprint,
     same_content, ticks,
 };
-
-/// To what the columns hold, so that a record is not newer than itself once it is stored.
-pub(super) fn truncate_instants(incoming: &mut Incoming) {
-    let head = &mut incoming.record.head;
-    head.created = head.created.map(ticks::truncate);
-    head.updated = head.updated.map(ticks::truncate);
-    incoming.answered = ticks::truncate(incoming.answered);
-}
 
 pub(super) fn upsert(
     db: &mut Db,

@@ -1,0 +1,151 @@
+//! How a connection is doing, in one word, and what to do about it.
+
+mod attention;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+pub use attention::Attention;
+use graph_auth::{Cause, Cloud};
+use graph_security::RecordKind;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{Connection, Failing, Lifecycle, Progress};
+
+/// A connection's health.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Health {
+    /// In one word.
+    pub state: State,
+    /// What keeps it from working; also told of a paused one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+    /// What wants looking at, the most urgent first, whatever the state.
+    pub attention: Vec<Attention>,
+    /// What is worth knowing and wants nothing.
+    pub notes: Vec<Note>,
+}
+
+/// Health in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    /// Not synced yet.
+    Pending,
+    /// All is well.
+    Connected,
+    /// It works; something wants looking at.
+    Attention,
+    /// It does not work.
+    Failing,
+    /// Kept, not synced.
+    Paused,
+}
+
+impl State {
+    /// The word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Connected => "connected",
+            Self::Attention => "attention",
+            Self::Failing => "failing",
+            Self::Paused => "paused",
+        }
+    }
+}
+
+/// One cause and one remedy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fault {
+    /// The cause's name.
+    pub cause: &'static str,
+    /// Its AADSTS number, where the cause has no other name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<u32>,
+    /// What is wrong.
+    pub message: &'static str,
+    /// The one thing to do next.
+    pub remedy: &'static str,
+    /// The page where it is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// Which stream; `None` for both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<RecordKind>,
+    /// Codes and request ids for support.
+    pub detail: String,
+    /// Since when, without interruption.
+    pub since: Timestamp,
+    /// How many syncs in a row.
+    pub times: u32,
+}
+
+/// Something worth knowing. `Display` says it in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "note", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Note {
+    /// Microsoft asked to be left alone.
+    Throttled {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Older history is still being read.
+    Backfill {
+        /// It has come to here.
+        at: Timestamp,
+    },
+}
+
+impl Health {
+    /// What is known of `connection` at `now`.
+    #[must_use]
+    pub fn of(connection: &Connection, progress: &Progress, now: Timestamp) -> Self {
+        let status = progress.sync_status();
+        let fault = status.failing.as_ref().map(|failing| fault(connection, failing));
+        let attention = attention::of(connection, progress, &status, now);
+        let state = match connection.lifecycle {
+            Lifecycle::Paused | Lifecycle::Removing => State::Paused,
+            Lifecycle::Pending => State::Pending,
+            Lifecycle::Connected if fault.is_some() => State::Failing,
+            Lifecycle::Connected if status.last_success.is_none() => State::Pending,
+            Lifecycle::Connected if !attention.is_empty() => State::Attention,
+            Lifecycle::Connected => State::Connected,
+        };
+        let throttled = status.not_before.filter(|until| *until > now).map(|until| Note::Throttled { until });
+        let backfill = status.backfill_from.map(|at| Note::Backfill { at });
+        Self { state, fault, attention, notes: throttled.into_iter().chain(backfill).collect() }
+    }
+}
+
+fn fault(connection: &Connection, failing: &Failing) -> Fault {
+    let settings = &connection.settings;
+    let explanation = failing.cause.explain();
+    // A simulated tenant has no portal.
+    let place = explanation.place.filter(|_| !matches!(settings.cloud, Cloud::Simulated(_)));
+    Fault {
+        cause: failing.cause.name(),
+        code: if let Cause::Unknown { code } = failing.cause { Some(code) } else { None },
+        message: explanation.message,
+        remedy: explanation.remedy,
+        link: place.map(|place| place.url(&settings.cloud, settings.tenant_id, settings.client_id)),
+        stream: failing.stream,
+        detail: failing.detail.clone(),
+        since: failing.since,
+        times: failing.times,
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Throttled { until } => write!(f, "Microsoft asked to be left alone until {until:.0}."),
+            Self::Backfill { at } => write!(f, "Older history is still being read, now at {at:.0}."),
+        }
+    }
+}

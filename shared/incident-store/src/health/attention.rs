@@ -1,0 +1,169 @@
+//! What wants looking at.
+
+use std::fmt;
+
+use graph_auth::Cloud;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::{Aside, Connection, Lifecycle, Progress, SyncStatus};
+
+/// A secret's end is announced so many days ahead. Entra's own notices of an ending credential begin at 30.
+const EXPIRY_NOTICES: [i32; 3] = [1, 7, 30];
+
+/// Lateness is near the overlap when it uses this share of it; what comes later is found by a sweep only.
+const LATENESS_PERCENT: u64 = 80;
+
+/// When nothing has tried to sync a connection for so long after it should have, nothing syncs it: a tick
+/// comes every minute, a run ends after 15 minutes, and a failing one is put off for an hour but failing.
+const OVERDUE: SignedDuration = SignedDuration::from_mins(30);
+
+/// Something that wants looking at. `Display` says it in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Attention {
+    /// The client secret has expired, or will; by the day that was entered, in UTC.
+    SecretExpires {
+        /// The day.
+        on: Date,
+        /// How many days are left; negative when it has passed.
+        days: i32,
+        /// Which notice it is: 30, 7 or 1 days ahead.
+        notice: i32,
+    },
+    /// Nothing has tried to sync it for long.
+    Overdue {
+        /// When it was due.
+        due: Timestamp,
+    },
+    /// Records cannot be read; they are tried again every hour.
+    SetAside {
+        /// The oldest of them.
+        example: String,
+        /// How many records or spans of time.
+        count: usize,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Changes become visible so late that the overlap hardly covers it.
+    Lateness {
+        /// The worst of seven days.
+        worst_seconds: u64,
+        /// The overlap.
+        overlap_seconds: u64,
+    },
+    /// The permission to change incidents is not granted.
+    WriteBackNotGranted,
+    /// The permission to list custom detection rules is not granted.
+    CustomDetectionsNotGranted,
+}
+
+/// The most urgent first.
+pub(super) fn of(
+    connection: &Connection,
+    progress: &Progress,
+    status: &SyncStatus,
+    now: Timestamp,
+) -> Vec<Attention> {
+    [
+        connection.settings.secret_expires.and_then(|day| expiry(day, now)),
+        overdue(connection, progress, now),
+        set_aside(status),
+        lateness(status),
+    ]
+    .into_iter()
+    .flatten()
+    .chain(not_granted(connection))
+    .collect()
+}
+
+/// `None` when it is far off.
+fn expiry(day: Date, now: Timestamp) -> Option<Attention> {
+    let days = (day - now.to_zoned(TimeZone::UTC).date()).get_days();
+    let notice = EXPIRY_NOTICES.into_iter().find(|notice| days <= *notice)?;
+    Some(Attention::SecretExpires { on: day, days, notice })
+}
+
+fn overdue(connection: &Connection, progress: &Progress, now: Timestamp) -> Option<Attention> {
+    // An entered or updated one is due at once, and so from before any run: how long ago that was is not kept.
+    let due = progress.next_due.filter(|due| *due > connection.created)?;
+    // A run that is under way began before it is due again.
+    let expected = progress.last_attempt.map_or(due, |last| last.max(due));
+    let active = connection.lifecycle == Lifecycle::Connected;
+    (active && now.duration_since(expected) > OVERDUE).then_some(Attention::Overdue { due })
+}
+
+fn set_aside(status: &SyncStatus) -> Option<Attention> {
+    let oldest = status.set_aside.iter().min_by_key(|aside| aside.since)?;
+    let example = match &oldest.what {
+        Aside::Record { id } => format!("record {id}"),
+        Aside::Interval { from, to, .. } => format!("the records from {from} to {to}"),
+    };
+    Some(Attention::SetAside { example, count: status.set_aside.len(), since: oldest.since })
+}
+
+fn lateness(status: &SyncStatus) -> Option<Attention> {
+    let (worst, overlap) = (status.observed.worst_lateness_seconds, status.observed.overlap_seconds);
+    let near = worst > 0 && worst.saturating_mul(100) >= overlap.saturating_mul(LATENESS_PERCENT);
+    near.then_some(Attention::Lateness { worst_seconds: worst, overlap_seconds: overlap })
+}
+
+/// What is not known is not said.
+fn not_granted(connection: &Connection) -> impl Iterator<Item = Attention> {
+    let refused = |known: Option<bool>, attention| (known == Some(false)).then_some(attention);
+    let capabilities = connection.capabilities;
+    // There are no custom detection rules in the other clouds' Graph:
+    // https://learn.microsoft.com/graph/api/resources/security-detectionrule
+    let detections = capabilities
+        .custom_detections
+        .filter(|_| !matches!(connection.settings.cloud, Cloud::GccHigh | Cloud::Dod));
+    [
+        refused(capabilities.write_back, Attention::WriteBackNotGranted),
+        refused(detections, Attention::CustomDetectionsNotGranted),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+impl fmt::Display for Attention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SecretExpires { on, days: ..0, .. } => {
+                write!(f, "The client secret expired on {on}: replace it.")
+            }
+            Self::SecretExpires { days: 0, .. } => {
+                f.write_str("The client secret expires today: replace it now.")
+            }
+            Self::SecretExpires { days: 1, .. } => {
+                f.write_str("The client secret expires tomorrow: replace it.")
+            }
+            Self::SecretExpires { on, days, .. } => {
+                write!(f, "The client secret expires in {days} days, on {on}: replace it.")
+            }
+            Self::Overdue { due } => {
+                write!(f, "No sync has begun since {due:.0}, when it was due: see whether the timer runs.")
+            }
+            Self::SetAside { example, count: 1, since } => {
+                write!(f, "Since {since:.0} {example} cannot be read; it is tried again every hour.")
+            }
+            Self::SetAside { example, count, since } => write!(
+                f,
+                "Since {since:.0} {count} things cannot be read and are tried again every hour, among them \
+                 {example}."
+            ),
+            Self::Lateness { worst_seconds, overlap_seconds } => write!(
+                f,
+                "Changes become visible up to {worst_seconds} s late, near the overlap of {overlap_seconds} s; \
+                 what comes later is found by the hourly and daily sweeps."
+            ),
+            Self::WriteBackNotGranted => f.write_str(
+                "Incidents cannot be changed: grant SecurityIncident.ReadWrite.All if they are to be.",
+            ),
+            Self::CustomDetectionsNotGranted => f.write_str(
+                "Custom detection rules cannot be listed: grant CustomDetection.Read.All if they are to be.",
+            ),
+        }
+    }
+}

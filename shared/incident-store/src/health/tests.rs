@@ -1,0 +1,171 @@
+use std::time::Duration;
+
+use super::Attention::{CustomDetectionsNotGranted, WriteBackNotGranted};
+use super::*;
+use crate::{Aside, Capabilities, ConnectionId, NewConnection, SetAside, SyncStatus};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn now() -> Timestamp {
+    at("2026-11-23T12:00:00Z")
+}
+
+fn connection() -> Connection {
+    let settings = NewConnection {
+        owner: "local".into(),
+        name: None,
+        tenant_id: uuid::Uuid::from_u128(1),
+        client_id: uuid::Uuid::from_u128(2),
+        cloud: Cloud::Global,
+        since: now(),
+        interval: Duration::from_secs(60),
+        secret_expires: None,
+    };
+    let entered = at("2026-10-01T00:00:00Z");
+    Connection::new(ConnectionId::new(entered, [1; 10]), settings, Lifecycle::Connected, entered)
+}
+
+fn well() -> SyncStatus {
+    SyncStatus { last_success: Some(now()), ..SyncStatus::default() }
+}
+
+fn progress(status: &SyncStatus) -> Progress {
+    Progress {
+        status: serde_json::to_string(status).unwrap(),
+        last_attempt: Some(at("2026-11-23T11:59:30Z")),
+        next_due: Some(at("2026-11-23T12:00:30Z")),
+    }
+}
+
+fn health(connection: &Connection, status: &SyncStatus) -> Health {
+    Health::of(connection, &progress(status), now())
+}
+
+fn failing(cause: Cause) -> SyncStatus {
+    let failing = Failing { cause, stream: None, detail: "AADSTS7".into(), since: now(), times: 3 };
+    SyncStatus { failing: Some(failing), ..well() }
+}
+
+#[test]
+fn a_life_begins_pending_and_a_pause_is_a_pause_whatever_else_is_true() {
+    let mut connection = connection();
+    assert_eq!(health(&connection, &SyncStatus::default()).state, State::Pending);
+    assert_eq!(health(&connection, &well()).state, State::Connected);
+    let new = Progress { next_due: Some(connection.created), ..Progress::default() };
+    assert_eq!(Health::of(&connection, &new, now()).state, State::Pending);
+    connection.lifecycle = Lifecycle::Pending;
+    assert_eq!(health(&connection, &well()).state, State::Pending);
+    for lifecycle in [Lifecycle::Paused, Lifecycle::Removing] {
+        connection.lifecycle = lifecycle;
+        let paused = health(&connection, &failing(Cause::SecretExpired));
+        assert_eq!(paused.state, State::Paused);
+        assert!(paused.fault.is_some(), "its fault is told all the same");
+    }
+}
+
+#[test]
+fn a_failing_connection_says_what_to_do_and_where() {
+    let health = health(&connection(), &failing(Cause::WrongSecret));
+    let fault = health.fault.unwrap();
+    assert_eq!((health.state, fault.cause, fault.times), (State::Failing, "wrong_secret", 3));
+    assert!(fault.link.unwrap().contains("/appId/00000000-0000-0000-0000-000000000002"));
+    let unknown = super::Health::of(&connection(), &progress(&failing(Cause::Unknown { code: 7 })), now());
+    assert_eq!(unknown.fault.unwrap().code, Some(7));
+}
+
+#[test]
+fn an_ending_secret_is_announced_thirty_seven_and_one_day_ahead() {
+    for (day, notice, word) in [
+        ("2026-12-24", None, ""),
+        ("2026-12-23", Some(30), "in 30 days"),
+        ("2026-12-01", Some(30), "in 8 days"),
+        ("2026-11-30", Some(7), "in 7 days"),
+        ("2026-11-24", Some(1), "tomorrow"),
+        ("2026-11-23", Some(1), "today"),
+        ("2026-11-22", Some(1), "expired on 2026-11-22"),
+    ] {
+        let mut connection = connection();
+        connection.settings.secret_expires = Some(day.parse().unwrap());
+        let health = health(&connection, &well());
+        let Some(notice) = notice else {
+            assert_eq!((health.state, health.attention.len()), (State::Connected, 0), "{day}");
+            continue;
+        };
+        assert_eq!(health.state, State::Attention, "{day}");
+        let said = health.attention[0].to_string();
+        assert!(said.contains(word), "{said}");
+        assert_eq!(serde_json::to_value(&health).unwrap()["attention"][0]["notice"], notice, "{day}");
+    }
+}
+
+#[test]
+fn what_is_set_aside_and_what_is_late_wants_looking_at() {
+    let aside = |id: &str, since| SetAside {
+        kind: RecordKind::Incident,
+        what: Aside::Record { id: id.into() },
+        reason: "server error".into(),
+        since: at(since),
+        last_try: now(),
+        tries: 2,
+    };
+    let set_aside = vec![aside("78", "2026-11-22T00:00:00Z"), aside("77", "2026-11-21T00:00:00Z")];
+    let with_aside = health(&connection(), &SyncStatus { set_aside, ..well() });
+    assert_eq!(with_aside.state, State::Attention);
+    let said = with_aside.attention[0].to_string();
+    assert!(said.contains("2 things") && said.contains("record 77"), "{said}");
+    let mut status = well();
+    status.observed.overlap_seconds = 300;
+    for (worst, state) in [(0, State::Connected), (239, State::Connected), (240, State::Attention)] {
+        status.observed.worst_lateness_seconds = worst;
+        assert_eq!(health(&connection(), &status).state, state, "{worst}");
+    }
+}
+
+#[test]
+fn what_is_not_granted_wants_looking_at_and_what_is_not_known_does_not() {
+    let mut connection = connection();
+    let mut attention = |write_back, custom_detections, cloud| {
+        connection.capabilities = Capabilities { write_back, custom_detections };
+        connection.settings.cloud = cloud;
+        health(&connection, &well()).attention
+    };
+    assert_eq!(attention(None, Some(true), Cloud::Global), []);
+    assert_eq!(attention(Some(false), None, Cloud::Global), [WriteBackNotGranted]);
+    assert_eq!(attention(Some(true), Some(false), Cloud::Global), [CustomDetectionsNotGranted]);
+    assert_eq!(attention(Some(true), Some(false), Cloud::Dod), [], "there are none to be listed there");
+}
+
+#[test]
+fn one_that_nothing_syncs_is_not_well() {
+    let ago = |minutes| now() - jiff::SignedDuration::from_mins(minutes);
+    let state = |last_attempt, next_due| {
+        let progress = Progress { last_attempt, next_due, ..progress(&well()) };
+        Health::of(&connection(), &progress, now()).state
+    };
+    assert_eq!(state(Some(ago(3 * 24 * 60)), Some(ago(3 * 24 * 60 - 1))), State::Attention);
+    assert_eq!(state(Some(ago(20)), Some(ago(19))), State::Connected, "a run takes up to 15 minutes");
+    assert_eq!(state(Some(ago(61)), Some(ago(1))), State::Connected, "it was put off");
+    let updated = Some(connection().created);
+    assert_eq!(state(Some(ago(3 * 24 * 60)), updated), State::Connected, "it was just changed");
+}
+
+#[test]
+fn what_wants_nothing_is_a_note() {
+    let status = SyncStatus {
+        not_before: Some(now() + Duration::from_secs(60)),
+        backfill_from: Some(at("2026-05-01T00:00:00Z")),
+        ..well()
+    };
+    let health = health(&connection(), &status);
+    assert_eq!(health.state, State::Connected);
+    let said: Vec<_> = health.notes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "Microsoft asked to be left alone until 2026-11-23T12:01:00Z.",
+            "Older history is still being read, now at 2026-05-01T00:00:00Z."
+        ]
+    );
+}
