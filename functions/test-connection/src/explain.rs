@@ -49,7 +49,7 @@ impl Subject<'_> {
         let ids = said.ids.filter(|_| is_for_support(cause));
         let note = said.note.or(ids);
         let message = match note {
-            Some(note) => format!("{} ({note})", explanation.message),
+            Some(note) => format!("{} ({note}).", explanation.message.trim_end_matches('.')),
             None => explanation.message.to_owned(),
         };
         Check {

@@ -199,7 +199,7 @@ pub(crate) fn write_back(roles: Option<&[String]>) -> (Check, Option<bool>) {
         ),
         (false, _) => Check::skipped(
             id,
-            format!("Read-only, which is enough to sync; write-back needs {INCIDENT_READ_WRITE}."),
+            format!("Not granted: {INCIDENT_READ_WRITE}, which write-back needs and a sync does not."),
         ),
     };
     (check, Some(incidents))
