@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use graph_auth::{EndpointOverride, TokenCache};
 use graph_http::{Clock, HttpsTransport};
@@ -11,6 +12,7 @@ use incident_store::sqlite::SqliteStore;
 use jiff::SignedDuration;
 use sync_incidents::{Budget, Settings, Syncer};
 
+use crate::alive::Alive;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::secrets::SecretFile;
@@ -23,9 +25,13 @@ pub(crate) const OWNER: &str = "local";
 /// A success that found nothing is written this often at most: a simulated tenant is asked every 2 s.
 const SUCCESS_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
+/// All processes of one desk have one clock.
+const LEASE_MARGIN: Duration = Duration::from_secs(2);
+
 /// The store, the secrets beside it and the way to Microsoft.
 #[derive(Clone, Debug)]
 pub(crate) struct Desk {
+    path: PathBuf,
     pub(crate) store: SqliteStore,
     pub(crate) secrets: SecretFile,
     pub(crate) endpoints: EndpointOverride,
@@ -38,18 +44,32 @@ impl Desk {
     pub(crate) fn open(path: &Path, environment: &Environment) -> Result<Self, Failure> {
         let store = SqliteStore::open(path)
             .map_err(|error| Failure::Refused(format!("the store {}: {error}", path.display())))?;
-        Ok(Self {
+        Ok(Self::with(store, path, environment))
+    }
+
+    /// The same for a command that finds nothing in a new store: where there is none, none is made.
+    pub(crate) fn open_to_read(path: &Path, environment: &Environment) -> Result<Self, Failure> {
+        if path.exists() {
+            return Self::open(path, environment);
+        }
+        eprintln!("there is no store at {} yet", path.display());
+        Ok(Self::with(SqliteStore::in_memory()?, path, environment))
+    }
+
+    fn with(store: SqliteStore, path: &Path, environment: &Environment) -> Self {
+        Self {
+            path: path.to_owned(),
             store,
             secrets: SecretFile::beside(path),
             endpoints: environment.endpoints.clone(),
             transport: HttpsTransport::new(),
             clock: Clock::system(),
-        })
+        }
     }
 
     /// What syncs its connections.
     pub(crate) fn syncers(&self) -> Arc<Syncers> {
-        let watched = Watched::new(self.store.clone());
+        let watched = Watched::new(self.store.clone(), Alive::beside(&self.path).ok());
         let overridden = self.endpoints != EndpointOverride::default();
         let syncer = |budget| Syncer {
             store: watched.clone(),
@@ -60,7 +80,12 @@ impl Desk {
             },
             secrets: self.secrets.clone(),
             endpoints: self.endpoints.clone(),
-            settings: Settings { budget, success_every: SUCCESS_EVERY, seed: fastrand::u64(..) },
+            settings: Settings {
+                budget,
+                success_every: SUCCESS_EVERY,
+                lease_margin: LEASE_MARGIN,
+                seed: fastrand::u64(..),
+            },
         };
         let real = syncer(if overridden { Budget::Unlimited } else { Budget::Microsoft });
         Arc::new(Syncers { real, simulated: syncer(Budget::Unlimited), watched })

@@ -22,9 +22,6 @@ use crate::run::{LONGEST_RUN, Run, Stop};
 use crate::verdict::{End, no_secret};
 use crate::{Budget, Report};
 
-/// Our clocks are assumed to be within 30 s of each other; a lease outlives its run by twice that.
-const LEASE_MARGIN: Duration = Duration::from_secs(60);
-
 /// The most connections looked up at once as due.
 const DUE: usize = 10_000;
 
@@ -50,6 +47,9 @@ pub struct Settings {
     pub budget: Budget,
     /// An unchanged success is written at most this often; zero writes every one.
     pub success_every: SignedDuration,
+    /// How much longer than its run a lease lives: by more than the clocks of those who share the store
+    /// may differ. It is also how long the next run waits after one that was killed.
+    pub lease_margin: Duration,
     /// The seed of all randomness: request ids and jitter.
     pub seed: u64,
 }
@@ -93,7 +93,7 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         let begun = Instant::now();
         let deadline = deadline.min(begun + LONGEST_RUN);
         let now = self.graph.clock.now();
-        let lease_time = deadline.saturating_duration_since(begun) + LEASE_MARGIN;
+        let lease_time = deadline.saturating_duration_since(begun) + self.settings.lease_margin;
         let next_due = match self.store.connection(id).await? {
             Some(connection) => now + connection.settings.interval,
             None => return Ok(Report::without_run(id, Outcome::Inactive, SyncStatus::default())),

@@ -21,7 +21,7 @@ use crate::text::{is_simulated, label};
 use again::{After, Again};
 use result::{Ended, SyncResult};
 
-/// How long one run may take: what it holds is lost to others for as long when it is killed.
+/// How long one run may take: longer than the slowest page, which may take 30 s.
 pub(crate) const RUN: Duration = Duration::from_secs(60);
 
 /// How many connections are synced at a time: each holds a page of some megabytes.
@@ -35,14 +35,10 @@ pub(crate) async fn run(desk: &Desk, args: &SyncArgs) -> Result<Verdict, Failure
     if connections.is_empty() {
         eprintln!("there are no connections: `soc-anywhere connections add` enters one");
     }
-    let syncers = desk.syncers();
-    let results = tokio::select! {
-        results = all(desk, &syncers, connections, args.json) => results?,
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted?;
-            syncers.watched.release_all().await?;
-            return Err(Failure::Refused("interrupted; what was read is kept, and the next sync goes on from there".into()));
-        }
+    let results = if connections.is_empty() {
+        Vec::new()
+    } else {
+        until_interrupted(desk, connections, args.json).await?
     };
     if args.json {
         let mut out = io::stdout().lock();
@@ -51,6 +47,23 @@ pub(crate) async fn run(desk: &Desk, args: &SyncArgs) -> Result<Verdict, Failure
     }
     let failed = results.iter().any(SyncResult::failed);
     Ok(if failed { Verdict::Bad } else { Verdict::Good })
+}
+
+async fn until_interrupted(
+    desk: &Desk,
+    connections: Vec<Connection>,
+    json: bool,
+) -> Result<Vec<SyncResult>, Failure> {
+    let syncers = desk.syncers();
+    tokio::select! {
+        results = all(desk, &syncers, connections, json) => results,
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            syncers.watched.release_all().await?;
+            let kept = "interrupted; what was read is kept, and the next sync goes on from there";
+            Err(Failure::Refused(kept.into()))
+        }
+    }
 }
 
 async fn chosen(desk: &Desk, args: &SyncArgs) -> Result<Vec<Connection>, Failure> {
@@ -111,7 +124,8 @@ async fn one(
     let mut again = Again::default();
     let watched = &syncers.watched;
     loop {
-        let run = syncers.of(connection).sync(connection.id, Instant::now() + RUN);
+        // A sync's future is some 18 KB: it stands on the heap, for several at a time.
+        let run = Box::pin(syncers.of(connection).sync(connection.id, Instant::now() + RUN));
         let report = counted(run, bar, || watched.progress(connection.id)).await?;
         let after = again.after(&report, desk.clock.now());
         result.add(report);

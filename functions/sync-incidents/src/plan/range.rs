@@ -91,10 +91,7 @@ impl Range {
         self.parts.last().is_some_and(Part::is_in_trouble)
     }
 
-    pub(super) fn ask(&mut self, kind: RecordKind) -> Option<Ask> {
-        while self.parts.last().is_some_and(Part::is_past_end) {
-            self.parts.pop();
-        }
+    pub(super) fn ask(&self, kind: RecordKind) -> Option<Ask> {
         self.parts.last().map(|part| part.ask(kind))
     }
 
@@ -123,6 +120,7 @@ impl Range {
                 part.to = part.to.or(self.end);
             }
         }
+        self.leave_walked();
         effects
     }
 
@@ -135,7 +133,15 @@ impl Range {
             let flow = part.failed(kind, failed, self.healthy, self.end.unwrap_or(fallback), &mut effects);
             self.settle(flow, &mut effects);
         }
+        self.leave_walked();
         effects
+    }
+
+    /// Leaves the parts that stand beyond their end: a range is done as soon as nothing is left to ask.
+    fn leave_walked(&mut self) {
+        while self.parts.last().is_some_and(Part::is_past_end) {
+            self.parts.pop();
+        }
     }
 
     fn settle(&mut self, flow: ControlFlow<()>, effects: &mut Effects) {

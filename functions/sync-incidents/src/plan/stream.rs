@@ -205,7 +205,7 @@ impl StreamPlan {
         if self.live.is_none() {
             self.live = Some(self.next_live(now));
         }
-        self.live.as_mut()?.ask(self.kind)
+        self.live.as_ref()?.ask(self.kind)
     }
 
     /// From the watermark less the overlap on; a gap of more than a day becomes history, so that today
@@ -230,7 +230,7 @@ impl StreamPlan {
             }
             self.slice = Some(Range::new(self.kind, Purpose::History, Property::Updated, start, Some(to)));
         }
-        self.slice.as_mut()?.ask(self.kind)
+        self.slice.as_ref()?.ask(self.kind)
     }
 
     fn ask_check(&mut self, now: Timestamp) -> Option<(Asked, Ask)> {
@@ -254,7 +254,7 @@ impl StreamPlan {
         if let Some(id) = self.sampling.pop() {
             return Some((Asked::Sample, whole(Target::AlertsOf(id))));
         }
-        self.checks.front_mut()?.ask(self.kind).map(|ask| (Asked::Check, ask))
+        self.checks.front()?.ask(self.kind).map(|ask| (Asked::Check, ask))
     }
 
     /// The last day every hour, the last week every day; without an upper bound. The week's sweep of

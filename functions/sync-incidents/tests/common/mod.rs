@@ -61,7 +61,12 @@ impl Desk {
             graph: Graph { transport, clock: clock.clone(), tokens: TokenCache::default() },
             secrets: secrets.clone(),
             endpoints: EndpointOverride::default(),
-            settings: Settings { budget, success_every: SignedDuration::from_mins(10), seed: 1 },
+            settings: Settings {
+                budget,
+                success_every: SignedDuration::from_mins(10),
+                lease_margin: Duration::from_secs(40),
+                seed: 1,
+            },
         };
         let id = ConnectionId::new(start(), [1; 10]);
         let settings = NewConnection {
