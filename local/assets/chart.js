@@ -13,10 +13,10 @@ const PERIODS = [
 const SEVERITIES = ["high", "medium", "low", "informational"];
 const HEIGHT = 100;
 
-/** The chart. `onSeverity` is told which severity is chosen in the legend; `null` for all. */
+/** The chart. `onSeverity` is told which severity is chosen in the legend; empty for all. */
 export function chart(onSeverity) {
   let period = PERIODS[2];
-  let chosen = null;
+  let chosen = "";
   let last = "";
   const heading = h("h2", { id: "chart" }, "Incidents over time");
   const readout = h("span", { class: "small muted", "aria-hidden": true });
@@ -76,9 +76,8 @@ export function chart(onSeverity) {
     fill(legend, names.filter((name) => name !== "unknown" || sums.unknown).map((name) => h("button", {
       type: "button", "data-key": name, "aria-pressed": String(chosen === name),
       onclick() {
-        chosen = chosen === name ? null : name;
+        choose(chosen === name ? "" : name);
         onSeverity(chosen);
-        refresh();
       },
     }, severity(name), h("b", null, String(sums[name])))));
   }
@@ -107,5 +106,11 @@ export function chart(onSeverity) {
       h("thead", null, h("tr", null, h("th", { scope: "col" }, "From"), names.map((name) => h("th", { scope: "col" }, words(name))))), h("tbody", null, rows));
   }
 
-  return { element, refresh };
+  /** Marks a severity in the legend. */
+  function choose(severity) {
+    chosen = severity;
+    refresh();
+  }
+
+  return { element, refresh, choose };
 }

@@ -115,7 +115,7 @@ function card(id) {
       facts([
         ["Directory (tenant) ID", h("span", { class: "mono" }, now.tenantId)], ["Application (client) ID", h("span", { class: "mono" }, now.clientId)], ["Cloud", now.simulated ? `simulated at ${now.endpoint}` : now.cloud],
         ["Read from", moment(now.since)], ["Secret expires", now.secretExpires ?? (now.simulated ? null : "not stated")], ["Id", h("span", { class: "mono" }, now.id)],
-      ]));
+      ], "ids"));
   }
 
   return { element, draw };

@@ -73,7 +73,7 @@ function since(moment) {
 /** A length of time in the unit that one would say. */
 export function span(seconds) {
   const whole = Math.max(0, Math.round(seconds));
-  if (whole < 120) return `${whole} s`;
+  if (whole < 100) return `${whole} s`;
   if (whole < 7200) return `${Math.floor(whole / 60)} min`;
   if (whole < 172800) return `${Math.floor(whole / 3600)} h`;
   return `${Math.floor(whole / 86400)} days`;
@@ -92,9 +92,9 @@ export function outward(address, ...text) {
 }
 
 /** Terms and what they are; empty ones are left out. */
-export function facts(pairs) {
+export function facts(pairs, kind = "") {
   const present = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return h("dl", { class: "facts" }, present.map(([term, value]) => h("div", null, h("dt", null, term), h("dd", null, value))));
+  return h("dl", { class: `facts ${kind}` }, present.map(([term, value]) => h("div", null, h("dt", null, term), h("dd", null, value))));
 }
 
 /** Asks before something that cannot be undone. */

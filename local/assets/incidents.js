@@ -12,6 +12,8 @@ const STATUSES = [
   ["awaitingAction", "Awaiting action"], ["resolved", "Resolved"], ["redirected", "Merged"],
 ];
 
+const SEVERITIES = [["", "Any severity"], ["high", "High"], ["medium", "Medium"], ["low", "Low"], ["informational", "Informational"]];
+
 /** The view. What is filtered for stays while the page is open. */
 const filter = { status: "", severity: "", text: "", connection: "" };
 
@@ -21,7 +23,9 @@ export function incidentsView(known) {
   let open = null;
   let asked = 0;
 
-  const overTime = chart((chosen) => { filter.severity = chosen ?? ""; changed(); });
+  const overTime = chart((chosen) => { severityChoice.value = filter.severity = chosen; changed(); });
+  const severityChoice = h("select", { "aria-label": "Severity", onchange(event) { filter.severity = event.target.value; overTime.choose(filter.severity); changed(); } },
+    SEVERITIES.map(([value, text]) => h("option", { value, selected: value === filter.severity }, text)));
   const connectionChoice = h("select", { "aria-label": "Connection", onchange(event) { filter.connection = event.target.value; changed(); } });
   const rows = h("tbody", null);
   const foot = h("div", { class: "foot", role: "status" });
@@ -34,7 +38,7 @@ export function incidentsView(known) {
       }),
       h("select", { "aria-label": "Status", onchange(event) { filter.status = event.target.value; changed(); } },
         STATUSES.map(([value, text]) => h("option", { value, selected: value === filter.status }, text))),
-      connectionChoice),
+      severityChoice, connectionChoice),
     h("table", null,
       h("colgroup", null, h("col", null), h("col", null), h("col", { class: "status" }), h("col", { class: "who wide" }), h("col", { class: "when wide" })),
       h("thead", null, h("tr", null, ["Severity", "Incident", "Status"].map((text) => h("th", { scope: "col" }, text)),
@@ -54,10 +58,14 @@ export function incidentsView(known) {
     refresh();
   }
 
+  overTime.choose(filter.severity);
+
   function show([connection, id]) {
     open = id === undefined ? null : { connection, id };
     pane.show(open);
     split.classList.toggle("open", open !== null);
+    // One incident takes the height of the screen.
+    overTime.element.hidden = open !== null;
     if (open) split.append(pane.element);
     else pane.element.remove();
     last = "";
@@ -103,7 +111,7 @@ export function incidentsView(known) {
         h("div", { class: "sub" }, h("span", null, `#${incident.id}`), connection && h("span", null, nameOf(connection)),
           connection?.simulated && h("span", { class: "tag sim" }, "simulated"))),
       h("td", null, incident.redirectedTo ? `Merged → #${incident.redirectedTo}` : words(incident.status)),
-      h("td", { class: "wide" }, incident.assignedTo || h("span", { class: "muted" }, "nobody")),
+      h("td", { class: "who wide", title: incident.assignedTo }, incident.assignedTo || h("span", { class: "muted" }, "nobody")),
       h("td", { class: "wide" }, ago(incident.updated)));
   }
 

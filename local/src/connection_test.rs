@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 use graph_http::HttpsTransport;
-use incident_store::{Connections as _, SecretError};
+use incident_store::{ConnectionId, Connections as _, SecretError};
 use indicatif::ProgressBar;
 use test_connection::{Check, Status, TestReport, Tester};
 
@@ -35,27 +35,14 @@ pub(crate) async fn run(
     args: &TestArgs,
     environment: &mut Environment,
 ) -> Result<Verdict, Failure> {
-    let report = match args.connection {
-        Some(id) => {
-            let connection = desk.store.connection(id).await?.ok_or(Failure::NoConnection(id))?;
-            let tester = tester(desk, Duration::ZERO);
-            match input::stored(desk, &connection).await {
-                Ok(candidate) => waiting(tester.test_candidate(&candidate, |_| ())).await,
-                Err(SecretError::Missing) => {
-                    let settings = &connection.settings;
-                    let ids = (settings.tenant_id.to_string(), settings.client_id.to_string());
-                    tester.test(&input::input(&ids.0, &ids.1, "", "".into()), |_| ()).await
-                }
-                Err(SecretError::Unavailable(reason)) => return Err(Failure::Refused(reason)),
-            }
-        }
-        None => {
-            let text = |text: &Option<String>| text.clone().unwrap_or_default();
-            let secret = secret_input::read(environment)?;
-            let input =
-                input::input(&text(&args.tenant_id), &text(&args.client_id), &text(&args.cloud), secret);
-            waiting(tester(desk, Duration::ZERO).test(&input, |_| ())).await
-        }
+    let tester = tester(desk, Duration::ZERO);
+    let report = if let Some(id) = args.connection {
+        test_stored(desk, &tester, id).await?
+    } else {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let secret = secret_input::read(environment)?;
+        let input = input::input(&text(&args.tenant_id), &text(&args.client_id), &text(&args.cloud), secret);
+        waiting(tester.test(&input, |_| ())).await
     };
     let mut out = io::stdout().lock();
     if args.json {
@@ -65,6 +52,23 @@ pub(crate) async fn run(
         write!(out, "{}", lines(&report))?;
     }
     Ok(if report.ok { Verdict::Good } else { Verdict::Bad })
+}
+
+async fn test_stored(
+    desk: &Desk,
+    tester: &Tester<HttpsTransport>,
+    id: ConnectionId,
+) -> Result<TestReport, Failure> {
+    let connection = desk.store.connection(id).await?.ok_or(Failure::NoConnection(id))?;
+    match input::stored(desk, &connection).await {
+        Ok(candidate) => Ok(waiting(tester.test_candidate(&candidate, |_| ())).await),
+        Err(SecretError::Missing) => {
+            let settings = &connection.settings;
+            let (tenant_id, client_id) = (settings.tenant_id.to_string(), settings.client_id.to_string());
+            Ok(tester.test(&input::input(&tenant_id, &client_id, "", "".into()), |_| ()).await)
+        }
+        Err(SecretError::Unavailable(reason)) => Err(Failure::Refused(reason)),
+    }
 }
 
 /// Shows on a terminal that something is going on.

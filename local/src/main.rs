@@ -2,6 +2,7 @@
 //! at them.
 
 mod admin;
+mod alive;
 mod args;
 mod connection_test;
 mod connections;
@@ -62,7 +63,7 @@ async fn run(line: CommandLine) -> Result<Verdict, Failure> {
             connections::add(&Desk::open(&path, &environment)?, args, &mut environment).await?;
         }
         Command::Connections(ConnectionsCommand::List { json }) => {
-            connections::list(&Desk::open(&path, &environment)?, json).await?;
+            connections::list(&Desk::open_to_read(&path, &environment)?, json).await?;
         }
         Command::Connections(ConnectionsCommand::Remove { id }) => {
             connections::remove(&Desk::open(&path, &environment)?, id).await?;
@@ -71,9 +72,9 @@ async fn run(line: CommandLine) -> Result<Verdict, Failure> {
             let desk = Desk::open(&path, &environment)?;
             return connection_test::run(&desk, &args, &mut environment).await;
         }
-        Command::Sync(args) => return sync::run(&Desk::open(&path, &environment)?, &args).await,
+        Command::Sync(args) => return sync::run(&Desk::open_to_read(&path, &environment)?, &args).await,
         Command::Incidents(args) => {
-            incidents::run(&Desk::open(&path, &environment)?.store, args).await?;
+            incidents::run(&Desk::open_to_read(&path, &environment)?.store, args).await?;
         }
     }
     Ok(Verdict::Good)

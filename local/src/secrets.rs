@@ -11,7 +11,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 /// `STORE.secrets.json`: each connection's secret under its id. It is replaced as a whole, by renaming, and
-/// a lock on `STORE.secrets.lock` lets one process at a time do so; readers need no lock.
+/// a lock on `STORE.lock` lets one process at a time do so; readers need no lock.
 #[derive(Clone, Debug)]
 pub(crate) struct SecretFile {
     path: PathBuf,
@@ -26,7 +26,7 @@ impl SecretFile {
             path.push(suffix);
             PathBuf::from(path)
         };
-        Self { path: with(".secrets.json"), lock: with(".secrets.lock") }
+        Self { path: with(".secrets.json"), lock: with(".lock") }
     }
 
     /// Keeps `secret`, in place of the one there was.
@@ -117,7 +117,7 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 }
 
 /// Created for this user alone.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options

@@ -1,5 +1,5 @@
-//! The store as a sync sees it, watched: what comes in is counted while it comes in, and a lease that an
-//! interrupted sync leaves behind can be given back.
+//! The store as a sync sees it, watched: what comes in is counted while it comes in, a lease that an
+//! interrupted sync leaves behind can be given back, and one that a killed process left is taken over.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,11 +12,15 @@ use incident_store::{
 };
 use jiff::Timestamp;
 
+use crate::alive::Alive;
+
 /// A store that tells what is being written to it. A clone watches the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Watched {
     store: SqliteStore,
     seen: Arc<Mutex<Seen>>,
+    /// Where the file system has no locks there is none.
+    alive: Arc<Option<Alive>>,
 }
 
 #[derive(Debug, Default)]
@@ -37,8 +41,8 @@ pub(crate) struct Progress {
 }
 
 impl Watched {
-    pub(crate) fn new(store: SqliteStore) -> Self {
-        Self { store, seen: Arc::default() }
+    pub(crate) fn new(store: SqliteStore, alive: Option<Alive>) -> Self {
+        Self { store, seen: Arc::default(), alive: Arc::new(alive) }
     }
 
     /// How much has come in for a connection.
@@ -54,6 +58,16 @@ impl Watched {
             self.store.release(&lease).await?;
         }
         Ok(())
+    }
+
+    /// Whether a connection's lease is neither ours nor that of another process that is there.
+    async fn is_left_behind(&self, id: ConnectionId) -> bool {
+        if self.seen().leases.contains_key(&id) {
+            return false;
+        }
+        let alive = self.alive.clone();
+        let alone = move || Option::as_ref(&alive).is_some_and(Alive::is_alone);
+        tokio::task::spawn_blocking(alone).await.unwrap_or(false)
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -99,7 +113,13 @@ impl Connections for Watched {
 
 impl SyncStore for Watched {
     async fn claim(&self, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
-        let claimed = self.store.claim(id, claim).await?;
+        let mut claimed = self.store.claim(id, claim).await?;
+        if let Claimed::Busy { until } = claimed
+            && self.is_left_behind(id).await
+        {
+            // As if its time had come.
+            claimed = self.store.claim(id, Claim { now: until.max(claim.now), ..claim }).await?;
+        }
         if let Claimed::Held { lease, .. } = &claimed {
             self.seen().leases.insert(id, lease.clone());
         }

@@ -52,14 +52,10 @@ fn check(port: Port, method: &Method, headers: &HeaderMap) -> Result<(), Problem
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail));
     }
     let from_here = |origin: &str| origin.strip_prefix("http://").is_some_and(|host| port.is_here(host));
-    let elsewhere = match text(&ORIGIN) {
-        Some(origin) => !from_here(origin),
-        // A browser that sends no `Origin` with a request that changes something still says whose it is.
-        None => {
-            let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-            !method.is_safe() && !matches!(site, None | Some(b"same-origin"))
-        }
-    };
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    // A browser that sends no `Origin` with a request that changes something still says whose it is.
+    let unmarked = method.is_safe() || matches!(site, None | Some(b"same-origin"));
+    let elsewhere = text(&ORIGIN).map_or(!unmarked, |origin| !from_here(origin));
     if elsewhere {
         return Err(Problem::new(StatusCode::FORBIDDEN, "the request comes from another site's page"));
     }

@@ -76,10 +76,8 @@ pub(super) async fn guide(query: Result<Query<Wanted>, QueryRejection>) -> Resul
 }
 
 fn of(cloud: &Cloud, write_back: bool, detections: bool) -> Guide {
-    let mut permissions = match write_back {
-        true => vec![WRITE_INCIDENTS, WRITE_ALERTS],
-        false => vec![READ_INCIDENTS, READ_ALERTS],
-    };
+    let mut permissions =
+        if write_back { vec![WRITE_INCIDENTS, WRITE_ALERTS] } else { vec![READ_INCIDENTS, READ_ALERTS] };
     // The rules' API is in the global cloud only.
     if detections && *cloud == Cloud::Global {
         permissions.push(READ_DETECTIONS);
@@ -105,11 +103,13 @@ fn azure_cli(cloud: &Cloud, permissions: &[Permission]) -> String {
         }
         Cloud::Global | Cloud::Simulated(_) => "az login --allow-no-subscriptions\n",
     };
-    let roles: String = permissions.iter().map(|one| format!(" \\\n    {}=Role", one.id)).collect();
+    let roles: Vec<_> = permissions.iter().map(|one| format!("    {}=Role", one.id)).collect();
+    let roles = roles.join(" \\\n");
     format!(
         r#"{login}APP=$(az ad app create --display-name "SOC Anywhere" --sign-in-audience AzureADMyOrg --query appId -o tsv)
 az ad sp create --id "$APP"
-az ad app permission add --id "$APP" --api {GRAPH_APP_ID} --api-permissions{roles}
+az ad app permission add --id "$APP" --api {GRAPH_APP_ID} --api-permissions \
+{roles}
 sleep 30   # the service principal needs a moment; repeat the next line if it fails
 az ad app permission admin-consent --id "$APP"
 az ad app credential reset --id "$APP" --append --display-name "SOC Anywhere" --years 1 \

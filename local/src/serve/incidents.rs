@@ -102,7 +102,7 @@ fn row(record: StoredRecord) -> Row {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Incident {
+pub(super) struct Opened {
     connection: ConnectionId,
     /// As Graph sent it.
     incident: Box<RawValue>,
@@ -125,12 +125,12 @@ pub(super) struct Alerts {
 pub(super) async fn one(
     State(app): State<App>,
     Path((connection, id)): Path<(ConnectionId, String)>,
-) -> Result<Json<Incident>, Problem> {
+) -> Result<Json<Opened>, Problem> {
     let store = &app.desk.store;
     let record = store.incident(connection, &id).await?.ok_or_else(|| Problem::not_found("incident"))?;
     let home = store.home_of(connection, &id).await?;
     let alerts = alerts_page(&app, connection, &id, None).await?;
-    Ok(Json(Incident {
+    Ok(Json(Opened {
         connection,
         first_seen: record.first_seen,
         revision: record.revision,

@@ -1,0 +1,7 @@
+//! The real binary against an Entra and a Graph on a socket.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod commands;
+mod secrets;
+mod serve;
+mod support;
