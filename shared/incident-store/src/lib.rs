@@ -1,7 +1,7 @@
 //! Connections, checkpoints, incidents and alerts behind two small traits.
 //!
 //! [`Connections`] is what an admin changes; [`SyncStore`] is what a sync works with. Two implementations
-//! stand behind them: an embedded one on SQLite (feature `sqlite`) and one on DynamoDB. Client secrets are
+//! stand behind them: an embedded one on SQLite (feature `sqlite`) and one on DynamoDB (feature `dynamodb`). Client secrets are
 //! kept elsewhere: [`ClientSecrets`] is who reads one, [`SecretVault`] who changes one.
 //! [`decide`] is the one rule by which a stored record is replaced; both implementations call it, and both
 //! pass `conformance::run` (feature `conformance`).
@@ -9,6 +9,8 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connection;
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
 mod error;
 pub mod health;
 mod memory;

@@ -52,6 +52,8 @@ pub(super) struct Asked {
     /// `#a, #b`; everything when empty.
     pub(super) projection: &'static str,
     pub(super) consistent: bool,
+    /// At most so many; all of them when `None`.
+    pub(super) limit: Option<usize>,
 }
 
 impl DynamoStore {
@@ -60,7 +62,7 @@ impl DynamoStore {
         Ok(call.consistent_read(true).send().await?.item)
     }
 
-    /// The items that are there, in no order. `keys` are distinct.
+    /// The items that are there, in no order. `keys` are distinct; no projection is everything.
     pub(super) async fn get_all(
         &self,
         keys: Vec<Key>,
@@ -70,7 +72,8 @@ impl DynamoStore {
         let batches: Vec<Vec<Item>> =
             keys.chunks(READ_AT_ONCE).map(|keys| keys.iter().map(Key::item).collect()).collect();
         let reads = batches.into_iter().map(|keys| self.get_batch(keys, projection, consistent));
-        let items: Vec<Vec<Item>> = futures_util::stream::iter(reads).buffered(PARALLEL).try_collect().await?;
+        let items: Vec<Vec<Item>> =
+            futures_util::stream::iter(reads).buffered(PARALLEL).try_collect().await?;
         Ok(items.into_iter().flatten().collect())
     }
 
@@ -85,8 +88,8 @@ impl DynamoStore {
             let of_table = KeysAndAttributes::builder()
                 .set_keys(Some(keys))
                 .consistent_read(consistent)
-                .projection_expression(projection)
-                .set_expression_attribute_names(Some(names_in(projection)))
+                .set_projection_expression((!projection.is_empty()).then(|| projection.to_owned()))
+                .set_expression_attribute_names((!projection.is_empty()).then(|| names_in(projection)))
                 .build()?;
             let answer = self.client.batch_get_item().request_items(&self.table, of_table).send().await?;
             items.extend(answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
@@ -107,7 +110,7 @@ impl DynamoStore {
         let filter = asked.filter.clone().value("pk", super::item::of_text(&asked.partition));
         let mut names = filter.names().unwrap_or_default();
         names.extend(names_in(&format!("{condition} {}", asked.projection)));
-        let pages = self
+        let mut items = self
             .client
             .query()
             .table_name(&self.table)
@@ -120,7 +123,12 @@ impl DynamoStore {
             .into_paginator()
             .items()
             .send();
-        Ok(pages.try_collect().await?)
+        let mut answer = Vec::new();
+        while answer.len() < asked.limit.unwrap_or(usize::MAX) {
+            let Some(item) = items.next().await else { break };
+            answer.push(item?);
+        }
+        Ok(answer)
     }
 
     /// One write of one item.
@@ -163,14 +171,12 @@ impl DynamoStore {
         let mut attempt = 0;
         loop {
             let call = self.client.transact_write_items().set_transact_items(Some(writes.clone()));
-            let error = match call.client_request_token(&token).send().await {
-                Ok(_) => return Ok(true),
-                Err(error) => error,
-            };
+            let Err(error) = call.client_request_token(&token).send().await else { return Ok(true) };
             match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     let reasons = cancelled.cancellation_reasons();
-                    let any = |codes: &[&str]| reasons.iter().any(|r| codes.contains(&r.code().unwrap_or("")));
+                    let any =
+                        |codes: &[&str]| reasons.iter().any(|r| codes.contains(&r.code().unwrap_or("")));
                     if any(&["ConditionalCheckFailed"]) {
                         return Ok(false);
                     }
@@ -189,13 +195,14 @@ impl DynamoStore {
 
     /// Deletes items by their keys, whatever is in them.
     pub(super) async fn delete_all(&self, keys: &[Item]) -> Result<(), StoreError> {
-        let batches = keys.chunks(DELETED_AT_ONCE).map(|keys| self.delete_batch(keys));
-        futures_util::stream::iter(batches).buffer_unordered(PARALLEL).try_collect().await
+        let batches: Vec<Vec<Item>> = keys.chunks(DELETED_AT_ONCE).map(<[Item]>::to_vec).collect();
+        let deletions = batches.into_iter().map(|keys| self.delete_batch(keys));
+        futures_util::stream::iter(deletions).buffer_unordered(PARALLEL).try_collect().await
     }
 
-    async fn delete_batch(&self, keys: &[Item]) -> Result<(), StoreError> {
+    async fn delete_batch(&self, keys: Vec<Item>) -> Result<(), StoreError> {
         let mut requests = Vec::with_capacity(keys.len());
-        for item in keys {
+        for item in &keys {
             let key = Key { pk: text(item, PK)?.to_owned(), sk: text(item, SK)?.to_owned() };
             let delete = DeleteRequest::builder().set_key(Some(key.item())).build()?;
             requests.push(WriteRequest::builder().delete_request(delete).build());

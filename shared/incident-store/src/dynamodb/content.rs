@@ -5,15 +5,12 @@ use serde_json::Value;
 /// A digest that two bodies share when [`crate::same_content`] calls them the same.
 pub(super) fn content(raw: &[u8]) -> u128 {
     let mut canonical = Vec::with_capacity(raw.len() + 1);
-    match serde_json::from_slice::<Value>(raw) {
-        Ok(value) => {
-            canonical.push(b'j');
-            write(&value, &mut canonical);
-        }
-        Err(_) => {
-            canonical.push(b'b');
-            canonical.extend_from_slice(raw);
-        }
+    if let Ok(value) = serde_json::from_slice::<Value>(raw) {
+        canonical.push(b'j');
+        write(&value, &mut canonical);
+    } else {
+        canonical.push(b'b');
+        canonical.extend_from_slice(raw);
     }
     xxhash_rust::xxh3::xxh3_128(&canonical)
 }

@@ -16,7 +16,7 @@ pub(super) fn of_text(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-pub(super) fn of_number(number: impl ToString) -> AttributeValue {
+pub(super) fn of_number(number: impl Copy + ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 

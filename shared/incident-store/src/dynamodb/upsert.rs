@@ -1,0 +1,132 @@
+//! Writing records by the one rule.
+
+use std::collections::{HashMap, HashSet};
+
+use graph_security::RecordKind;
+
+use super::DynamoStore;
+use super::batch::Batch;
+use super::content::content;
+use super::item::number;
+use super::keys;
+use super::lease::may_write;
+use super::record::{HEAD, Stored, as_stored, expires, items, stored};
+use crate::{Change, ConnectionId, Incoming, Lease, StoreError, StoredVersion, Upserted, decide};
+
+/// How often what is left is decided anew because the store was not as it was read. Only the holder of the
+/// lease writes, so once is enough but for a stale read and what ages out just then.
+const TRIES: u32 = 5;
+
+pub(super) async fn upsert(
+    store: &DynamoStore,
+    lease: &Lease,
+    kind: RecordKind,
+    records: &[Incoming],
+) -> Result<Vec<Upserted>, StoreError> {
+    let records: Vec<Incoming> = records.iter().map(as_stored).collect();
+    let mut done = Vec::with_capacity(records.len());
+    for attempt in 0..TRIES {
+        let rest = &records[done.len()..];
+        let ids = rest.iter().map(|incoming| &incoming.record.head.id);
+        // At first eventually consistent, at half the price: an older version than the stored one can only
+        // lead to a write, and that is refused.
+        let (item, heads) = tokio::try_join!(
+            may_write(store, lease),
+            heads(store, lease.connection, kind, ids, attempt > 0)
+        )?;
+        let run = Upsert { store, lease, kind };
+        if run.write(rest, number(&item, "revision")?, heads, &mut done).await? {
+            return Ok(done);
+        }
+    }
+    Err(StoreError::Unavailable("the records keep changing".to_owned()))
+}
+
+struct Upsert<'a> {
+    store: &'a DynamoStore,
+    lease: &'a Lease,
+    kind: RecordKind,
+}
+
+impl Upsert<'_> {
+    /// Decides and writes in order, and adds to `done` what became of what is written. `false` when the rest
+    /// is to be read anew.
+    async fn write(
+        &self,
+        rest: &[Incoming],
+        revision: u64,
+        mut heads: HashMap<String, Stored>,
+        done: &mut Vec<Upserted>,
+    ) -> Result<bool, StoreError> {
+        let mut batch = Batch::after(self.lease, revision);
+        for incoming in rest {
+            let id = &incoming.record.head.id;
+            let change = change(heads.get(id), incoming);
+            if matches!(change, Change::Unchanged | Change::Older) {
+                let older = change == Change::Older;
+                batch.known(if older { Upserted::Older } else { Upserted::Unchanged });
+                continue;
+            }
+            let mut items = self.items(incoming, heads.get(id), batch.next_revision());
+            if batch.is_full_for(&items) {
+                let next = Batch::after(self.lease, batch.last_revision());
+                match std::mem::replace(&mut batch, next).write(self.store).await? {
+                    Some(outcomes) => done.extend(outcomes),
+                    None => return Ok(false),
+                }
+                items = self.items(incoming, heads.get(id), batch.next_revision());
+            }
+            let revision = batch.next_revision();
+            let outcome = match change {
+                Change::Update(fields) => Upserted::Updated { revision, fields },
+                _ => Upserted::Created { revision },
+            };
+            let now = items.stored.clone();
+            batch.change(self.store, self.kind, items, heads.get(id), outcome)?;
+            heads.insert(id.clone(), now);
+        }
+        match batch.write(self.store).await? {
+            Some(outcomes) => done.extend(outcomes),
+            None => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn items(&self, incoming: &Incoming, before: Option<&Stored>, revision: u64) -> super::record::Items {
+        let first_seen = before.map_or(incoming.answered, |before| before.first_seen);
+        let expires = expires(incoming.answered, self.store.retention);
+        items(self.lease.connection, self.kind, incoming, revision, first_seen, expires)
+    }
+}
+
+fn change(stored: Option<&Stored>, incoming: &Incoming) -> Change {
+    let says_the_same = || stored.is_some_and(|stored| stored.content == content(&incoming.record.raw));
+    decide(stored.map(|stored| &stored.version), incoming, says_the_same)
+}
+
+pub(super) async fn versions(
+    store: &DynamoStore,
+    connection: ConnectionId,
+    kind: RecordKind,
+    ids: &[String],
+) -> Result<Vec<Option<StoredVersion>>, StoreError> {
+    let heads = heads(store, connection, kind, ids.iter(), true).await?;
+    Ok(ids.iter().map(|id| heads.get(id).map(|stored| stored.version.clone())).collect())
+}
+
+async fn heads(
+    store: &DynamoStore,
+    connection: ConnectionId,
+    kind: RecordKind,
+    ids: impl Iterator<Item = &String>,
+    consistent: bool,
+) -> Result<HashMap<String, Stored>, StoreError> {
+    let distinct: HashSet<&String> = ids.collect();
+    let keys = distinct.into_iter().map(|id| keys::record(connection, kind, id)).collect();
+    let mut heads = HashMap::new();
+    for item in store.get_all(keys, HEAD, consistent).await? {
+        let stored = stored(&item)?;
+        heads.insert(stored.version.head.id.clone(), stored);
+    }
+    Ok(heads)
+}
