@@ -228,7 +228,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
     /// Sorts a failure by what it is about: the ask, the stream, or the connection.
     fn fail(&mut self, kind: RecordKind, target: &Target, error: &GraphError) -> Result<(), Stop> {
         let now = self.syncer.graph.clock.now();
-        let cause = error.cause(self.session.roles());
+        let cause = error.cause_for(kind, self.session.roles());
         let failure = |stream| Failure { cause, stream, detail: error.to_string() };
         let failed = match (error, target) {
             (GraphError::OutOfBudget | GraphError::OutOfTime, _) => return Err(Stop::Allowance),
