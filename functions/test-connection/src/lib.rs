@@ -5,7 +5,9 @@
 //! passes means that the next sync works. The library takes ports; only the bootstrap (feature `bootstrap`)
 //! links Lambda.
 
+mod answer;
 mod ask_graph;
+mod audit;
 mod explain;
 mod input;
 mod permissions;
@@ -14,6 +16,8 @@ mod sign_in;
 mod tenant;
 mod tester;
 
+pub use answer::{BODY_CAP, handle};
+pub use audit::{Subject, audited};
 pub use input::{Candidate, Input};
 pub use report::{Capabilities, Check, CheckId, Status, TestReport};
 pub use tester::{LONGEST_CONSENT_WAIT, LOOK_BACK, Tester};

@@ -54,10 +54,21 @@ impl<T: Transport> Tester<T> {
     /// Tests what a person entered. `observer` sees each check as it is decided; some are shown again when
     /// more is known, and the last one counts.
     pub async fn test(&self, input: &Input, observer: impl FnMut(&Check)) -> TestReport {
+        self.test_as(input, |candidate| candidate, observer).await
+    }
+
+    /// The same, of a connection of which more is known than what was entered: `complete` fills that in.
+    pub async fn test_as(
+        &self,
+        input: &Input,
+        complete: impl FnOnce(Candidate) -> Candidate,
+        observer: impl FnMut(&Check),
+    ) -> TestReport {
         let mut progress = Progress::new(observer);
         match input.candidate() {
             Ok(candidate) => {
                 progress.add(entered(input, &candidate));
+                let candidate = complete(candidate);
                 self.run(&candidate, &mut progress).await;
             }
             Err(cause) => {

@@ -1,0 +1,40 @@
+//! Changing what a person may change.
+
+use graph_http::Transport;
+use http_api::Attempts;
+use incident_store::{Connection, ConnectionId, Connections, Lifecycle, SecretVault, SyncStore};
+
+use crate::{Admin, Change, Expected, Refusal, limits};
+
+impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
+    /// Changes what `change` says. It is due at once then, where it is not paused.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::Changed`], [`Refusal::Unfinished`], [`Refusal::Invalid`], or when the
+    /// store cannot answer.
+    pub async fn change(
+        &self,
+        owner: &str,
+        id: ConnectionId,
+        expected: &Expected,
+        change: Change,
+    ) -> Result<Connection, Refusal> {
+        let mut connection = self.finished(owner, id, expected).await?;
+        let settings = &mut connection.settings;
+        if let Some(name) = change.name {
+            settings.name = limits::name(name.as_deref())?;
+        }
+        if change.interval_seconds.is_some() {
+            settings.interval = limits::interval(change.interval_seconds)?;
+        }
+        if let Some(day) = change.secret_expires {
+            settings.secret_expires = day;
+        }
+        match change.paused {
+            Some(true) => connection.lifecycle = Lifecycle::Paused,
+            Some(false) => connection.lifecycle = Lifecycle::Connected,
+            None => {}
+        }
+        Ok(self.store.update(&connection).await?)
+    }
+}

@@ -1,0 +1,56 @@
+//! HTTP → test → HTTP, as docs/openapi.yaml says.
+
+use graph_http::Transport;
+use http::{Request, Response};
+use http_api::{Attempts, Limits, Problem, Refused, answer, read_json};
+
+use crate::audit::{Subject, audited};
+use crate::{Input, TestReport, Tester};
+
+/// The longest request body, in bytes: three values and a cloud's name take a few hundred.
+pub const BODY_CAP: usize = 4096;
+
+/// Answers a request of `owner`'s, whoever that is: the caller has authenticated it. A test that failed is a
+/// good answer: 200.
+///
+/// # Errors
+/// A [`Problem`], where the request cannot be answered.
+pub async fn handle<T: Transport, A: Attempts, B: AsRef<[u8]>>(
+    tester: &Tester<T>,
+    attempts: &A,
+    limits: &Limits,
+    owner: &str,
+    request: &Request<B>,
+) -> Result<Response<String>, Problem> {
+    let input: Input = read_json(request, BODY_CAP)?;
+    let report = test(tester, attempts, limits, owner, &input).await.map_err(|refused| match refused {
+        Refused::TooMany(wait) => Problem::too_many(wait),
+        Refused::Unavailable(error) => {
+            tracing::warn!(%error, "a request could not be answered now");
+            Problem::unavailable()
+        }
+    })?;
+    answer(&report)
+}
+
+async fn test<T: Transport, A: Attempts>(
+    tester: &Tester<T>,
+    attempts: &A,
+    limits: &Limits,
+    owner: &str,
+    input: &Input,
+) -> Result<TestReport, Refused> {
+    let test = tester.test(input, |_| {});
+    let Ok(candidate) = input.candidate() else {
+        // Nobody is asked about values of the wrong form.
+        return Ok(test.await);
+    };
+    let subject = Subject {
+        owner,
+        tenant_id: candidate.identity.tenant_id,
+        client_id: candidate.identity.client_id,
+        connection: None,
+        guess: true,
+    };
+    audited(attempts, limits, subject, tester.clock.now(), test).await
+}
