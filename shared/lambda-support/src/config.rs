@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use graph_auth::{BadOverride, EndpointOverride};
 
+use crate::AwsSettings;
 use crate::logs::{BadLogs, Logs};
 
 /// What the environment says.
@@ -15,8 +16,19 @@ use crate::logs::{BadLogs, Logs};
 /// - `SOC_ANYWHERE_LOGIN_URL`, `SOC_ANYWHERE_GRAPH_URL`: an Entra and a Graph of one's own in place of every
 ///   cloud's, for tests: `http://HOST:PORT`, its host a loopback IP or `localhost`.
 /// - `SOC_ANYWHERE_ALLOW_TEST_HOSTS=1`: those two may also be private IPs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// - `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`: set by Lambda; the function's
+///   role.
+/// - `AWS_ENDPOINT_URL`: an AWS of one's own, for tests; plain HTTP to loopback and private IPs only.
+/// - `SOC_ANYWHERE_TABLE`: the DynamoDB table.
+/// - `SOC_ANYWHERE_QUEUE_URL`: the SQS queue for what is due; unset, the tick syncs it itself.
+/// - `SOC_ANYWHERE_STAGE`: letters, digits and `-`; it stands in the secrets' names.
+/// - `SOC_ANYWHERE_SECRETS_KEY`: the KMS key that new secrets are encrypted under, in place of AWS's own.
+/// - `SOC_ANYWHERE_RETENTION_DAYS`: how long a record stays after its last change (181 or more); unset, it stays
+///   as long as its connection.
+#[derive(Clone, Debug)]
 pub struct Config {
+    /// AWS, and what is ours there.
+    pub aws: AwsSettings,
     /// Entra and Graph of one's own.
     pub endpoints: EndpointOverride,
     /// Where requests come from, where that is fixed.
@@ -37,6 +49,15 @@ pub enum BadSetting {
     /// Of the outgoing addresses.
     #[error("SOC_ANYWHERE_EGRESS_ADDRESSES: expected IP addresses separated by commas")]
     Egress,
+    /// It is not set, and this function needs it.
+    #[error("{0}: not set")]
+    Missing(&'static str),
+    /// Of the stage.
+    #[error("SOC_ANYWHERE_STAGE: expected at most 32 letters, digits and -")]
+    Stage,
+    /// Of the retention.
+    #[error("SOC_ANYWHERE_RETENTION_DAYS: expected 181 to 36500 days")]
+    Retention,
 }
 
 impl Config {
@@ -51,6 +72,7 @@ impl Config {
 
     fn of(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BadSetting> {
         Ok(Self {
+            aws: AwsSettings::of(&variable)?,
             endpoints: EndpointOverride::parse(
                 variable("SOC_ANYWHERE_LOGIN_URL").as_deref(),
                 variable("SOC_ANYWHERE_GRAPH_URL").as_deref(),

@@ -164,7 +164,7 @@ impl DynamoStore {
         }
     }
 
-    /// All of `writes` or none; `false` when a condition does not hold. `DynamoDB` remembers the request for
+    /// All of `writes` or none; `false` when a condition does not hold. DynamoDB remembers the request for
     /// ten minutes: repeated after a lost answer, it is done once.
     pub(super) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
         let token = nonce();

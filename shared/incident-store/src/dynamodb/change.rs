@@ -9,7 +9,7 @@ use super::keys::Key;
 use crate::StoreError;
 
 /// An update of an item, or the condition of another write. In expressions `#name` is the attribute `name`;
-/// so no attribute's name can be one of `DynamoDB`'s reserved words.
+/// so no attribute's name can be one of DynamoDB's reserved words.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Change {
     sets: Vec<String>,

@@ -90,7 +90,7 @@ pub(super) fn digest(item: &Item, name: &str) -> Result<u128, StoreError> {
     bytes(item, name)?.try_into().map(u128::from_be_bytes).map_err(|_| unreadable(name))
 }
 
-/// About as many bytes as `DynamoDB` counts: names and values, numbers rounded up.
+/// About as many bytes as DynamoDB counts: names and values, numbers rounded up.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
 pub(super) fn size(item: &Item) -> usize {
     let value = |value: &AttributeValue| match value {

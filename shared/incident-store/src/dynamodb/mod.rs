@@ -49,7 +49,7 @@ use crate::{
 };
 use memory::Leases;
 
-/// A store in one `DynamoDB` table.
+/// A store in one DynamoDB table.
 #[derive(Debug)]
 pub struct DynamoStore {
     client: Client,

@@ -1,0 +1,112 @@
+//! The AWS clients of a bootstrap, without `aws-config`: Lambda puts region and credentials into the
+//! environment, so there is nothing to look for.
+
+mod http;
+mod secrets;
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use graph_http::{Clock, HttpsTransport};
+use incident_store::dynamodb::DynamoStore;
+use secrecy::ExposeSecret as _;
+
+pub use secrets::SecretsManager;
+
+use crate::{AwsSettings, BadSetting};
+
+/// DynamoDB and Secrets Manager answer in milliseconds; what takes seconds is lost and asked again.
+const ATTEMPT: Duration = Duration::from_secs(5);
+
+/// An operation with all its attempts: well within a run's deadline.
+const OPERATION: Duration = Duration::from_secs(20);
+
+/// Waits of up to 50, 100, 200, 400 ms. The SDK's own first wait of a second is longer than most syncs.
+const ATTEMPTS: u32 = 5;
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// What the SDK does by default, as of this day; a newer SDK keeps to it.
+fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+/// The AWS clients, all over one HTTP client.
+#[derive(Debug)]
+pub struct Aws<'a> {
+    settings: &'a AwsSettings,
+    sdk: SdkConfig,
+}
+
+impl<'a> Aws<'a> {
+    /// Calls nothing. `transport` is the process's one HTTP client, whose trust anchors are compiled in.
+    ///
+    /// # Errors
+    /// [`BadSetting::Missing`] when there are no region or credentials.
+    pub fn new(settings: &'a AwsSettings, transport: HttpsTransport) -> Result<Self, BadSetting> {
+        let region = settings.region.clone().ok_or(BadSetting::Missing("AWS_REGION"))?;
+        let keys = settings.keys.as_ref().ok_or(BadSetting::Missing("AWS_ACCESS_KEY_ID"))?;
+        let session = keys.session.as_ref().map(|token| token.expose_secret().to_owned());
+        let secret = keys.secret.expose_secret();
+        // Lambda renews them by starting the process anew, so they have no end here.
+        let credentials = Credentials::new(&keys.id, secret, session, None, "environment");
+        let retry = RetryConfig::standard()
+            .with_max_attempts(ATTEMPTS)
+            .with_initial_backoff(FIRST_WAIT)
+            .with_max_backoff(LONGEST_WAIT);
+        let timeouts =
+            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build();
+        let sdk = SdkConfig::builder()
+            .behavior_version(behavior())
+            .region(Region::new(region))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(http::client(transport))
+            .retry_config(retry)
+            .timeout_config(timeouts);
+        let mut sdk = sdk.build().into_builder();
+        sdk.set_endpoint_url(settings.endpoint.clone());
+        Ok(Self { settings, sdk: sdk.build() })
+    }
+
+    /// The incident store in `SOC_ANYWHERE_TABLE`.
+    ///
+    /// # Errors
+    /// [`BadSetting::Missing`] when no table is named.
+    pub fn store(&self) -> Result<DynamoStore, BadSetting> {
+        let table = self.settings.table.as_deref().ok_or(BadSetting::Missing("SOC_ANYWHERE_TABLE"))?;
+        let store = DynamoStore::new(self.dynamodb(), table);
+        Ok(match self.settings.retention {
+            Some(retention) => store.with_retention(retention),
+            None => store,
+        })
+    }
+
+    /// Client secrets under `soc-anywhere/STAGE/conn/`, with `SOC_ANYWHERE_STAGE`.
+    ///
+    /// # Errors
+    /// [`BadSetting::Missing`] when no stage is named.
+    pub fn secrets(&self, clock: Clock) -> Result<SecretsManager, BadSetting> {
+        let stage = self.settings.stage.as_deref().ok_or(BadSetting::Missing("SOC_ANYWHERE_STAGE"))?;
+        let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
+        let key = self.settings.secrets_key.clone();
+        Ok(SecretsManager::new(client, format!("soc-anywhere/{stage}/conn/"), key, clock))
+    }
+
+    /// A client for DynamoDB.
+    #[must_use]
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.sdk)
+    }
+
+    /// For clients of other services.
+    #[must_use]
+    pub fn sdk_config(&self) -> &SdkConfig {
+        &self.sdk
+    }
+}
