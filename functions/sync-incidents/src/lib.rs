@@ -1,5 +1,7 @@
 //! One sync of one connection, and of all that are due.
 //!
+//! The library takes ports; only the bootstrap (feature `bootstrap`) links Lambda and AWS.
+//!
 //! The street: [`Syncer`] claims a connection and opens a session; `run` asks, stores and keeps the
 //! checkpoint; [`plan`] decides what to ask next, and is pure; `verdict` says what the run leaves. What the
 //! engine promises stands in docs/guarantees.md.
@@ -10,9 +12,11 @@ mod keeper;
 pub mod plan;
 mod report;
 mod run;
+mod shift;
 mod syncer;
 mod verdict;
 
 pub use allowance::Budget;
 pub use report::{Outcome, Report, StreamReport};
+pub use shift::{Ended, NotSynced, Shift};
 pub use syncer::{Settings, Syncer};

@@ -1,9 +1,7 @@
 //! The parts a sync is made of, and the order in which they come.
 
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt};
 use graph_auth::{Cause, Credential, EndpointOverride, Identity};
 use graph_http::{Deadline, Transport};
 use graph_security::{Graph, Session};
@@ -21,9 +19,6 @@ use crate::report::{Outcome, Tally};
 use crate::run::{LONGEST_RUN, Run, Stop};
 use crate::verdict::{End, no_secret};
 use crate::{Budget, Report};
-
-/// The most connections looked up at once as due.
-const DUE: usize = 10_000;
 
 /// Syncs connections: the store, the network and the secrets behind their ports.
 #[derive(Debug)]
@@ -63,22 +58,12 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         self.sync_planned::<StreamPlan>(id, deadline).await
     }
 
-    /// One sync of every connection that is due, `parallel` at a time.
+    /// [`Syncer::sync`], because a person asked for it: what is set aside is tried now, not after its hour.
     ///
     /// # Errors
-    /// Only when the store cannot say what is due; a connection's own failure is its own, a panic
-    /// included.
-    pub async fn sync_due(
-        &self,
-        deadline: Deadline,
-        parallel: usize,
-    ) -> Result<Vec<(ConnectionId, Result<Report, StoreError>)>, StoreError> {
-        let due = self.store.due(self.graph.clock.now(), DUE).await?;
-        let syncs = due.into_iter().map(|id| async move {
-            let sync = AssertUnwindSafe(self.sync(id, deadline)).catch_unwind().await;
-            (id, sync.unwrap_or_else(|_| Err(StoreError::Unavailable("the sync panicked".into()))))
-        });
-        Ok(futures_util::stream::iter(syncs).buffer_unordered(parallel.max(1)).collect().await)
+    /// As [`Syncer::sync`].
+    pub async fn sync_now(&self, id: ConnectionId, deadline: Deadline) -> Result<Report, StoreError> {
+        self.claim_and_sync::<StreamPlan>(id, deadline, Occasion::Asked).await
     }
 
     /// [`Syncer::sync`] with another planning in place of the engine's.
@@ -89,6 +74,15 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         &self,
         id: ConnectionId,
         deadline: Deadline,
+    ) -> Result<Report, StoreError> {
+        self.claim_and_sync::<P>(id, deadline, Occasion::Due).await
+    }
+
+    async fn claim_and_sync<P: Plan>(
+        &self,
+        id: ConnectionId,
+        deadline: Deadline,
+        occasion: Occasion,
     ) -> Result<Report, StoreError> {
         let begun = Instant::now();
         let deadline = deadline.min(begun + LONGEST_RUN);
@@ -102,14 +96,22 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
             Claimed::Busy { .. } => Ok(Report::without_run(id, Outcome::Busy, SyncStatus::default())),
             Claimed::Inactive => Ok(Report::without_run(id, Outcome::Inactive, SyncStatus::default())),
             Claimed::Held { lease, connection, state } => {
-                let held = Held { lease, connection, state: state.unwrap_or_default(), now, begun, deadline };
+                let held = Held {
+                    lease,
+                    connection,
+                    state: state.unwrap_or_default(),
+                    now,
+                    begun,
+                    deadline,
+                    occasion,
+                };
                 self.sync_held::<P>(held).await
             }
         }
     }
 
     async fn sync_held<P: Plan>(&self, held: Held) -> Result<Report, StoreError> {
-        let Held { lease, connection, state, now, begun, deadline } = held;
+        let Held { lease, connection, state, now, begun, deadline, occasion } = held;
         let id = connection.id;
         let before = SyncStatus::parse(&state.status);
         let mut keeper = Keeper::new(&self.store, lease, state.status);
@@ -121,6 +123,10 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         }
         let text = Some(state.checkpoint).filter(|text| !text.is_empty());
         let mut checkpoint = Checkpoint::<P>::load(text.as_deref(), connection.settings.since);
+        if occasion == Occasion::Asked {
+            checkpoint.incidents.retry_aside();
+            checkpoint.alerts.retry_aside();
+        }
         let (stop, blocked, tally, usage);
         match self.session(&connection, deadline).await {
             Err(stopped) => {
@@ -181,4 +187,14 @@ struct Held {
     now: Timestamp,
     begun: Instant,
     deadline: Deadline,
+    occasion: Occasion,
+}
+
+/// Why a connection is synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Occasion {
+    /// Its time has come.
+    Due,
+    /// A person wants it now.
+    Asked,
 }

@@ -7,7 +7,7 @@ use super::DynamoStore;
 use super::calls::Asked;
 use super::change::Change;
 use super::connection::{TOMBSTONES, changed, connection, new_item};
-use super::item::{Item, instant, of_instant, of_text, optional_flag, parsed};
+use super::item::{Item, instant, of_instant, of_text, optional_flag, parsed, text};
 use super::keys::{self, Key};
 use super::purge::purge;
 use super::table::SK;
@@ -173,22 +173,31 @@ pub(super) async fn unfinished(
     Ok(found)
 }
 
+/// A connection that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Which one.
+    pub id: ConnectionId,
+    /// Whose.
+    pub owner: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
 /// What is due is read eventually consistent, at half the price: what it misses the next tick finds.
-pub(super) async fn due(
-    store: &DynamoStore,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<ConnectionId>, StoreError> {
+pub(super) async fn due(store: &DynamoStore, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
     let filter = Change::when("#lifecycle = :connected AND #next_due <= :now")
         .value("connected", of_text("connected"))
         .value("now", of_instant(now));
-    let asked = Asked { filter, projection: "#sk, #next_due", ..Asked::default() };
+    let asked = Asked { filter, projection: "#sk, #owner, #next_due", ..Asked::default() };
     let mut due = Vec::new();
     for item in each_shard(store, &asked).await? {
-        due.push((instant(&item, "next_due")?, parsed::<ConnectionId>(&item, SK)?));
+        let (id, owner) = (parsed(&item, SK)?, text(&item, "owner")?.to_owned());
+        due.push(Due { id, owner, since: instant(&item, "next_due")? });
     }
-    due.sort_unstable();
-    Ok(due.into_iter().map(|(_, id)| id).take(limit).collect())
+    due.sort_unstable_by_key(|due| (due.since, due.id));
+    due.truncate(limit);
+    Ok(due)
 }
 
 /// Asks each partition of the connections' items.

@@ -41,6 +41,7 @@ use aws_sdk_dynamodb::Client;
 use graph_security::RecordKind;
 use jiff::Timestamp;
 
+pub use connections::Due;
 pub use read::{Body, DynamoRecord};
 
 use crate::{
@@ -71,6 +72,14 @@ impl DynamoStore {
     #[must_use]
     pub fn with_retention(self, retention: Duration) -> Self {
         Self { retention: Some(retention), ..self }
+    }
+
+    /// What [`Connections::due`] finds, and whose it is and since when: in the same reads.
+    ///
+    /// # Errors
+    /// Only when the store cannot answer.
+    pub async fn due_with_owners(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        connections::due(self, now, limit).await
     }
 }
 
@@ -105,7 +114,8 @@ impl Connections for DynamoStore {
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
-        connections::due(self, now, limit).await
+        let due = connections::due(self, now, limit).await?;
+        Ok(due.into_iter().map(|due| due.id).collect())
     }
 
     async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Vec<Connection>, StoreError> {

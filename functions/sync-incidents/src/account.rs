@@ -1,0 +1,145 @@
+//! One log line for each sync, and one metric line for all of an invocation. No name of a person or a tenant is
+//! in either.
+
+use incident_store::ConnectionId;
+use jiff::Timestamp;
+use lambda_support::metrics::{self, Metric, Unit};
+use sync_incidents::{Ended, NotSynced, Outcome, Report, StreamReport};
+
+pub(crate) const SERVICE: &str = "sync-incidents";
+
+/// What the connections of one invocation add up to.
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    connections: usize,
+    complete: usize,
+    customers_to_repair: usize,
+    secrets_refused: usize,
+    microsoft_in_trouble: usize,
+    ours: usize,
+    throttles: usize,
+    graph_calls: usize,
+    written: usize,
+    set_aside: usize,
+    unreadable: usize,
+    longest_ms: u64,
+    lag: u64,
+}
+
+impl Account {
+    /// Counts a sync and logs its line.
+    pub(crate) fn add(&mut self, id: ConnectionId, ended: &Ended) {
+        self.connections += 1;
+        match ended {
+            Ok(report) => self.add_report(report),
+            Err(error) => {
+                self.ours +=
+                    usize::from(!matches!(error, NotSynced::Store(incident_store::StoreError::Gone)));
+                tracing::error!(connection = %id, %error, "not synced");
+            }
+        }
+    }
+
+    fn add_report(&mut self, report: &Report) {
+        let Report { outcome, usage, incidents, alerts, .. } = report;
+        let lag = report.lag_seconds.map(|lag| u64::try_from(lag).unwrap_or(0));
+        match outcome {
+            Outcome::Failed { cause, .. } if cause.may_pass() => self.microsoft_in_trouble += 1,
+            Outcome::Failed { cause, .. } => {
+                self.customers_to_repair += 1;
+                self.secrets_refused += usize::from(cause.is_about_the_secret());
+            }
+            // A connection that somebody has to repair lags until then: that is no news for who runs this.
+            _ => self.lag = self.lag.max(lag.unwrap_or(0)),
+        }
+        self.complete += usize::from(*outcome == Outcome::Complete);
+        self.throttles += usage.throttles as usize;
+        self.graph_calls += usage.calls as usize;
+        self.written += changed(incidents) + changed(alerts);
+        self.unreadable += unreadable(incidents) + unreadable(alerts);
+        self.set_aside += usize::from(!report.status.set_aside.is_empty());
+        self.longest_ms = self.longest_ms.max(report.duration_ms);
+        log(report);
+    }
+
+    /// Prints the metric line.
+    pub(crate) fn print(&self, now: Timestamp) {
+        let metrics = [
+            count("connections", self.connections),
+            count("complete", self.complete),
+            count("customers_to_repair", self.customers_to_repair),
+            count("secrets_refused", self.secrets_refused),
+            count("microsoft_in_trouble", self.microsoft_in_trouble),
+            count("failed", self.ours),
+            count("throttles", self.throttles),
+            count("graph_calls", self.graph_calls),
+            count("records_written", self.written),
+            count("records_unreadable", self.unreadable),
+            count("set_aside", self.set_aside),
+            seconds("lag_seconds", self.lag),
+            Metric { name: "duration_ms", value: as_f64(self.longest_ms), unit: Unit::Milliseconds },
+        ];
+        metrics::print(SERVICE, "synced", now, &metrics);
+    }
+}
+
+fn log(report: &Report) {
+    let Report { connection, outcome, usage, incidents, alerts, pages, duration_ms, .. } = report;
+    let (cause, detail) = match outcome {
+        Outcome::Failed { cause, detail } => (Some(cause.name()), Some(detail.as_str())),
+        _ => (None, None),
+    };
+    tracing::info!(
+        %connection,
+        outcome = name(outcome),
+        cause,
+        detail,
+        pages,
+        graph_calls = usage.calls,
+        throttles = usage.throttles,
+        bytes = usage.bytes,
+        incidents_created = incidents.created,
+        incidents_updated = incidents.updated,
+        incidents_unchanged = incidents.unchanged,
+        alerts_created = alerts.created,
+        alerts_updated = alerts.updated,
+        alerts_unchanged = alerts.unchanged,
+        unreadable = unreadable(incidents) + unreadable(alerts),
+        set_aside = report.status.set_aside.len(),
+        lag_seconds = report.lag_seconds,
+        duration_ms,
+        "synced"
+    );
+}
+
+fn name(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Complete => "complete",
+        Outcome::Progressing => "progressing",
+        Outcome::Interrupted => "interrupted",
+        Outcome::Failed { .. } => "failed",
+        Outcome::Busy => "busy",
+        Outcome::Inactive => "inactive",
+    }
+}
+
+fn changed(stream: &StreamReport) -> usize {
+    usize::try_from(stream.created + stream.updated).unwrap_or(usize::MAX)
+}
+
+fn unreadable(stream: &StreamReport) -> usize {
+    usize::try_from(stream.unreadable_total).unwrap_or(usize::MAX)
+}
+
+pub(crate) fn count(name: &'static str, number: usize) -> Metric {
+    Metric { name, value: as_f64(number as u64), unit: Unit::Count }
+}
+
+pub(crate) fn seconds(name: &'static str, number: u64) -> Metric {
+    Metric { name, value: as_f64(number), unit: Unit::Seconds }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a metric is a float, and exact up to 2^53")]
+fn as_f64(number: u64) -> f64 {
+    number as f64
+}

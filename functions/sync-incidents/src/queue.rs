@@ -1,0 +1,139 @@
+//! The queue between the tick and the syncs: one message for each connection that is due.
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::ProvideErrorMetadata as _;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use futures_util::StreamExt as _;
+use incident_store::ConnectionId;
+use incident_store::dynamodb::Due;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// `SendMessageBatch` takes 10.
+const BATCH: usize = 10;
+
+/// How many batches are sent at a time.
+const PARALLEL: usize = 8;
+
+/// Over how many seconds the messages of one tick are spread at most, so that what is due together does not
+/// want as many Lambda environments at once. A third of the minute: the rest is for the syncs.
+const SPREAD: usize = 20;
+
+/// One second more for each so many connections: a few wait for nobody.
+const A_SECOND: usize = 10;
+
+/// A message.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Message {
+    connection: ConnectionId,
+}
+
+/// Where messages are sent.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    pub(crate) client: Client,
+    pub(crate) url: String,
+}
+
+impl Queue {
+    /// Sends one message for each, and answers how many were taken. What was not is still due with the next
+    /// tick.
+    pub(crate) async fn send(&self, due: &[Due], now: Timestamp) -> usize {
+        let spread = (due.len() / A_SECOND).min(SPREAD);
+        let batches: Vec<Vec<_>> = due.chunks(BATCH).map(|some| entries(some, spread)).collect();
+        let sends = batches.into_iter().map(|entries| self.send_batch(entries));
+        let sent = futures_util::stream::iter(sends).buffer_unordered(PARALLEL).collect::<Vec<_>>().await;
+        tracing::debug!(%now, batches = sent.len(), "put on the queue");
+        sent.into_iter().sum()
+    }
+
+    async fn send_batch(&self, entries: Vec<SendMessageBatchRequestEntry>) -> usize {
+        let whole = entries.len();
+        match self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await {
+            Ok(answer) => {
+                for failed in &answer.failed {
+                    tracing::warn!(code = failed.code, "a message was not taken by the queue");
+                }
+                whole - answer.failed.len()
+            }
+            Err(error) => {
+                tracing::warn!(code = error.code(), messages = whole, "the queue does not take messages");
+                0
+            }
+        }
+    }
+}
+
+/// Reads a message; `None` when it is none of ours.
+pub(crate) fn read(body: &str) -> Option<ConnectionId> {
+    serde_json::from_str::<Message>(body).ok().map(|message| message.connection)
+}
+
+fn entries(due: &[Due], spread: usize) -> Vec<SendMessageBatchRequestEntry> {
+    let entry = |(place, due): (usize, &Due)| {
+        let body = serde_json::to_string(&Message { connection: due.id }).ok()?;
+        SendMessageBatchRequestEntry::builder()
+            .id(place.to_string())
+            .message_body(body)
+            // The queue is fair between owners: one with many connections does not make others wait.
+            // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+            .message_group_id(group(&due.owner))
+            .delay_seconds(delay(due.id, spread))
+            .build()
+            .ok()
+    };
+    due.iter().enumerate().filter_map(entry).collect()
+}
+
+/// An owner may be longer than a group's 128 characters, and have others than a group may have.
+fn group(owner: &str) -> String {
+    format!("{:016x}", xxh3_64(owner.as_bytes()))
+}
+
+/// The connection's own place in the spread: it stays, so its turns stay a minute apart.
+fn delay(id: ConnectionId, spread: usize) -> i32 {
+    let places = u64::try_from(spread).unwrap_or(0) + 1;
+    i32::try_from(xxh3_64(id.to_string().as_bytes()) % places).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn due(number: u8, owner: &str) -> Due {
+        let since = Timestamp::UNIX_EPOCH;
+        Due { id: ConnectionId::new(since, [number; 10]), owner: owner.into(), since }
+    }
+
+    #[test]
+    fn a_message_is_read_as_it_was_written_and_nothing_else_is() {
+        let due = due(1, "an owner");
+        let entries = entries(std::slice::from_ref(&due), 0);
+        assert_eq!(read(entries[0].message_body()), Some(due.id));
+        for poisoned in ["", "{}", "null", r#"{"connection":"7"}"#, r#"{"connection":7}"#, "\u{0}"] {
+            assert_eq!(read(poisoned), None, "{poisoned}");
+        }
+    }
+
+    #[test]
+    fn any_owner_makes_a_group_and_two_owners_make_two() {
+        let owners = ["arn:aws:sts::123456789012:assumed-role/a/b", "Zoë 🛡", "", &"x".repeat(5000)];
+        let groups: std::collections::BTreeSet<_> = owners.iter().map(|owner| group(owner)).collect();
+        assert_eq!(groups.len(), owners.len());
+        assert!(groups.iter().all(|group| (1..=128).contains(&group.len()) && group.is_ascii()));
+    }
+
+    #[test]
+    fn few_are_sent_at_once_and_many_are_spread_over_a_third_of_the_minute() {
+        let delays = |many: usize| {
+            let ids = (0..many).map(|number| due(u8::try_from(number % 256).unwrap_or(0), "o").id);
+            ids.map(|id| delay(id, (many / A_SECOND).min(SPREAD))).collect::<Vec<_>>()
+        };
+        assert!(delays(9).iter().all(|delay| *delay == 0));
+        let many = delays(200);
+        assert_eq!((many.iter().min(), many.iter().max()), (Some(&0), Some(&20)));
+        assert_eq!(many, delays(200));
+    }
+}

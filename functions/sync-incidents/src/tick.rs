@@ -1,0 +1,56 @@
+//! The schedule's tick: what is due is put on the queue, or synced at once.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use lambda_runtime::Error;
+use lambda_support::metrics::{self, Metric, Unit};
+use serde::Serialize;
+use sync_incidents::Shift;
+
+use crate::account::{SERVICE, count, seconds};
+use crate::handler::{self, Function};
+
+/// How much before its time a connection counts as due: half of the tick's minute. Its next turn is a minute
+/// after the moment at which it was claimed, and that is never quite a minute before the next tick; without
+/// this, every other tick would miss it.
+const EARLY: SignedDuration = SignedDuration::from_secs(30);
+
+/// The most connections of one tick; the longest due come first, and the others with the next tick.
+const MOST: usize = 10_000;
+
+/// What a tick did.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Ticked {
+    due: usize,
+    queued: usize,
+    failed: usize,
+}
+
+pub(crate) async fn run(function: &Function, scheduled: &str, shift: Shift) -> Result<Ticked, Error> {
+    let now = function.syncer.graph.clock.now();
+    let due = function.syncer.store.due_with_owners(now + EARLY, MOST).await?;
+    let overdue = due.first().map(|first| now.duration_since(first.since)).unwrap_or_default();
+    let mut ticked = Ticked { due: due.len(), ..Ticked::default() };
+    if let Some(queue) = &function.queue {
+        ticked.queued = queue.send(&due, now).await;
+        ticked.failed = due.len() - ticked.queued;
+    } else {
+        ticked.failed = handler::sync(function, due.iter().map(|due| due.id), shift).await.len();
+    }
+    let overdue = Duration::try_from(overdue).unwrap_or_default();
+    let Ticked { due, queued, failed } = ticked;
+    tracing::info!(scheduled, due, queued, failed, overdue_seconds = overdue.as_secs(), "ticked");
+    let metrics = [
+        Metric { name: "ticks", value: 1.0, unit: Unit::Count },
+        count("due", due),
+        count("queued", queued),
+        seconds("overdue_seconds", overdue.as_secs()),
+    ];
+    metrics::print(SERVICE, "tick", now, &metrics);
+    if ticked.queued == 0 && function.queue.is_some() && ticked.due > 0 {
+        return Err("nothing of what is due could be put on the queue".into());
+    }
+    Ok(ticked)
+}
