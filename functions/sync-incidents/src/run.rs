@@ -91,13 +91,14 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         self.session.set_budget(allowance);
         let begun = Instant::now();
         let time = self.session.deadline().saturating_duration_since(begun);
-        let part = |fraction: f64, calls: u32| Share { until: begun + time.mul_f64(fraction), calls };
-        self.lane(Lane::Live, part(0.8, allowance - allowance / 5)).await?;
+        let rest = Share { until: begun + time, calls: allowance };
+        let most = Share { until: begun + time.mul_f64(0.8), calls: allowance - allowance / 5 };
+        self.lane(Lane::Live, most).await?;
         let used = self.session.usage().calls;
-        self.lane(Lane::Check, part(1.0, used.saturating_add(allowance / 4))).await?;
-        self.lane(Lane::History, part(1.0, allowance)).await?;
-        self.lane(Lane::Live, part(1.0, allowance)).await?;
-        self.lane(Lane::Check, part(1.0, allowance)).await
+        let quarter = Share { until: Instant::now() + time / 4, calls: used.saturating_add(allowance / 4) };
+        self.lane(Lane::Check, quarter).await?;
+        self.lane(Lane::History, rest).await?;
+        self.lane(Lane::Live, rest).await
     }
 
     /// Both streams in turn, ask by ask, until neither has anything to ask or the share is used up.

@@ -81,6 +81,13 @@ impl AsideList {
         Some(entry.what.clone())
     }
 
+    /// All of it is to be tried again now.
+    pub(super) fn make_due(&mut self) {
+        for entry in &mut self.0 {
+            entry.last_try -= AGAIN;
+        }
+    }
+
     /// It could be read.
     pub(super) fn healed(&mut self, what: &Aside) {
         self.0.retain(|entry| entry.what != *what);

@@ -35,6 +35,9 @@ pub trait Plan: Serialize + DeserializeOwned + Send {
     /// A run begins: what is new is to be looked for again.
     fn begin(&mut self);
 
+    /// What is set aside is to be tried in this run. A plan that sets nothing aside has nothing to do.
+    fn retry_aside(&mut self) {}
+
     /// An incident changed; told to the plan of its alerts.
     fn changed(&mut self, incident_id: &str);
 

@@ -43,6 +43,9 @@ pub struct StreamPlan {
     /// Everything that was visible is read up to here; Microsoft's clock.
     watermark: Option<Timestamp>,
     live: Option<Range>,
+    /// Whether the live range was begun in this run: what an earlier one began ends before what is new.
+    #[serde(skip)]
+    live_is_fresh: bool,
     /// Whether the live range was read to its end since the last beginning of a run.
     #[serde(skip)]
     live_done: bool,
@@ -90,6 +93,7 @@ impl Plan for StreamPlan {
             since,
             watermark: None,
             live: None,
+            live_is_fresh: false,
             live_done: false,
             checks: VecDeque::from([Range::undated(kind)]),
             healing: None,
@@ -186,8 +190,13 @@ impl Plan for StreamPlan {
         }
     }
 
+    fn retry_aside(&mut self) {
+        self.aside.make_due();
+    }
+
     fn begin(&mut self) {
         self.live_done = false;
+        self.live_is_fresh = false;
         self.outage = false;
         self.asked = None;
     }
@@ -204,6 +213,7 @@ impl StreamPlan {
         }
         if self.live.is_none() {
             self.live = Some(self.next_live(now));
+            self.live_is_fresh = true;
         }
         self.live.as_ref()?.ask(self.kind)
     }
@@ -264,19 +274,18 @@ impl StreamPlan {
         let Some(read_up_to) = self.watermark else { return };
         let running = |purpose| self.checks.iter().any(|range| range.purpose == purpose);
         let (hourly, daily) = (running(Purpose::HourlySweep), running(Purpose::DailySweep));
-        let sweep =
-            |purpose, by, back| Range::new(self.kind, purpose, by, floor_second(read_up_to - back), None);
-        if self.daily.is_due(now, daily) {
-            self.checks.push_back(sweep(Purpose::DailySweep, Property::Updated, WEEK));
+        let sweep = |purpose, by, from| Range::new(self.kind, purpose, by, floor_second(from), None);
+        if let Some(since) = self.daily.is_due(now, daily, read_up_to) {
+            self.checks.push_back(sweep(Purpose::DailySweep, Property::Updated, since - WEEK));
             if self.kind == RecordKind::Alert {
-                self.checks.push_back(sweep(Purpose::DailySweep, Property::Created, WEEK));
+                self.checks.push_back(sweep(Purpose::DailySweep, Property::Created, since - WEEK));
             }
             self.checks.push_back(Range::undated(self.kind));
             self.sampling = self.sample.drain(..).collect();
             self.changes += 1;
         }
-        if self.hourly.is_due(now, hourly) {
-            self.checks.push_back(sweep(Purpose::HourlySweep, Property::Updated, DAY));
+        if let Some(since) = self.hourly.is_due(now, hourly, read_up_to) {
+            self.checks.push_back(sweep(Purpose::HourlySweep, Property::Updated, since - DAY));
             self.changes += 1;
         }
     }
@@ -326,6 +335,23 @@ impl StreamPlan {
         }
     }
 
+    /// A retry or a part of a sweep is read to its end.
+    fn checked(&mut self, done: &Range) {
+        let is_last = !self.checks.iter().any(|range| range.purpose == done.purpose);
+        match done.purpose {
+            Purpose::HourlySweep if is_last => self.hourly.ended(),
+            Purpose::DailySweep if is_last => self.daily.ended(),
+            Purpose::Retry => {
+                if let Some(what) = self.healing.take()
+                    && !done.incomplete
+                {
+                    self.aside.healed(&what);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// What a step did beyond its own range, and what follows when a range is read to its end.
     fn apply(&mut self, effects: Option<Effects>, now: Timestamp) {
         if let Some(effects) = effects {
@@ -343,7 +369,7 @@ impl StreamPlan {
         self.changes += u64::from(!is_idle);
         if let Some(live) = self.live.take_if(|live| live.is_done()) {
             self.watermark = self.watermark.max(live.read_up_to());
-            self.live_done = true;
+            self.live_done = self.live_is_fresh;
         }
         if let Some(slice) = self.slice.take_if(|slice| slice.is_done()) {
             self.slice_seconds = match slice.pages {
@@ -352,12 +378,8 @@ impl StreamPlan {
                 _ => (self.slice_seconds / 2).max(LEAST_SLICE),
             };
         }
-        if let Some(done) = self.checks.pop_front_if(|range| range.is_done())
-            && done.purpose == Purpose::Retry
-            && let Some(what) = self.healing.take()
-            && !done.incomplete
-        {
-            self.aside.healed(&what);
+        if let Some(done) = self.checks.pop_front_if(|range| range.is_done()) {
+            self.checked(&done);
         }
     }
 }
