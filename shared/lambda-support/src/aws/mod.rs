@@ -4,6 +4,7 @@
 mod http;
 mod secrets;
 
+use std::fmt::Debug;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -13,7 +14,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use graph_http::{Clock, HttpsTransport};
+use graph_http::{Clock, Transport};
 use incident_store::dynamodb::DynamoStore;
 use secrecy::ExposeSecret as _;
 
@@ -45,11 +46,15 @@ pub struct Aws<'a> {
 }
 
 impl<'a> Aws<'a> {
-    /// Calls nothing. `transport` is the process's one HTTP client, whose trust anchors are compiled in.
+    /// Calls nothing. `transport` is the process's one HTTP client: outside tests [`graph_http::HttpsTransport`],
+    /// whose trust anchors are compiled in.
     ///
     /// # Errors
     /// [`BadSetting::Missing`] when there are no region or credentials.
-    pub fn new(settings: &'a AwsSettings, transport: HttpsTransport) -> Result<Self, BadSetting> {
+    pub fn new<T: Transport + Debug + 'static>(
+        settings: &'a AwsSettings,
+        transport: T,
+    ) -> Result<Self, BadSetting> {
         let region = settings.region.clone().ok_or(BadSetting::Missing("AWS_REGION"))?;
         let keys = settings.keys.as_ref().ok_or(BadSetting::Missing("AWS_ACCESS_KEY_ID"))?;
         let session = keys.session.as_ref().map(|token| token.expose_secret().to_owned());

@@ -173,13 +173,13 @@ impl SecretVault for SecretsManager {
             return Err(SecretError::Missing);
         }
         let current = labels.keys().find(|version| with(version, CURRENT)).cloned();
-        let call = self.client.update_secret_version_stage().secret_id(self.name(id)).version_stage(CURRENT);
-        call.move_to_version_id(version)
-            .set_remove_from_version_id(current)
-            .send()
-            .await
-            .map_err(|error| failed(&error))?;
+        let stage = || self.client.update_secret_version_stage().secret_id(self.name(id));
+        let call = stage().version_stage(CURRENT).move_to_version_id(&version);
+        let moved = call.set_remove_from_version_id(current).send().await;
+        moved.map_err(|error| failed(&error))?;
         self.cached().remove(&id);
+        // Where this fails the label stays, which does no harm: the next staging moves it.
+        let _ = stage().version_stage(PENDING).remove_from_version_id(version).send().await;
         Ok(())
     }
 

@@ -1,0 +1,153 @@
+//! An AWS for the desk, and a proxy before it that fails as AWS does. Each ends when it is dropped.
+
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use graph_http::{HttpsTransport, Limits, Request, exchange};
+use lambda_support::{AwsSettings, Keys};
+use serde_json::Value;
+
+const LIMITS: Limits = Limits { time: Duration::from_secs(5), body: 16 * 1024 * 1024 };
+
+/// Python needs a second or two to start; more where the machine is busy building.
+const STARTED: Duration = Duration::from_secs(60);
+
+/// Where the emulators are.
+#[derive(Clone, Debug)]
+pub struct Emulators {
+    ministack: PathBuf,
+    microburst: PathBuf,
+}
+
+impl Emulators {
+    /// From `SOC_ANYWHERE_MINISTACK` and `SOC_ANYWHERE_MICROBURST`; `tests/run.sh` sets both. `None` where they
+    /// are not set: the caller skips its test.
+    ///
+    /// # Errors
+    /// With `CI=true` they must be set.
+    #[expect(clippy::disallowed_methods, reason = "this is the tests' reader of the environment")]
+    pub fn from_env() -> anyhow::Result<Option<Self>> {
+        let path = |name| std::env::var_os(name).map(PathBuf::from);
+        if let (Some(ministack), Some(microburst)) =
+            (path("SOC_ANYWHERE_MINISTACK"), path("SOC_ANYWHERE_MICROBURST"))
+        {
+            return Ok(Some(Self { ministack, microburst }));
+        }
+        let missing =
+            "SOC_ANYWHERE_MINISTACK and SOC_ANYWHERE_MICROBURST are not set; tests/run.sh sets them";
+        if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
+            bail!(missing);
+        }
+        // Not by a macro: the test harness keeps to itself what a passing test prints by one.
+        writeln!(std::io::stderr(), "\n*** SKIPPED: {missing} ***\n")?;
+        Ok(None)
+    }
+
+    /// An empty AWS.
+    ///
+    /// # Errors
+    /// When it does not answer in time.
+    pub async fn ministack(&self) -> anyhow::Result<Emulator> {
+        let address = free_address()?;
+        let url = format!("http://{address}");
+        let mut command = Command::new(&self.ministack);
+        command
+            .env("GATEWAY_PORT", address.port().to_string())
+            .env("BIND_HOST", "127.0.0.1")
+            .env("MINISTACK_HOST", "127.0.0.1")
+            .env("AWS_ENDPOINT_URL", &url)
+            .env("LOG_LEVEL", "ERROR");
+        Emulator::start(command, url, "/_ministack/health").await
+    }
+
+    /// A proxy before `upstream` that breaks what its rules say.
+    ///
+    /// # Errors
+    /// When it does not answer in time.
+    pub async fn microburst(&self, upstream: &Emulator) -> anyhow::Result<Emulator> {
+        let address = free_address()?;
+        let mut command = Command::new(&self.microburst);
+        command.args(["-u", &upstream.url, "-p", &address.port().to_string()]);
+        Emulator::start(command, format!("http://{address}"), "/_microburst/health").await
+    }
+}
+
+/// A running emulator or proxy.
+#[derive(Debug)]
+pub struct Emulator {
+    child: Child,
+    url: String,
+}
+
+impl Emulator {
+    async fn start(mut command: Command, url: String, health: &str) -> anyhow::Result<Self> {
+        let program = command.get_program().to_owned();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let child = child.with_context(|| format!("{} does not start", program.display()))?;
+        let emulator = Self { child, url };
+        let until = Instant::now() + STARTED;
+        while emulator.call(http::Method::GET, health, "").await.is_err() {
+            ensure!(Instant::now() < until, "{} does not answer at {}", program.display(), emulator.url);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(emulator)
+    }
+
+    /// What a bootstrap's environment says about it.
+    #[must_use]
+    pub fn settings(&self) -> AwsSettings {
+        AwsSettings {
+            region: Some("eu-west-1".into()),
+            keys: Some(Keys { id: "test".into(), secret: "test".into(), session: None }),
+            endpoint: Some(self.url.clone()),
+            stage: Some("test".into()),
+            ..AwsSettings::default()
+        }
+    }
+
+    /// Gives a proxy these rules in place of those it had.
+    ///
+    /// # Errors
+    /// When it does not take them.
+    pub async fn set_rules(&self, rules: &Value) -> anyhow::Result<()> {
+        self.call(http::Method::POST, "/_microburst/rules", &rules.to_string()).await?;
+        Ok(())
+    }
+
+    /// What a proxy has done to whom: a line for each fault, its operation and its action.
+    ///
+    /// # Errors
+    /// When it does not tell.
+    pub async fn fired(&self) -> anyhow::Result<Vec<(String, String)>> {
+        let body = self.call(http::Method::GET, "/_microburst/fired?limit=100000", "").await?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let fired = body.as_array().context("a list")?;
+        Ok(fired.iter().map(|fault| (text(&fault["operation"]), text(&fault["action"]))).collect())
+    }
+
+    async fn call(&self, method: http::Method, path: &str, body: &str) -> anyhow::Result<Value> {
+        let mut request = Request::new(body.to_owned().into());
+        *request.method_mut() = method;
+        *request.uri_mut() = format!("{}{path}", self.url).parse()?;
+        let deadline = tokio::time::Instant::now() + LIMITS.time;
+        let answer = exchange(&HttpsTransport::new(), request, LIMITS, deadline).await?;
+        ensure!(answer.status.is_success(), "{path}: {}", String::from_utf8_lossy(&answer.body));
+        Ok(serde_json::from_slice(&answer.body)?)
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An address of this machine that nobody listens on at the moment.
+fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}

@@ -1,0 +1,154 @@
+//! The store on an AWS that throttles, resets and loses answers, and late writes of lost leases.
+
+use std::time::Duration;
+
+use graph_security::RecordKind::Incident;
+use incident_store::{
+    Connections as _, Records, StoreError, SyncState, SyncStore as _, Upserted, conformance,
+};
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, client, id, lease, leased, record};
+use incident_store::dynamodb::DynamoStore;
+
+/// Each fails once, then lets some pass; the numbers have no common factor, so that they meet in all ways.
+fn faults() -> Value {
+    json!([
+        { "service": "dynamodb", "sequence": { "fail": 1, "pass": 6 },
+          "error": { "code": "ProvisionedThroughputExceededException" } },
+        { "service": "dynamodb", "sequence": { "fail": 1, "pass": 10 }, "reset": true },
+        // The write is done, the answer is lost.
+        { "service": "dynamodb", "sequence": { "fail": 1, "pass": 12 }, "response": { "abort_frac": 0.0 } },
+    ])
+}
+
+#[tokio::test]
+async fn the_store_keeps_every_promise_whatever_fails_on_the_way() {
+    let Some(desk) = Desk::new().await else { return };
+    let proxy = desk.emulators.microburst(&desk.aws).await.unwrap();
+    proxy.set_rules(&faults()).await.unwrap();
+    conformance::run(async || desk.store_over(&proxy).await).await;
+
+    let fired = proxy.fired().await.unwrap();
+    let count = |operation: &str, action: &str| {
+        fired.iter().filter(|fault| fault.0 == operation && fault.1.contains(action)).count()
+    };
+    for operation in ["TransactWriteItems", "UpdateItem", "GetItem", "BatchGetItem", "Query"] {
+        for action in ["ProvisionedThroughputExceeded", "reset", "abort"] {
+            assert!(count(operation, action) > 0, "{operation} met no {action}: {fired:?}");
+        }
+    }
+}
+
+/// A store that writes late: its next transaction waits a second on the way.
+async fn late(desk: &Desk) -> (DynamoStore, DynamoStore, soc_anywhere_tests::emulators::Emulator) {
+    let proxy = desk.emulators.microburst(&desk.aws).await.unwrap();
+    let table = desk.table().await;
+    let (punctual, late) =
+        (DynamoStore::new(client(&desk.aws), table.clone()), DynamoStore::new(client(&proxy), table));
+    (punctual, late, proxy)
+}
+
+async fn delay_next_write(proxy: &soc_anywhere_tests::emulators::Emulator) {
+    let rule =
+        json!([{ "service": "dynamodb", "operation": "TransactWriteItems", "latency": 1000, "times": 1 }]);
+    proxy.set_rules(&rule).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_on_its_way_when_the_lease_was_taken_is_refused() {
+    let Some(desk) = Desk::new().await else { return };
+    let (punctual, late, proxy) = late(&desk).await;
+    let old = leased(&late, 1).await;
+    let first = late.upsert(&old, Incident, &[record("1", 1, "{}")]).await.unwrap();
+    assert_eq!(first, [Upserted::Created { revision: 1 }]);
+
+    delay_next_write(&proxy).await;
+    let take_over = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let new = lease(&punctual, 1, 120).await.expect("the old lease has ended");
+        punctual.upsert(&new, Incident, &[record("1", 3, "{\"new\":true}")]).await.unwrap()
+    };
+    let writes = [record("1", 2, "{\"late\":true}"), record("2", 2, "{}")];
+    let (refused, written) = tokio::join!(late.upsert(&old, Incident, &writes), take_over);
+    assert!(matches!(refused, Err(StoreError::Fenced)), "{refused:?}");
+    assert!(matches!(written[..], [Upserted::Updated { revision: 2, .. }]), "{written:?}");
+    let ids = ["1".to_owned(), "2".to_owned()];
+    let versions = punctual.versions(id(1), Incident, &ids).await.unwrap();
+    assert_eq!(versions[0].as_ref().map(|version| version.revision), Some(2));
+    assert_eq!(versions[1], None, "nothing of a lost lease is written, not even what is new");
+    assert_eq!(proxy.fired().await.unwrap().len(), 1, "the write was delayed");
+}
+
+#[tokio::test]
+async fn a_state_on_its_way_when_the_lease_was_taken_is_refused() {
+    let Some(desk) = Desk::new().await else { return };
+    let (punctual, late, proxy) = late(&desk).await;
+    let old = leased(&late, 1).await;
+    let state = |text: &str| SyncState { checkpoint: text.into(), status: text.into() };
+    delay_next_write(&proxy).await;
+    let take_over = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let new = lease(&punctual, 1, 120).await.expect("the old lease has ended");
+        punctual.save(&new, &state("new"), None).await.unwrap();
+    };
+    let old_state = state("old");
+    let (refused, ()) = tokio::join!(late.save(&old, &old_state, None), take_over);
+    assert!(matches!(refused, Err(StoreError::Fenced)), "{refused:?}");
+    assert_eq!(punctual.state(id(1)).await.unwrap(), Some(state("new")));
+}
+
+#[tokio::test]
+async fn what_was_on_its_way_when_the_connection_was_removed_is_refused() {
+    let Some(desk) = Desk::new().await else { return };
+    let (punctual, late, proxy) = late(&desk).await;
+    let old = leased(&late, 1).await;
+    delay_next_write(&proxy).await;
+    let remove = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        punctual.remove(id(1), Records::Remove).await.unwrap();
+    };
+    let writes = [record("1", 1, "{}")];
+    let (refused, ()) = tokio::join!(late.upsert(&old, Incident, &writes), remove);
+    assert!(matches!(refused, Err(StoreError::Gone)), "{refused:?}");
+    assert_eq!(punctual.record(id(1), Incident, "1").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_removal_that_was_cut_short_is_finished_by_the_next_one() {
+    let Some(desk) = Desk::new().await else { return };
+    let (punctual, cut_short, proxy) = late(&desk).await;
+    let held = leased(&punctual, 1).await;
+    let records: Vec<_> = (0..60).map(|n| record(&n.to_string(), 1, "{}")).collect();
+    punctual.upsert(&held, Incident, &records).await.unwrap();
+    let denied = json!([{ "service": "dynamodb", "operation": "BatchWriteItem",
+        "error": { "code": "AccessDeniedException", "status": 400 } }]);
+    proxy.set_rules(&denied).await.unwrap();
+    let failed = cut_short.remove(id(1), Records::Remove).await;
+    assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
+    assert!(punctual.record(id(1), Incident, "7").await.unwrap().is_some(), "records are left");
+
+    let again = punctual.remove(id(1), Records::Remove).await;
+    assert!(matches!(again, Err(StoreError::Gone)), "it was removed before: {again:?}");
+    let ids: Vec<String> = (0..60).map(|n| n.to_string()).collect();
+    let left = punctual.versions(id(1), Incident, &ids).await.unwrap();
+    assert!(left.iter().all(Option::is_none), "and now its records are gone");
+}
+
+#[tokio::test]
+async fn a_lease_that_nothing_was_written_under_is_free_again_before_it_is_due() {
+    let Some(desk) = Desk::new().await else { return };
+    let table = desk.table().await;
+    let [one, other] = [(); 2].map(|()| DynamoStore::new(client(&desk.aws), table.clone()));
+    let idle = leased(&one, 1).await;
+    one.release(&idle).await.unwrap();
+    // Another process cannot know that it was given back.
+    assert_eq!(lease(&other, 1, 29).await, None, "it is held for half the time to the next due");
+    let next = lease(&other, 1, 30).await.expect("and free from then on");
+    assert!(next.fence > idle.fence);
+
+    other.upsert(&next, Incident, &[record("1", 1, "{}")]).await.unwrap();
+    assert_eq!(lease(&one, 1, 149).await, None, "once it has written, a run has all the time it claimed");
+    other.release(&next).await.unwrap();
+    lease(&one, 1, 61).await.expect("a lease that was written under is given back for everybody");
+}
