@@ -53,6 +53,10 @@ export function checkList() {
     done(...content) {
       fill(verdict, h("p", { class: "fault good" }, h("strong", null, ...content)));
     },
+    /** Brings the check that failed, with its remedy, into view. */
+    showFailure() {
+      list.querySelector("li.failed")?.scrollIntoView({ block: "center" });
+    },
     hide() {
       element.hidden = true;
     },

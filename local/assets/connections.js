@@ -100,18 +100,20 @@ function card(id) {
     // The simulated one's secret belongs to its simulator.
     actions[2].hidden = now.simulated;
     element.setAttribute("aria-label", now.name || now.tenantId);
-    const { health, status } = now;
+    const { health } = now;
     fill(top,
       h("div", { class: "row" }, h("h2", null, now.name || `Tenant ${now.tenantId}`), h("span", { class: `tag ${health.state}` }, health.state),
         now.simulated && h("span", { class: "tag sim" }, "simulated")),
       health.fault && h("div", { class: "fault" }, h("strong", null, health.fault.message), h("span", null, health.fault.remedy),
         health.fault.link?.startsWith("https://") && outward(health.fault.link, "Open the page where this is done ↗"),
         h("span", { class: "small muted" }, `${health.fault.cause}: ${health.fault.detail}, since ${moment(health.fault.since)}`)),
-      health.notes.map((note) => h("p", { class: "fault warning" }, note)),
+      health.attention.map(({ message }) => h("p", { class: "fault warning" }, message)),
+      now.setAside.length > 0 && h("details", { "data-key": "aside" }, h("summary", null, "What cannot be read"), h("ul", null, now.setAside.map(aside))),
+      health.notes.map(({ message }) => h("p", { class: "note" }, message)),
       h("div", { class: "figures" },
         figure(now.incidents.toLocaleString(), "incidents"), figure(now.alerts.toLocaleString(), "alerts"),
-        figure(now.lagSeconds === null ? "–" : span(now.lagSeconds), "behind Microsoft"), figure(ago(status.lastSuccess), "last synced"),
-        figure(ago(status.lastAttempt), "last tried")),
+        figure(now.lagSeconds === null ? "–" : span(now.lagSeconds), "behind Microsoft"), figure(ago(now.lastSuccess), "last synced"),
+        figure(ago(now.lastAttempt), "last tried")),
       facts([
         ["Directory (tenant) ID", h("span", { class: "mono" }, now.tenantId)], ["Application (client) ID", h("span", { class: "mono" }, now.clientId)], ["Cloud", now.simulated ? `simulated at ${now.endpoint}` : now.cloud],
         ["Read from", moment(now.since)], ["Secret expires", now.secretExpires ?? (now.simulated ? null : "not stated")], ["Id", h("span", { class: "mono" }, now.id)],
@@ -119,6 +121,11 @@ function card(id) {
   }
 
   return { element, draw };
+}
+
+function aside({ kind, what, reason, since }) {
+  const name = what.record ? `${kind} ${what.record.id}` : `the ${kind}s from ${what.interval?.from} to ${what.interval?.to}`;
+  return h("li", null, `${name}: ${reason}, since ${moment(since)}`);
 }
 
 function figure(value, name) {
@@ -130,7 +137,7 @@ function secretForm(submit, cancel) {
   const expires = h("input", { type: "date", id: "new-expiry" });
   const anyway = h("button", { type: "button", hidden: true, onclick: () => send(true) }, "Replace it anyway");
   async function send(force) {
-    const saved = await submit({ clientSecret: secret.value, secretExpires: expires.value || null, anyway: force });
+    const saved = await submit({ clientSecret: secret.value, secretExpires: expires.value || null, saveAnyway: force });
     if (saved) secret.value = "";
     anyway.hidden = saved;
   }

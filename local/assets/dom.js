@@ -30,11 +30,13 @@ export function fill(root, ...children) {
   }
 }
 
-/** `inProgress` → `In progress`. */
+const SHORT = /\b(ad|api|av|dlp|dns|id|ip|mde|os|sid|ti|upn|url|vm)\b/gi;
+
+/** `inProgress` → `In progress`, `lastIpAddress` → `Last IP address`. */
 export function words(text) {
   if (!text) return "–";
-  const spaced = String(text).replace(/([a-z0-9])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`);
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+  const spaced = String(text).replace(/DateTime$/, "").replace(/([a-z0-9])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`);
+  return (spaced.charAt(0).toUpperCase() + spaced.slice(1)).replace(SHORT, (short) => short.toUpperCase());
 }
 
 const SEVERITIES = { high: "high", medium: "medium", low: "low", informational: "info" };

@@ -67,7 +67,7 @@ function flatten(name, value, shown) {
   if (typeof value === "object" && !Array.isArray(value)) {
     for (const [inner, one] of Object.entries(value)) {
       if (one === null || one === "" || (Array.isArray(one) && !one.length) || inner === "@odata.type") continue;
-      shown.push([`${words(name)}: ${words(inner).toLowerCase()}`, scalar(inner, one)]);
+      shown.push([`${words(name)}: ${words(inner)}`, scalar(inner, one)]);
     }
   } else if (name !== "@odata.type") {
     shown.push([words(name), scalar(name, value)]);

@@ -57,7 +57,7 @@ function pulse() {
   const connections = known.connections;
   const state = ["failing", "attention", "pending", "paused"].find((worse) => connections.some(({ health }) => health.state === worse));
   const failing = connections.filter(({ health }) => health.state === "failing").length;
-  const last = connections.map(({ status }) => status.lastSuccess).filter(Boolean).sort().at(-1);
+  const last = connections.map(({ lastSuccess }) => lastSuccess).filter(Boolean).sort().at(-1);
   element.className = `pulse ${connections.length ? state ?? "connected" : ""}`;
   if (!connections.length) fill(element, "no connection");
   else if (failing) fill(element, failing === 1 ? "a connection is failing" : `${failing} connections are failing`);

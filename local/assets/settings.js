@@ -21,10 +21,11 @@ export function settingsView() {
 }
 
 function connectionForm(onCloud) {
-  const field = (id, label, input, hint) => h("div", { class: "field" }, h("label", { for: id }, label), input, hint && h("span", { class: "small muted", id: `${id}-hint` }, hint));
+  const field = (id, label, input, hint) => h("div", { class: "field" }, h("label", { for: id }, label), input,
+    h("span", { class: "wrong", id: `${id}-wrong` }), hint && h("span", { class: "small muted", id: `${id}-hint` }, hint));
   const text = (id, more) => h("input", { id, type: "text", autocomplete: "off", spellcheck: "false", "aria-describedby": `${id}-hint`, ...more });
   const inputs = {
-    name: text("name", { placeholder: "Contoso", maxlength: 200 }),
+    name: text("name", { placeholder: "Contoso", maxlength: 100 }),
     cloud: h("select", { id: "cloud", onchange: (event) => onCloud(event.target.value) }, CLOUDS.map(([value, name]) => h("option", { value }, name))),
     tenant: text("tenant", { required: true, placeholder: "00000000-0000-0000-0000-000000000000" }),
     client: text("client", { required: true, placeholder: "00000000-0000-0000-0000-000000000000" }),
@@ -40,12 +41,12 @@ function connectionForm(onCloud) {
   function values(force) {
     return {
       name: inputs.name.value || null, cloud: inputs.cloud.value, tenantId: inputs.tenant.value, clientId: inputs.client.value,
-      clientSecret: inputs.secret.value, secretExpires: inputs.expires.value || null, since: inputs.since.value || null, anyway: force,
+      clientSecret: inputs.secret.value, secretExpires: inputs.expires.value || null, since: inputs.since.value || null, saveAnyway: force,
     };
   }
 
   async function run(path, force = false) {
-    for (const input of Object.values(inputs)) input.removeAttribute("aria-invalid");
+    for (const input of Object.values(inputs)) mark(input, null);
     for (const button of [test, save, anyway]) button.disabled = true;
     checks.begin();
     let saved = null;
@@ -66,9 +67,19 @@ function connectionForm(onCloud) {
       checks.done("The connection is saved, and its first sync begins. ", h("a", { href: "#/incidents" }, "See the incidents"));
     } else if (failed && Object.hasOwn(FIELDS, failed.cause)) {
       const input = inputs[FIELDS[failed.cause]];
-      input.setAttribute("aria-invalid", "true");
-      input.focus();
+      mark(input, failed.message);
+      input.focus({ preventScroll: true });
     }
+    if (failed) checks.showFailure();
+  }
+
+  /** Says under an input what is wrong with it. */
+  function mark(input, message) {
+    const says = form.querySelector(`#${input.id}-wrong`);
+    says.textContent = message ?? "";
+    if (message) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+    input.setAttribute("aria-describedby", `${input.id}-wrong ${input.id}-hint`);
   }
 
   const form = h("form", { class: "stack", novalidate: true, onsubmit(event) { event.preventDefault(); run("/api/connections"); } },

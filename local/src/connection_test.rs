@@ -4,45 +4,36 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-use graph_http::HttpsTransport;
-use incident_store::{ConnectionId, Connections as _, SecretError};
+use connections::Refusal;
 use indicatif::ProgressBar;
-use test_connection::{Check, Status, TestReport, Tester};
+use test_connection::{Check, Status, TestReport};
 
 use crate::args::TestArgs;
-use crate::desk::Desk;
+use crate::desk::{Desk, OWNER};
 use crate::environment::Environment;
 use crate::failure::{Failure, Verdict};
 use crate::input;
 use crate::secret_input;
 use crate::text::plain;
 
-/// What tests connections from this desk.
-pub(crate) fn tester(desk: &Desk, consent_wait: Duration) -> Tester<HttpsTransport> {
-    Tester {
-        transport: desk.transport.clone(),
-        clock: desk.clock.clone(),
-        endpoints: desk.endpoints.clone(),
-        // A desk's public address is not known to it.
-        egress: Vec::new(),
-        consent_wait,
-        seed: fastrand::u64(..),
-    }
-}
-
 pub(crate) async fn run(
     desk: &Desk,
     args: &TestArgs,
     environment: &mut Environment,
 ) -> Result<Verdict, Failure> {
-    let tester = tester(desk, Duration::ZERO);
+    let admin = desk.admin(Duration::ZERO);
     let report = if let Some(id) = args.connection {
-        test_stored(desk, &tester, id).await?
+        // A test's future is some 30 KB.
+        match Box::pin(waiting(admin.test(OWNER, id, |_| ()))).await {
+            Ok(tested) => tested.report,
+            Err(Refusal::NotFound) => return Err(Failure::NoConnection(id)),
+            Err(refusal) => return Err(refusal.into()),
+        }
     } else {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let secret = secret_input::read(environment)?;
         let input = input::input(&text(&args.tenant_id), &text(&args.client_id), &text(&args.cloud), secret);
-        waiting(tester.test(&input, |_| ())).await
+        Box::pin(waiting(admin.tester.test(&input, |_| ()))).await
     };
     let mut out = io::stdout().lock();
     if args.json {
@@ -52,23 +43,6 @@ pub(crate) async fn run(
         write!(out, "{}", lines(&report))?;
     }
     Ok(if report.ok { Verdict::Good } else { Verdict::Bad })
-}
-
-async fn test_stored(
-    desk: &Desk,
-    tester: &Tester<HttpsTransport>,
-    id: ConnectionId,
-) -> Result<TestReport, Failure> {
-    let connection = desk.store.connection(id).await?.ok_or(Failure::NoConnection(id))?;
-    match input::stored(desk, &connection).await {
-        Ok(candidate) => Ok(waiting(tester.test_candidate(&candidate, |_| ())).await),
-        Err(SecretError::Missing) => {
-            let settings = &connection.settings;
-            let (tenant_id, client_id) = (settings.tenant_id.to_string(), settings.client_id.to_string());
-            Ok(tester.test(&input::input(&tenant_id, &client_id, "", "".into()), |_| ()).await)
-        }
-        Err(SecretError::Unavailable(reason)) => Err(Failure::Refused(reason)),
-    }
 }
 
 /// Shows on a terminal that something is going on.

@@ -4,23 +4,23 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
+use connections::{Expected, Refusal};
 use graph_auth::Credential;
-use incident_store::NewConnection;
+use incident_store::{Capabilities, ConnectionId, NewConnection, Records};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde::Serialize;
 use test_connection::Candidate;
 
-use crate::admin;
 use crate::args::AddArgs;
 use crate::desk::{Desk, OWNER};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::input;
 use crate::secret_input;
-use crate::text::{self, count, label, plain, span};
-use crate::view::{self, ConnectionView};
+use crate::text::{self, aside_text, count, label, plain, span};
+use crate::view::{self, View};
 
 /// How often a real connection is synced.
 pub(crate) const INTERVAL: Duration = Duration::from_secs(60);
@@ -49,7 +49,9 @@ pub(crate) async fn add(desk: &Desk, args: AddArgs, environment: &mut Environmen
         interval: INTERVAL,
         secret_expires: args.secret_expires,
     };
-    let connection = admin::enter(desk, admin::new_id(desk), settings, secret).await?;
+    desk.clean().await?;
+    let connection = desk.admin(Duration::ZERO).save(settings, secret, Capabilities::default()).await?;
+    desk.remove_simulated().await?;
     let mut out = io::stdout().lock();
     if args.json {
         let views = view::connections(desk).await?;
@@ -67,6 +69,8 @@ pub(crate) async fn add(desk: &Desk, args: AddArgs, environment: &mut Environmen
 /// The instant from which the first sync reads. Days are UTC's.
 pub(crate) fn first_sync(asked: Option<Date>, now: Timestamp) -> Result<Timestamp, String> {
     let days_ago = |days: i64| now - (24 * days).hours();
+    // Time goes on until it is checked once more.
+    let at_most = days_ago(RETENTION_DAYS) + 1.minute();
     let Some(day) = asked else { return Ok(days_ago(FIRST_SYNC_DAYS)) };
     let earliest = days_ago(RETENTION_DAYS).to_zoned(TimeZone::UTC).date();
     if day < earliest {
@@ -75,7 +79,7 @@ pub(crate) fn first_sync(asked: Option<Date>, now: Timestamp) -> Result<Timestam
         ));
     }
     let since = day.to_zoned(TimeZone::UTC).map_err(|_| format!("{day} is no day"))?.timestamp();
-    if since > now { Err(format!("{day} is in the future")) } else { Ok(since) }
+    if since > now { Err(format!("{day} is in the future")) } else { Ok(since.max(at_most)) }
 }
 
 pub(crate) async fn list(desk: &Desk, as_json: bool) -> Result<(), Failure> {
@@ -93,7 +97,7 @@ pub(crate) async fn list(desk: &Desk, as_json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn block(view: &ConnectionView, now: Timestamp) -> String {
+fn block(view: &View, now: Timestamp) -> String {
     let connection = &view.of;
     let settings = &connection.settings;
     let mut text = format!("{}\n  id      {}\n", label(connection), connection.id);
@@ -115,23 +119,35 @@ fn block(view: &ConnectionView, now: Timestamp) -> String {
         let _ = write!(text, ", last tried {}", ago(view.status.last_attempt));
     }
     text.push('\n');
-    let _ =
-        writeln!(text, "  holds   {} and {}", count(view.incidents, "incident"), count(view.alerts, "alert"));
+    let (incidents, alerts) = (count(view.incidents, "incident"), count(view.alerts, "alert"));
+    let _ = writeln!(text, "  holds   {incidents} and {alerts}");
     if let Some(fault) = &view.health.fault {
         let _ = writeln!(text, "  ✗ {}\n    {}", fault.message, fault.remedy);
         if let Some(link) = &fault.link {
             let _ = writeln!(text, "    {link}");
         }
-        let _ = writeln!(text, "    {}: {}, since {}", fault.cause, fault.detail, ago(fault.since));
+        let _ =
+            writeln!(text, "    {}: {}, since {}", fault.cause, plain(&fault.detail), ago(Some(fault.since)));
+    }
+    for attention in &view.health.attention {
+        let _ = writeln!(text, "  ! {}", plain(&attention.to_string()));
+    }
+    for aside in &view.set_aside {
+        let _ = writeln!(text, "    set aside: {}: {}", aside_text(&aside.what), plain(&aside.reason));
     }
     for note in &view.health.notes {
-        let _ = writeln!(text, "  ! {}", plain(note));
+        let _ = writeln!(text, "  · {note}");
     }
     text
 }
 
-pub(crate) async fn remove(desk: &Desk, id: incident_store::ConnectionId) -> Result<(), Failure> {
-    admin::remove(desk, id).await?;
+pub(crate) async fn remove(desk: &Desk, id: ConnectionId) -> Result<(), Failure> {
+    desk.clean().await?;
+    match desk.admin(Duration::ZERO).remove(OWNER, id, &Expected::Any, Records::Remove).await {
+        Ok(()) => {}
+        Err(Refusal::NotFound) => return Err(Failure::NoConnection(id)),
+        Err(refusal) => return Err(refusal.into()),
+    }
     eprintln!("connection {id} is removed, with its secret and its records");
     Ok(())
 }

@@ -4,13 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use connections::{Admin, Expected, Refusal, UNFINISHED_AFTER};
 use graph_auth::{EndpointOverride, TokenCache};
 use graph_http::{Clock, HttpsTransport};
 use graph_security::Graph;
-use incident_store::Connection;
+use http_api::{Limits, MemoryAttempts};
 use incident_store::sqlite::SqliteStore;
+use incident_store::{Connection, Connections as _, Lifecycle, Records, StoreError};
 use jiff::SignedDuration;
 use sync_incidents::{Budget, Settings, Syncer};
+use test_connection::Tester;
 
 use crate::alive::Alive;
 use crate::environment::Environment;
@@ -67,6 +70,50 @@ impl Desk {
         }
     }
 
+    /// What enters, tests and removes its connections. `consent_wait` is how long a test waits for a consent
+    /// given a moment ago. On one's own machine nobody's attempts are counted.
+    pub(crate) fn admin(&self, consent_wait: Duration) -> DeskAdmin {
+        Admin {
+            store: self.store.clone(),
+            vault: self.secrets.clone(),
+            attempts: MemoryAttempts::default(),
+            limits: Limits { owner: Vec::new(), tenant: Vec::new() },
+            tester: Tester {
+                transport: self.transport.clone(),
+                clock: self.clock.clone(),
+                endpoints: self.endpoints.clone(),
+                // A desk's public address is not known to it.
+                egress: Vec::new(),
+                consent_wait,
+                seed: fastrand::u64(..),
+            },
+        }
+    }
+
+    /// Finishes what another run of this program was interrupted in.
+    pub(crate) async fn clean(&self) -> Result<(), StoreError> {
+        let before = self.clock.now() - UNFINISHED_AFTER;
+        connections::clean(&self.store, &self.secrets, before, usize::MAX).await.map(drop)
+    }
+
+    /// Removes the simulated connections with their records, where there are real ones.
+    pub(crate) async fn remove_simulated(&self) -> Result<(), Refusal> {
+        let connections = self.store.connections(None).await?;
+        let (simulated, real): (Vec<_>, Vec<_>) = connections.into_iter().partition(is_simulated);
+        if !real.iter().any(|real| real.lifecycle == Lifecycle::Connected) {
+            return Ok(());
+        }
+        let admin = self.admin(Duration::ZERO);
+        for connection in simulated {
+            match admin.remove(OWNER, connection.id, &Expected::Any, Records::Remove).await {
+                // Another process did it.
+                Ok(()) | Err(Refusal::NotFound) => {}
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        Ok(())
+    }
+
     /// What syncs its connections.
     pub(crate) fn syncers(&self) -> Arc<Syncers> {
         let watched = Watched::new(self.store.clone(), Alive::beside(&self.path).ok());
@@ -99,6 +146,8 @@ pub(crate) struct Syncers {
     simulated: DeskSyncer,
     pub(crate) watched: Watched,
 }
+
+pub(crate) type DeskAdmin = Admin<SqliteStore, SecretFile, MemoryAttempts, HttpsTransport>;
 
 pub(crate) type DeskSyncer = Syncer<Watched, HttpsTransport, SecretFile>;
 

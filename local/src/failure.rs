@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use connections::Refusal;
 use incident_store::{ConnectionId, StoreError};
 
 /// A command's failure, as its user reads it.
@@ -20,9 +21,6 @@ pub(crate) enum Failure {
     /// The store.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// The file of secrets.
-    #[error("the secrets beside the store: {0}")]
-    Secrets(io::Error),
     /// Standard output.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
@@ -35,6 +33,24 @@ impl Failure {
             Self::Usage(_) => ExitCode::from(2),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Invalid { field, detail } => Self::Usage(format!("{field}: {detail}")),
+            Refusal::NotFound => StoreError::Gone.into(),
+            Refusal::Changed => StoreError::Stale.into(),
+            Refusal::Unfinished => {
+                Self::Refused("the connection is not saved yet; remove it, or wait".into())
+            }
+            Refusal::Duplicate(first) => StoreError::Duplicate(first).into(),
+            Refusal::TestFailed(_) => Self::Refused("the test failed and nothing was saved".into()),
+            Refusal::TooMany(wait) => Self::Refused(format!("too many tests; wait {} s", wait.as_secs())),
+            Refusal::Unavailable(why) => StoreError::Unavailable(why).into(),
+            Refusal::Broken(why) => StoreError::Corrupt(why).into(),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `soc-anywhere`: Microsoft Defender's incidents and alerts in a store on one machine, with a page to look
 //! at them.
 
-mod admin;
 mod alive;
 mod args;
 mod connection_test;
@@ -9,7 +8,6 @@ mod connections;
 mod desk;
 mod environment;
 mod failure;
-mod health;
 mod incidents;
 mod input;
 mod secret_input;

@@ -5,10 +5,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use incident_store::{ClientSecrets, ConnectionId, SecretError};
+use incident_store::{ClientSecrets, ConnectionId, SecretError, SecretVault, SecretVersion};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
+use uuid::Uuid;
 
 /// `STORE.secrets.json`: each connection's secret under its id. It is replaced as a whole, by renaming, and
 /// a lock on `STORE.lock` lets one process at a time do so; readers need no lock.
@@ -16,6 +16,27 @@ use serde::{Serialize, Serializer};
 pub(crate) struct SecretFile {
     path: PathBuf,
     lock: PathBuf,
+}
+
+/// By connection; `null` stands for what was removed, so that no late write brings it back.
+type Kept = BTreeMap<ConnectionId, Option<Versions>>;
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Versions {
+    current: Option<Version>,
+    staged: Option<Version>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Version {
+    version: Uuid,
+    #[serde(serialize_with = "exposed")]
+    secret: SecretString,
+}
+
+/// The one place where a secret is written out.
+fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose_secret())
 }
 
 impl SecretFile {
@@ -29,34 +50,22 @@ impl SecretFile {
         Self { path: with(".secrets.json"), lock: with(".lock") }
     }
 
-    /// Keeps `secret`, in place of the one there was.
-    pub(crate) async fn put(&self, id: ConnectionId, secret: SecretString) -> io::Result<()> {
-        self.change(move |secrets| {
-            secrets.insert(id, secret);
-            true
-        })
-        .await
-    }
-
-    /// Forgets the secret; without effect when there is none.
-    pub(crate) async fn remove(&self, id: ConnectionId) -> io::Result<()> {
-        self.change(move |secrets| secrets.remove(&id).is_some()).await
-    }
-
-    /// Reads, changes and replaces the file while no other process does; `edit` says whether it changed
-    /// anything.
+    /// Reads, changes and replaces the file while no other process does.
     async fn change(
         &self,
-        edit: impl FnOnce(&mut BTreeMap<ConnectionId, SecretString>) -> bool + Send + 'static,
-    ) -> io::Result<()> {
+        edit: impl FnOnce(&mut Kept) -> Result<(), SecretError> + Send + 'static,
+    ) -> Result<(), SecretError> {
         let this = self.clone();
         blocking(move || {
             let lock = private(OpenOptions::new().append(true).create(true)).open(&this.lock)?;
             lock.lock()?;
-            let mut secrets = read(&this.path)?;
-            if edit(&mut secrets) { replace(&this.path, &secrets) } else { Ok(()) }
+            let mut kept = read(&this.path)?;
+            match edit(&mut kept) {
+                Ok(()) => replace(&this.path, &kept).map(Ok),
+                Err(refused) => Ok(Err(refused)),
+            }
         })
-        .await
+        .await?
     }
 }
 
@@ -64,29 +73,78 @@ impl SecretFile {
 impl ClientSecrets for SecretFile {
     async fn client_secret(&self, id: ConnectionId, _fresh: bool) -> Result<SecretString, SecretError> {
         let path = self.path.clone();
-        let mut secrets = blocking(move || read(&path))
-            .await
-            .map_err(|error| SecretError::Unavailable(error.to_string()))?;
-        secrets.remove(&id).ok_or(SecretError::Missing)
+        let kept = blocking(move || read(&path)).await?.remove(&id).flatten();
+        kept.and_then(|versions| versions.current).map(|current| current.secret).ok_or(SecretError::Missing)
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+impl SecretVault for SecretFile {
+    async fn stage(
+        &self,
+        id: ConnectionId,
+        version: SecretVersion,
+        secret: SecretString,
+    ) -> Result<(), SecretError> {
+        self.change(move |kept| {
+            let versions = kept.entry(id).or_insert_with(|| Some(Versions::default()));
+            let versions = versions.as_mut().ok_or(SecretError::Missing)?;
+            versions.staged = Some(Version { version: version.0, secret });
+            Ok(())
+        })
+        .await
+    }
+
+    async fn promote(&self, id: ConnectionId, version: SecretVersion) -> Result<(), SecretError> {
+        self.change(move |kept| {
+            let versions = kept.get_mut(&id).and_then(Option::as_mut).ok_or(SecretError::Missing)?;
+            let is = |one: &Version| one.version == version.0;
+            if let Some(staged) = versions.staged.take_if(|staged| is(staged)) {
+                versions.current = Some(staged);
+            }
+            versions.current.as_ref().filter(|current| is(current)).map(drop).ok_or(SecretError::Missing)
+        })
+        .await
+    }
+
+    async fn discard(&self, id: ConnectionId, version: SecretVersion) -> Result<(), SecretError> {
+        self.change(move |kept| {
+            if let Some(versions) = kept.get_mut(&id).and_then(Option::as_mut) {
+                versions.staged.take_if(|staged| staged.version == version.0);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn remove(&self, id: ConnectionId) -> Result<(), SecretError> {
+        self.change(move |kept| {
+            kept.insert(id, None);
+            Ok(())
+        })
+        .await
+    }
 }
 
-fn read(path: &Path) -> io::Result<BTreeMap<ConnectionId, SecretString>> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, SecretError> {
+    let done = tokio::task::spawn_blocking(work).await.map_err(io::Error::other).flatten();
+    done.map_err(|error| SecretError::Unavailable(error.to_string()))
+}
+
+fn read(path: &Path) -> io::Result<Kept> {
     let text = match fs::read(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Kept::new()),
         Err(error) => return Err(error),
     };
     // serde_json's message could repeat what it read.
-    serde_json::from_slice(&text)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not as this program writes it"))
+    serde_json::from_slice(&text).map_err(|_| {
+        io::Error::new(io::ErrorKind::InvalidData, "the file of secrets is not as this program writes it")
+    })
 }
 
-fn replace(path: &Path, secrets: &BTreeMap<ConnectionId, SecretString>) -> io::Result<()> {
+fn replace(path: &Path, kept: &Kept) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     let new = PathBuf::from(name);
@@ -97,7 +155,7 @@ fn replace(path: &Path, secrets: &BTreeMap<ConnectionId, SecretString>) -> io::R
         _ => {}
     }
     let mut file = private(OpenOptions::new().write(true).create_new(true)).open(&new)?;
-    let text = serde_json::to_vec_pretty(&Exposed(secrets)).map_err(io::Error::other)?;
+    let text = serde_json::to_vec_pretty(kept).map_err(io::Error::other)?;
     file.write_all(&text)?;
     file.sync_all()?;
     fs::rename(&new, path)?;
@@ -123,19 +181,6 @@ pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// The one place where secrets are written out.
-struct Exposed<'a>(&'a BTreeMap<ConnectionId, SecretString>);
-
-impl Serialize for Exposed<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (id, secret) in self.0 {
-            map.serialize_entry(id, secret.expose_secret())?;
-        }
-        map.end()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,19 +189,23 @@ mod tests {
         ConnectionId::new(jiff::Timestamp::UNIX_EPOCH, [n; 10])
     }
 
+    async fn put(secrets: &SecretFile, id: ConnectionId, secret: &str) -> Result<(), SecretError> {
+        let version = SecretVersion(Uuid::from_u128(1));
+        secrets.stage(id, version, secret.into()).await?;
+        secrets.promote(id, version).await
+    }
+
     #[tokio::test]
-    async fn a_secret_is_kept_replaced_and_forgotten() {
+    async fn it_keeps_what_any_vault_promises() {
         let folder = tempfile::tempdir().unwrap();
-        let secrets = SecretFile::beside(&folder.path().join("s.db"));
-        assert_eq!(secrets.client_secret(id(1), false).await.unwrap_err(), SecretError::Missing);
-        secrets.put(id(1), "one".into()).await.unwrap();
-        secrets.put(id(2), "two~.+&=%\"\\é".into()).await.unwrap();
-        secrets.put(id(1), "other".into()).await.unwrap();
-        assert_eq!(secrets.client_secret(id(1), false).await.unwrap().expose_secret(), "other");
-        assert_eq!(secrets.client_secret(id(2), true).await.unwrap().expose_secret(), "two~.+&=%\"\\é");
-        secrets.remove(id(1)).await.unwrap();
-        assert!(secrets.client_secret(id(1), false).await.is_err());
-        assert!(secrets.client_secret(id(2), false).await.is_ok());
+        let mut number = 0;
+        let mut paths = std::iter::repeat_with(|| {
+            number += 1;
+            folder.path().join(format!("{number}.db"))
+        });
+        let next = std::cell::RefCell::new(&mut paths);
+        let new_vault = async || SecretFile::beside(&next.borrow_mut().next().unwrap());
+        incident_store::conformance::run_vault(new_vault).await;
     }
 
     #[cfg(unix)]
@@ -167,7 +216,7 @@ mod tests {
         let secrets = SecretFile::beside(&folder.path().join("s.db"));
         fs::write(&secrets.path, "{}").unwrap();
         fs::set_permissions(&secrets.path, fs::Permissions::from_mode(0o644)).unwrap();
-        secrets.put(id(1), "one".into()).await.unwrap();
+        put(&secrets, id(1), "one").await.unwrap();
         assert_eq!(fs::metadata(&secrets.path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
@@ -178,7 +227,7 @@ mod tests {
         let writes: Vec<_> = (0..20)
             .map(|n| {
                 let secrets = secrets.clone();
-                tokio::spawn(async move { secrets.put(id(n), format!("{n}").into()).await })
+                tokio::spawn(async move { put(&secrets, id(n), &n.to_string()).await })
             })
             .collect();
         for write in writes {
@@ -196,7 +245,7 @@ mod tests {
         fs::write(&secrets.path, "{\"S3ntinel\": oops").unwrap();
         let error = secrets.client_secret(id(1), false).await.unwrap_err().to_string();
         assert!(!error.contains("S3ntinel") && !error.contains("oops"), "{error}");
-        assert!(secrets.put(id(1), "one".into()).await.is_err());
+        assert!(put(&secrets, id(1), "one").await.is_err());
         assert!(fs::read_to_string(&secrets.path).unwrap().contains("oops"));
     }
 }

@@ -7,16 +7,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use connections::Refusal;
 use defender_sim::{Simulator, TenantSpec};
 use graph_auth::{Cloud, PrivateHosts, TestOrigin};
 use graph_http::{Limits, Request, exchange};
-use incident_store::{Connection, ConnectionId, Connections as _, Lifecycle, NewConnection, StoreError};
+use incident_store::{
+    Capabilities, Connection, ConnectionId, Connections as _, Lifecycle, NewConnection, StoreError,
+};
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::admin;
 use crate::desk::{Desk, OWNER};
 use crate::failure::Failure;
 use crate::text::is_simulated;
@@ -84,7 +86,6 @@ impl Simulation {
     }
 
     async fn enter(&mut self, desk: &Desk) -> Result<(), Failure> {
-        let id = admin::new_id(desk);
         let now = desk.clock.now();
         let spec = TenantSpec::demo(SEED);
         let secret = spec.secret.clone();
@@ -99,15 +100,16 @@ impl Simulation {
             interval: INTERVAL,
             secret_expires: None,
         };
-        // The simulator begins before its connection is due. Its start is the connection's `created`.
-        match admin::enter(desk, id, settings, secret.into()).await {
+        // Its start is the connection's `created`.
+        let all = Capabilities { write_back: Some(true), custom_detections: Some(true) };
+        match desk.admin(Duration::ZERO).save(settings, secret.into(), all).await {
             Ok(connection) => {
                 self.run(desk, &connection, listener);
                 Ok(())
             }
             // Another process was faster.
-            Err(Failure::Store(StoreError::Duplicate(_))) => Ok(()),
-            Err(failure) => Err(failure),
+            Err(Refusal::Duplicate(_)) => Ok(()),
+            Err(refusal) => Err(refusal.into()),
         }
     }
 
@@ -136,7 +138,7 @@ impl Simulation {
     /// Ends it when its connection is gone, which it is as soon as there is a real one, and pauses simulated
     /// connections whose simulator has ended.
     pub(crate) async fn look(&mut self, desk: &Desk) -> Result<(), Failure> {
-        admin::remove_simulated(desk).await?;
+        desk.remove_simulated().await?;
         let connections = desk.store.connections(None).await?;
         let mine = self.running.as_ref().map(|running| running.connection);
         if !connections.iter().any(|connection| Some(connection.id) == mine) {
@@ -145,10 +147,10 @@ impl Simulation {
         for connection in connections.into_iter().filter(is_simulated) {
             match connection.lifecycle {
                 Lifecycle::Paused if Some(connection.id) == mine => {
-                    admin::set_lifecycle(desk, &connection, Lifecycle::Connected).await?;
+                    set_lifecycle(desk, &connection, Lifecycle::Connected).await?;
                 }
                 Lifecycle::Connected if Some(connection.id) != mine && !answers(desk, &connection).await => {
-                    admin::set_lifecycle(desk, &connection, Lifecycle::Paused).await?;
+                    set_lifecycle(desk, &connection, Lifecycle::Paused).await?;
                 }
                 _ => {}
             }
@@ -160,9 +162,17 @@ impl Simulation {
     pub(crate) async fn end(&mut self, desk: &Desk) -> Result<(), Failure> {
         let Some(running) = self.running.take() else { return Ok(()) };
         match desk.store.connection(running.connection).await? {
-            Some(connection) => admin::set_lifecycle(desk, &connection, Lifecycle::Paused).await,
+            Some(connection) => set_lifecycle(desk, &connection, Lifecycle::Paused).await,
             None => Ok(()),
         }
+    }
+}
+
+/// Pauses or wakes a connection; one that was changed meanwhile is left for the next look.
+async fn set_lifecycle(desk: &Desk, connection: &Connection, lifecycle: Lifecycle) -> Result<(), Failure> {
+    match desk.store.update(&Connection { lifecycle, ..connection.clone() }).await {
+        Ok(_) | Err(StoreError::Stale | StoreError::Gone) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

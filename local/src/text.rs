@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use graph_auth::Cloud;
-use incident_store::{Connection, NewConnection};
+use incident_store::{Aside, Connection, NewConnection};
 
 /// `text` on one line, without anything that could steer a terminal or turn the reading direction: titles
 /// and names are what an attacker made Microsoft store.
@@ -33,6 +33,14 @@ pub(crate) fn label(connection: &Connection) -> String {
     if is_simulated(connection) { format!("{name} (simulated)") } else { name }
 }
 
+/// What of a stream is set aside.
+pub(crate) fn aside_text(aside: &Aside) -> String {
+    match aside {
+        Aside::Record { id } => format!("record {}", plain(id)),
+        Aside::Interval { from, to, .. } => format!("the records from {from} to {to}"),
+    }
+}
+
 /// Whether a connection leads to a simulator.
 pub(crate) fn is_simulated(connection: &Connection) -> bool {
     matches!(connection.settings.cloud, Cloud::Simulated(_))
@@ -53,9 +61,9 @@ pub(crate) fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A name that is kept: trimmed; `None` when nothing is left. At most 200 characters.
+/// A name that is kept: trimmed; `None` when nothing is left. At most 100 characters.
 pub(crate) fn name(text: Option<&str>) -> Option<String> {
-    const LONGEST: usize = 200;
+    const LONGEST: usize = 100;
     let name: String = plain(text?.trim()).chars().take(LONGEST).collect();
     (!name.is_empty()).then_some(name)
 }
@@ -83,6 +91,6 @@ mod tests {
     fn an_empty_name_is_none() {
         assert_eq!(name(Some("  ")), None);
         assert_eq!(name(Some(" Contoso\u{7} ")).as_deref(), Some("Contoso\u{fffd}"));
-        assert_eq!(name(Some(&"x".repeat(300))).unwrap().len(), 200);
+        assert_eq!(name(Some(&"x".repeat(300))).unwrap().len(), 100);
     }
 }

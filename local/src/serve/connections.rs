@@ -2,29 +2,25 @@
 //! and goes out nowhere.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::response::Response;
-use graph_auth::{Cause, Credential};
+use connections::{Entry, Expected, NewCredential, Refusal, Tested};
 use http::StatusCode;
-use incident_store::{Connection, ConnectionId, Connections as _, NewConnection, SecretError, StoreError};
+use incident_store::{ConnectionId, Connections as _, Records};
 use jiff::civil::Date;
 use secrecy::SecretString;
 use serde::Deserialize;
-use test_connection::{Candidate, Input, LONGEST_CONSENT_WAIT};
+use test_connection::LONGEST_CONSENT_WAIT;
 
 use super::App;
 use super::problem::Problem;
 use super::stream::{Event, Events, respond};
-use crate::admin;
-use crate::connection_test::tester;
-use crate::connections::{INTERVAL, first_sync};
-use crate::desk::OWNER;
-use crate::input;
-use crate::text;
-use crate::view::{self, ConnectionView};
+use crate::connections::first_sync;
+use crate::desk::{DeskAdmin, OWNER};
+use crate::view::{self, View};
 
-pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<ConnectionView>>, Problem> {
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<View>>, Problem> {
     Ok(Json(view::connections(&app.desk).await?))
 }
 
@@ -38,16 +34,29 @@ pub(super) struct Form {
     #[serde(default)]
     cloud: String,
     name: Option<String>,
+    /// A day: the first sync begins with it, in UTC.
     since: Option<Date>,
     secret_expires: Option<Date>,
     /// Save it also when the test finds it bad.
     #[serde(default)]
-    anyway: bool,
+    save_anyway: bool,
 }
 
 impl Form {
-    fn input(&self) -> Input {
-        input::input(&self.tenant_id, &self.client_id, &self.cloud, self.client_secret.clone())
+    fn entry(self, app: &App) -> Result<Entry, Problem> {
+        let since =
+            first_sync(self.since, app.desk.clock.now()).map_err(|why| Problem::field("since", why))?;
+        Ok(Entry {
+            tenant_id: self.tenant_id,
+            client_id: self.client_id,
+            client_secret: self.client_secret,
+            cloud: self.cloud,
+            name: self.name,
+            since: Some(since),
+            interval_seconds: None,
+            secret_expires: self.secret_expires,
+            save_anyway: self.save_anyway,
+        })
     }
 }
 
@@ -57,9 +66,9 @@ pub(super) async fn test_entered(
     form: Result<Json<Form>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let Json(form) = form?;
+    let entry = form.entry(&app)?;
     Ok(respond(async move |events| {
-        let tester = tester(&app.desk, LONGEST_CONSENT_WAIT);
-        let report = tester.test(&form.input(), |check| events.check(check)).await;
+        let report = app.admin().tester.test(&entry.input(), |check| events.check(check)).await;
         events.send(Event::Report(report));
     }))
 }
@@ -70,138 +79,88 @@ pub(super) async fn enter(
     form: Result<Json<Form>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let Json(form) = form?;
-    let since = first_sync(form.since, app.desk.clock.now()).map_err(Problem::bad_request)?;
-    if let Ok(candidate) = form.input().candidate() {
-        refuse_duplicate(&app, &candidate).await?;
-    }
+    let entry = form.entry(&app)?;
     Ok(respond(async move |events| {
-        let input = form.input();
-        let tester = tester(&app.desk, LONGEST_CONSENT_WAIT);
-        let report = tester.test(&input, |check| events.check(check)).await;
-        let keep = report.ok || form.anyway;
-        events.send(Event::Report(report));
-        let Ok(Candidate { identity, cloud, .. }) = input.candidate() else { return };
-        if !keep {
-            return;
-        }
-        let Credential::ClientSecret(secret) = identity.credential;
-        let settings = NewConnection {
-            owner: OWNER.to_owned(),
-            name: text::name(form.name.as_deref()),
-            tenant_id: identity.tenant_id,
-            client_id: identity.client_id,
-            cloud,
-            since,
-            interval: INTERVAL,
-            secret_expires: form.secret_expires,
-        };
-        match admin::enter(&app.desk, admin::new_id(&app.desk), settings, secret).await {
-            Ok(connection) => saved(&app, &connection, &events),
-            Err(failure) => events.send(Problem::from(failure).into()),
-        }
+        let admin = app.admin();
+        let entered = Box::pin(admin.enter(OWNER, &entry, |check| events.check(check))).await;
+        saved(&app, entered, &events).await;
     }))
-}
-
-async fn refuse_duplicate(app: &App, candidate: &Candidate) -> Result<(), Problem> {
-    let same = |connection: &&Connection| {
-        let settings = &connection.settings;
-        (settings.tenant_id, settings.client_id, &settings.cloud)
-            == (candidate.identity.tenant_id, candidate.identity.client_id, &candidate.cloud)
-    };
-    match app.desk.store.connections(Some(OWNER)).await?.iter().find(same) {
-        Some(there) => Err(StoreError::Duplicate(there.id).into()),
-        None => Ok(()),
-    }
-}
-
-fn saved(app: &App, connection: &Connection, events: &Events) {
-    // When the keeper has no room for it, it is due anyhow.
-    let _ = app.wake.try_send(connection.id);
-    events.send(Event::Saved { id: connection.id });
 }
 
 /// Tests a connection with the secret that is kept.
 pub(super) async fn test_stored(
     State(app): State<App>,
-    Path(id): Path<ConnectionId>,
+    id: Result<Path<ConnectionId>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let connection = connection(&app, id).await?;
-    let candidate = match input::stored(&app.desk, &connection).await {
-        Ok(candidate) => candidate,
-        Err(SecretError::Missing) => return Err(input::refusal(Cause::SecretMissing).into()),
-        Err(SecretError::Unavailable(reason)) => {
-            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, reason));
-        }
-    };
-    Ok(respond(async move |events| {
-        let tester = tester(&app.desk, LONGEST_CONSENT_WAIT);
-        let report = tester.test_candidate(&candidate, |check| events.check(check)).await;
-        events.send(Event::Report(report));
+    let Path(id) = id?;
+    exists(&app, id).await?;
+    Ok(respond(async move |events| match app.admin().test(OWNER, id, |check| events.check(check)).await {
+        Ok(tested) => events.send(Event::Report(tested.report)),
+        Err(refusal) => events.send(Problem::from(refusal).into()),
     }))
-}
-
-/// A new secret. `Debug` does not show it.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct NewSecret {
-    client_secret: SecretString,
-    secret_expires: Option<Date>,
-    /// Replace the old one also when the test finds the new one bad.
-    #[serde(default)]
-    anyway: bool,
 }
 
 /// Tests the new secret before it replaces the old one: no sync fails in between.
 pub(super) async fn replace_secret(
     State(app): State<App>,
-    Path(id): Path<ConnectionId>,
-    new: Result<Json<NewSecret>, JsonRejection>,
+    id: Result<Path<ConnectionId>, PathRejection>,
+    new: Result<Json<NewCredential>, JsonRejection>,
 ) -> Result<Response, Problem> {
+    let Path(id) = id?;
     let Json(new) = new?;
-    let connection = connection(&app, id).await?;
-    // Cleaned as an entered one is; the ids are those that were checked when they were entered.
-    let settings = &connection.settings;
-    let (tenant_id, client_id) = (settings.tenant_id.to_string(), settings.client_id.to_string());
-    let entered = input::input(&tenant_id, &client_id, "", new.client_secret).candidate();
-    let Credential::ClientSecret(secret) = entered.map_err(input::refusal)?.identity.credential;
+    exists(&app, id).await?;
     Ok(respond(async move |events| {
-        let candidate = input::with_secret(&connection, secret.clone());
-        let tester = tester(&app.desk, LONGEST_CONSENT_WAIT);
-        let report = tester.test_candidate(&candidate, |check| events.check(check)).await;
-        let keep = report.ok || new.anyway;
-        events.send(Event::Report(report));
-        if !keep {
-            return;
-        }
-        match admin::replace_secret(&app.desk, id, secret, new.secret_expires).await {
-            Ok(()) => saved(&app, &connection, &events),
-            Err(failure) => events.send(Problem::from(failure).into()),
-        }
+        let check = |check: &test_connection::Check| events.check(check);
+        let admin = app.admin();
+        let replaced = Box::pin(admin.replace_credential(OWNER, id, &Expected::Any, &new, check)).await;
+        saved(&app, replaced, &events).await;
     }))
+}
+
+/// Says how a saving ended; what was saved is synced at once.
+async fn saved(app: &App, tested: Result<Tested, Refusal>, events: &Events) {
+    let (connection, report) = match tested {
+        Ok(Tested { connection, report }) => (connection, report),
+        Err(Refusal::TestFailed(report)) => return events.send(Event::Report(*report)),
+        Err(refusal) => return events.send(Problem::from(refusal).into()),
+    };
+    events.send(Event::Report(report));
+    if let Err(refusal) = app.desk.remove_simulated().await {
+        // The keeper tries again with its next look.
+        eprintln!("the simulated connection stays for now: {}", crate::failure::Failure::from(refusal));
+    }
+    // When the keeper has no room for it, it is due anyhow.
+    let _ = app.wake.try_send(connection.id);
+    events.send(Event::Saved { id: connection.id });
 }
 
 /// Syncs a connection now, due or not.
 pub(super) async fn sync(
     State(app): State<App>,
-    Path(id): Path<ConnectionId>,
+    id: Result<Path<ConnectionId>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
-    connection(&app, id).await?;
-    match app.wake.try_send(id) {
-        Ok(()) => Ok(StatusCode::ACCEPTED),
-        Err(_) => {
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many syncs were asked for; try again"))
-        }
-    }
+    let Path(id) = id?;
+    exists(&app, id).await?;
+    app.wake.try_send(id).map_err(|_| Problem::unavailable())?;
+    Ok(StatusCode::ACCEPTED)
 }
 
 pub(super) async fn remove(
     State(app): State<App>,
-    Path(id): Path<ConnectionId>,
+    id: Result<Path<ConnectionId>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
-    admin::remove(&app.desk, id).await?;
+    let Path(id) = id?;
+    app.admin().remove(OWNER, id, &Expected::Any, Records::Remove).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn connection(app: &App, id: ConnectionId) -> Result<Connection, Problem> {
-    app.desk.store.connection(id).await?.ok_or_else(|| Problem::not_found("connection"))
+async fn exists(app: &App, id: ConnectionId) -> Result<(), Problem> {
+    app.desk.store.connection(id).await?.map(drop).ok_or_else(Problem::not_found)
+}
+
+impl App {
+    /// A page can wait for a consent given a moment ago.
+    fn admin(&self) -> DeskAdmin {
+        self.desk.admin(LONGEST_CONSENT_WAIT)
+    }
 }

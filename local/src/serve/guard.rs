@@ -48,8 +48,12 @@ pub(super) async fn guard(State(port): State<Port>, request: Request, next: Next
 fn check(port: Port, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     if !text(&HOST).is_some_and(|host| port.is_here(host)) {
-        let detail = "open the page by the address that `soc-anywhere serve` printed";
-        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail));
+        return Err(Problem(http_api::Problem::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "urn:soc-anywhere:problem:misdirected",
+            "Another host's request",
+            "Open the page by the address that `soc-anywhere serve` printed.",
+        )));
     }
     let from_here = |origin: &str| origin.strip_prefix("http://").is_some_and(|host| port.is_here(host));
     let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
@@ -57,12 +61,12 @@ fn check(port: Port, method: &Method, headers: &HeaderMap) -> Result<(), Problem
     let unmarked = method.is_safe() || matches!(site, None | Some(b"same-origin"));
     let elsewhere = text(&ORIGIN).map_or(!unmarked, |origin| !from_here(origin));
     if elsewhere {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "the request comes from another site's page"));
+        return Err(Problem(http_api::Problem::forbidden("The request comes from another site's page.")));
     }
     // What a page elsewhere can send without asking first is a form or plain text, never JSON.
     let bodied = *method == Method::POST || *method == Method::PUT;
     if bodied && !text(&CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json")) {
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be application/json"));
+        return Err(Problem(http_api::Problem::media_type()));
     }
     Ok(())
 }
@@ -85,7 +89,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
-        check(Port(8787), method, &map).map_or_else(|problem| problem.status.as_u16(), |()| 200)
+        check(Port(8787), method, &map).map_or_else(|problem| problem.0.status, |()| 200)
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub(super) struct Guide {
 
 pub(super) async fn guide(query: Result<Query<Wanted>, QueryRejection>) -> Result<Json<Guide>, Problem> {
     let Query(wanted) = query?;
-    let cloud: Cloud = wanted.cloud.parse().map_err(|reason| Problem::bad_request(format!("{reason}")))?;
+    let cloud: Cloud = wanted.cloud.parse().map_err(|reason| Problem::target(format!("{reason}")))?;
     Ok(Json(of(&cloud, wanted.write_back, wanted.detections)))
 }
 

@@ -1,10 +1,10 @@
 //! Incidents for the page.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use incident_store::ConnectionId;
 use incident_store::sqlite::{IncidentFilter, Page, Position, StoredRecord};
+use incident_store::{ConnectionId, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -124,10 +124,11 @@ pub(super) struct Alerts {
 
 pub(super) async fn one(
     State(app): State<App>,
-    Path((connection, id)): Path<(ConnectionId, String)>,
+    at: Result<Path<(ConnectionId, String)>, PathRejection>,
 ) -> Result<Json<Opened>, Problem> {
+    let Path((connection, id)) = at?;
     let store = &app.desk.store;
-    let record = store.incident(connection, &id).await?.ok_or_else(|| Problem::not_found("incident"))?;
+    let record = store.incident(connection, &id).await?.ok_or_else(Problem::not_found)?;
     let home = store.home_of(connection, &id).await?;
     let alerts = alerts_page(&app, connection, &id, None).await?;
     Ok(Json(Opened {
@@ -148,9 +149,10 @@ pub(super) struct AlertsQuery {
 
 pub(super) async fn alerts(
     State(app): State<App>,
-    Path((connection, id)): Path<(ConnectionId, String)>,
+    at: Result<Path<(ConnectionId, String)>, PathRejection>,
     query: Result<Query<AlertsQuery>, QueryRejection>,
 ) -> Result<Json<Alerts>, Problem> {
+    let Path((connection, id)) = at?;
     let Query(query) = query?;
     let after = position(&query.after)?;
     Ok(Json(alerts_page(&app, connection, &id, Some(after)).await?))
@@ -192,7 +194,7 @@ pub(super) async fn chart(
     let Query(query) = query?;
     let span = u64::try_from(query.until.duration_since(query.since).as_secs()).unwrap_or(0);
     if query.width_seconds == 0 || span == 0 || span / query.width_seconds > MOST_BARS {
-        return Err(Problem::bad_request(format!("ask for 1 to {MOST_BARS} bars")));
+        return Err(Problem::target(format!("Ask for 1 to {MOST_BARS} bars.")));
     }
     let width = Duration::from_secs(query.width_seconds);
     let buckets =
@@ -206,17 +208,16 @@ pub(super) async fn chart(
 }
 
 fn raw(record: StoredRecord) -> Result<Box<RawValue>, Problem> {
-    RawValue::from_string(record.raw)
-        .map_err(|_| incident_store::StoreError::Corrupt("a record is not JSON".into()).into())
+    RawValue::from_string(record.raw).map_err(|_| StoreError::Corrupt("a record is not JSON".into()).into())
 }
 
 fn position(text: &str) -> Result<Position, Problem> {
-    serde_json::from_str(text).map_err(|_| Problem::bad_request("`after` is not a `next` of this API"))
+    serde_json::from_str(text).map_err(|_| Problem::target("`after` is not a `next` of this API."))
 }
 
 /// A full page has a next one, which may be empty.
 fn next_of(records: &[StoredRecord], limit: usize) -> Result<Option<String>, Problem> {
     let last = records.last().filter(|_| records.len() == limit);
     let text = last.map(|last| serde_json::to_string(&last.position())).transpose();
-    text.map_err(|_| Problem::new(http::StatusCode::INTERNAL_SERVER_ERROR, "a position cannot be written"))
+    text.map_err(|_| StoreError::Corrupt("a position cannot be written".into()).into())
 }

@@ -22,7 +22,6 @@ use incident_store::ConnectionId;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
-use crate::admin;
 use crate::args::ServeArgs;
 use crate::desk::Desk;
 use crate::environment::Environment;
@@ -58,7 +57,7 @@ pub(crate) async fn run(args: &ServeArgs, store: &Path, environment: &Environmen
     io::stdout().flush()?;
     let desk = Desk::open(store, environment)?;
     eprintln!("the store is {}", store.display());
-    admin::tidy(&desk).await?;
+    desk.clean().await?;
 
     let (stop, stopped) = watch::channel(false);
     let (wake, woken) = mpsc::channel(WAKE_UPS);
@@ -105,10 +104,7 @@ fn router(app: App, port: Port) -> Router {
         .route("/api/connections/{id}/test", post(connections::test_stored))
         .with_state(app);
     api.merge(assets::router())
-        .fallback(async || Problem::not_found("page"))
-        .method_not_allowed_fallback(async || {
-            Problem::new(http::StatusCode::METHOD_NOT_ALLOWED, "this address does not take that method")
-        })
+        .fallback(async || Problem::not_found())
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(from_fn_with_state(port, guard::guard))
 }

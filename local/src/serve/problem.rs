@@ -1,80 +1,75 @@
-//! Errors of the API: RFC 9457.
+//! Errors of the API, as all of this product's HTTP answers them: RFC 9457.
 
-use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::response::{IntoResponse, Response};
+use connections::Refusal;
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
 use incident_store::StoreError;
 
-use crate::failure::Failure;
+use super::LONGEST_BODY;
 
 /// An error answer. Its texts are ours, never a request's own.
 #[derive(Debug)]
-pub(super) struct Problem {
-    pub(super) status: StatusCode,
-    pub(super) detail: String,
-}
+pub(super) struct Problem(pub(super) http_api::Problem);
 
 impl Problem {
-    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into() }
+    pub(super) fn target(detail: impl Into<String>) -> Self {
+        Self(http_api::Problem::malformed_target(detail))
     }
 
-    pub(super) fn bad_request(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, detail)
+    pub(super) fn field(field: &'static str, detail: impl Into<String>) -> Self {
+        Self(http_api::Problem::field(field, detail))
     }
 
-    pub(super) fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, format!("there is no such {what}"))
+    pub(super) fn not_found() -> Self {
+        Self(http_api::Problem::not_found())
+    }
+
+    pub(super) fn unavailable() -> Self {
+        Self(http_api::Problem::unavailable())
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = serde_json::json!({
-            "type": "about:blank",
-            "title": self.status.canonical_reason(),
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-        });
-        (self.status, [(CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+        self.0.into_response().map(axum::body::Body::from)
     }
 }
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        let status = match &error {
-            StoreError::Gone => StatusCode::NOT_FOUND,
-            StoreError::Stale | StoreError::Duplicate(_) | StoreError::Fenced => StatusCode::CONFLICT,
-            StoreError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            StoreError::Corrupt(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        Self::new(status, error.to_string())
+        // Who can open the page can read the terminal: there it says more.
+        eprintln!("the page: {error}");
+        Refusal::from(error).into()
     }
 }
 
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Store(error) => error.into(),
-            Failure::NoConnection(_) => Self::not_found("connection"),
-            Failure::Usage(detail) | Failure::Refused(detail) => Self::bad_request(detail),
-            Failure::Secrets(_) | Failure::Output(_) => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, failure.to_string())
-            }
-        }
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal.into())
     }
 }
 
 impl From<JsonRejection> for Problem {
     /// Without serde's own text, which may repeat what was sent: a secret, perhaps.
     fn from(rejection: JsonRejection) -> Self {
-        Self::new(rejection.status(), "the body is not the JSON that this address takes")
+        Self(match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => http_api::Problem::too_large(LONGEST_BODY),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => http_api::Problem::media_type(),
+            _ => http_api::Problem::malformed("The body is not the JSON that this address takes."),
+        })
     }
 }
 
 impl From<QueryRejection> for Problem {
-    fn from(rejection: QueryRejection) -> Self {
-        Self::new(rejection.status(), "the query is not one that this address takes")
+    fn from(_: QueryRejection) -> Self {
+        Self::target("The query is not one that this address takes.")
+    }
+}
+
+impl From<PathRejection> for Problem {
+    /// What is no id is no connection's.
+    fn from(_: PathRejection) -> Self {
+        Self::not_found()
     }
 }

@@ -73,6 +73,6 @@ fn line(event: &Event) -> Bytes {
 /// A problem as the last event.
 impl From<Problem> for Event {
     fn from(problem: Problem) -> Self {
-        Self::Problem { detail: problem.detail }
+        Self::Problem { detail: problem.0.detail }
     }
 }

@@ -123,10 +123,21 @@ async fn one(
     }
     let mut again = Again::default();
     let watched = &syncers.watched;
+    let syncer = syncers.of(connection);
+    let mut is_first = true;
     loop {
         // A sync's future is some 18 KB: it stands on the heap, for several at a time.
-        let run = Box::pin(syncers.of(connection).sync(connection.id, Instant::now() + RUN));
+        let run = Box::pin(async {
+            let deadline = Instant::now() + RUN;
+            // The first run also tries what was set aside; the others go on from there.
+            if is_first {
+                syncer.sync_now(connection.id, deadline).await
+            } else {
+                syncer.sync(connection.id, deadline).await
+            }
+        });
         let report = counted(run, bar, || watched.progress(connection.id)).await?;
+        is_first = false;
         let after = again.after(&report, desk.clock.now());
         result.add(report);
         match after {

@@ -1,11 +1,11 @@
 //! What became of one connection, over all of its runs.
 
 use graph_security::Usage;
-use incident_store::{Connection, ConnectionId, SyncStatus};
+use incident_store::health::{Fault, Health};
+use incident_store::{Connection, ConnectionId, Progress, SyncStatus};
 use serde::Serialize;
 use sync_incidents::{Outcome, Report, StreamReport};
 
-use crate::health::Fault;
 use crate::text::{is_simulated, label};
 
 /// One item of `sync --json`.
@@ -77,11 +77,16 @@ impl SyncResult {
         self.lag_seconds = report.lag_seconds;
         self.duration_ms += report.duration_ms;
         self.status = report.status;
-        self.fault = match &report.outcome {
-            Outcome::Failed { cause, detail } => Some(Fault::new(&self.of, *cause, detail)),
-            _ => None,
-        };
+        let failed = matches!(report.outcome, Outcome::Failed { .. });
+        self.fault = if failed { self.fault_now() } else { None };
         self.ended = Ended::Ran(report.outcome);
+    }
+
+    /// The fault that the last run has written down.
+    fn fault_now(&self) -> Option<Fault> {
+        let status = serde_json::to_string(&self.status).unwrap_or_default();
+        let progress = Progress { status, ..Progress::default() };
+        Health::of(&self.of, &progress, self.status.last_attempt.unwrap_or_default()).fault
     }
 
     /// Whether the command did not do what it was asked to with this connection.

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use sync_incidents::{Outcome, StreamReport};
 
 use super::result::{Ended, SyncResult};
-use crate::health::aside_text;
-use crate::text::{count, plain};
+use crate::text::{aside_text, count, plain};
 
 pub(super) fn lines(result: &SyncResult) -> String {
     let mut text = format!("{}: {}", result.label, first(result));
@@ -16,7 +15,7 @@ pub(super) fn lines(result: &SyncResult) -> String {
         if let Some(link) = &fault.link {
             let _ = write!(text, "\n  {link}");
         }
-        let _ = write!(text, "\n  {}: {}", fault.cause, fault.detail);
+        let _ = write!(text, "\n  {}: {}", fault.cause, plain(&fault.detail));
     }
     for (stream, what) in [(&result.incidents, "incident"), (&result.alerts, "alert")] {
         for row in &stream.unreadable {
@@ -82,11 +81,26 @@ mod tests {
 
     use graph_auth::{Cause, Cloud};
     use graph_security::{Unreadable, Usage};
-    use incident_store::{Connection, ConnectionId, Lifecycle, NewConnection, SyncStatus};
+    use incident_store::{Connection, ConnectionId, Failing, Lifecycle, NewConnection, SyncStatus};
     use jiff::Timestamp;
     use sync_incidents::Report;
 
     use super::*;
+
+    /// As the engine leaves it: what failed stands in the status, too.
+    fn status(outcome: &Outcome) -> SyncStatus {
+        let failing = match outcome {
+            Outcome::Failed { cause, detail } => Some(Failing {
+                cause: *cause,
+                stream: None,
+                detail: detail.clone(),
+                since: Timestamp::UNIX_EPOCH,
+                times: 1,
+            }),
+            _ => None,
+        };
+        SyncStatus { failing, ..SyncStatus::default() }
+    }
 
     fn result(outcome: Outcome, incidents: StreamReport) -> SyncResult {
         let now = Timestamp::UNIX_EPOCH;
@@ -103,6 +117,7 @@ mod tests {
         let id = ConnectionId::new(now, [0; 10]);
         let connection = Connection::new(id, settings, Lifecycle::Connected, now);
         let mut result = SyncResult::new(&connection);
+        let status = status(&outcome);
         result.add(Report {
             connection: id,
             outcome,
@@ -113,7 +128,7 @@ mod tests {
             lag_seconds: Some(1),
             resume: None,
             duration_ms: 1500,
-            status: SyncStatus::default(),
+            status,
         });
         result
     }
