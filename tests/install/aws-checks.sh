@@ -1,0 +1,25 @@
+# Sourced: sets CFN_LINT and CHECKOV, and SAM by rie.sh. Each has a venv of its own under .tools/, because their
+# boto3 differ (two minutes and 500 MB, once).
+# shellcheck shell=bash
+checks_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=tests/install/rie.sh
+. "$checks_root/tests/install/rie.sh"
+export SAM="$rie_venv/bin/sam" SAM_CLI_TELEMETRY=0
+
+checks_venv() { # NAME PINS
+    local venv=$checks_root/.tools/$1
+    if [ "$(cat "$venv/pins" 2>/dev/null)" != "$2" ]; then
+        python3 -m venv "$venv"
+        # shellcheck disable=SC2086 # they are words
+        "$venv/bin/pip" install --quiet --disable-pip-version-check $2
+        printf '%s\n' "$2" >"$venv/pins"
+    fi
+}
+
+checks_venv cfn-lint 'cfn-lint==1.58.0'
+checks_venv checkov 'checkov==3.3.30'
+checks_venv cargo-lambda 'cargo-lambda==1.9.2'
+export CFN_LINT="$checks_root/.tools/cfn-lint/bin/cfn-lint"
+export CHECKOV="$checks_root/.tools/checkov/bin/checkov"
+export CARGO_LAMBDA="$checks_root/.tools/cargo-lambda/bin/cargo-lambda"
+test -x "$SAM" && test -x "$CFN_LINT" && test -x "$CHECKOV" && test -x "$CARGO_LAMBDA"

@@ -1,0 +1,46 @@
+"""Our own rules for template.yaml: python3 tests/template.py template.yaml"""
+
+import re
+import sys
+from pathlib import Path
+
+text = Path(sys.argv[1]).read_text()
+failures = []
+
+
+def rule(name, broken):
+    if broken:
+        failures.append(f"{name}: {broken}")
+
+
+actions = re.findall(r"\b((?:dynamodb|secretsmanager|sqs|logs|kms|lambda|sts|s3|iam):[A-Za-z*]+)", text)
+rule("a template without actions was read", not actions)
+# The one exception: an account administers its own keys.
+wild = [action for action in actions if "*" in action]
+rule("no action has a wildcard but kms:* of the key's own policy", wild != ["kms:*"] and wild)
+rule("a key's policy is the only place with every resource", len(re.findall(r"Resource: '\*'", text)) != 2)
+
+roles = dict(re.findall(r"\n  (\w+Role):\n(.*?)(?=\n  \w)", text, re.S))
+rule("each of the three functions has its own role", sorted(roles) != ["ConnectionsRole", "SyncIncidentsRole", "TestConnectionRole"] and sorted(roles))
+allowed = {name: set(re.findall(r"\b(\w+:[A-Z]\w+)", body)) for name, body in roles.items()}
+
+
+def may(role, service):
+    return {action for action in allowed[role] if action.startswith(service)}
+
+
+rule("sync reads secrets and writes none", may("SyncIncidentsRole", "secretsmanager:") ^ {"secretsmanager:GetSecretValue"})
+rule("test-connection reaches no stored secret", may("TestConnectionRole", "secretsmanager:"))
+rule("only sync sends and receives", may("ConnectionsRole", "sqs:") | may("TestConnectionRole", "sqs:"))
+
+secret = re.compile(r"(?i)(secret|password|token)\w*: +[\"']?[A-Za-z0-9+/~._-]{20,}")
+rule("no secret in the template", secret.search(text))
+rule("logs cannot be set to TRACE", re.search(r"AllowedValues:.*TRACE", text))
+rule("test hosts are empty by default", len(re.findall(r"Test(?:Login|Graph)Url:\n(?: {4}.*\n)*? {4}Default: ''", text)) != 2)
+routes = re.findall(r"Type: AWS::ApiGatewayV2::Route\n(.*?)(?=\n\n)", text, re.S)
+rule("every route has its authorization", not routes or [r for r in routes if "AuthorizationType" not in r])
+
+for failure in failures:
+    print(failure, file=sys.stderr)
+print(f"{len(actions)} actions, {len(roles)} roles, {len(routes)} routes looked at")
+sys.exit(1 if failures else 0)

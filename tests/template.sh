@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# The template is one that AWS takes, and keeps the rules of three checkers and our own.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tests/install/aws-checks.sh
+log=$(mktemp -d)
+trap 'rm -rf "$log"' EXIT
+
+run() { # WHAT COMMAND...
+    local what=$1
+    shift
+    if ! "$@" >"$log/out" 2>&1; then
+        cat "$log/out" >&2
+        printf 'template: %s: fails\n' "$what" >&2
+        exit 1
+    fi
+    printf 'template: %s: passes\n' "$what"
+}
+
+run 'sam validate --lint' "$SAM" validate --lint --region eu-west-1 --template template.yaml
+run 'cfn-lint' "$CFN_LINT" --regions eu-west-1 us-east-1 us-gov-west-1 -- template.yaml
+# It asks for texts on the network and goes on without them.
+run 'checkov' "$CHECKOV" --config-file .checkov.yaml --file template.yaml
+run 'our own rules' python3 tests/template.py template.yaml
+
+# `sam build` calls `cargo lambda build`, which sets what the release profile leaves open; a panic must not be set to
+# abort, or one connection's would end all.
+mkdir "$log/bin"
+cat >"$log/bin/cargo" <<EOF
+#!/usr/bin/env bash
+if [ "\$1" = build ]; then printf '%s\n' "\$*" >"$log/build"; exit 1; fi
+exec "$(command -v cargo)" "\$@"
+EOF
+chmod +x "$log/bin/cargo"
+for function in functions/*/; do
+    binary=$(basename "$function")
+    (cd "$function" && PATH="$log/bin:$PATH" "$CARGO_LAMBDA" lambda build --release --bin "$binary" --compiler cargo) \
+        >"$log/out" 2>&1 || true
+    if ! grep -q -- "--release --bin $binary" "$log/build" || grep -q 'panic="abort"' "$log/build"; then
+        cat "$log/out" "$log/build" >&2
+        printf 'template: %s would abort on a panic\n' "$binary" >&2
+        exit 1
+    fi
+done
+printf 'template: a panic unwinds in what sam build builds: holds\n'
