@@ -9,7 +9,7 @@ use crate::desk::Desk;
 #[tokio::test]
 async fn the_store_keeps_every_promise() {
     let Some(desk) = Desk::new().await else { return };
-    conformance::run(async || desk.store().await).await;
+    Box::pin(conformance::run(async || desk.store().await)).await;
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ async fn the_store_keeps_every_promise_whatever_fails_on_the_way() {
     let Some(desk) = Desk::new().await else { return };
     let proxy = desk.emulators.microburst(&desk.aws).await.unwrap();
     proxy.set_rules(&faults()).await.unwrap();
-    conformance::run(async || desk.store_over(&proxy).await).await;
+    Box::pin(conformance::run(async || desk.store_over(&proxy).await)).await;
 
     let fired = proxy.fired().await.unwrap();
     let count = |operation: &str, action: &str| {

@@ -1,8 +1,11 @@
 //! The stores on AWS, against an emulated AWS and a proxy that makes it fail.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic anywhere")]
+
 mod conformance;
 mod desk;
 mod faults;
 mod idle;
+mod leftovers;
 mod reading;
 mod secrets;

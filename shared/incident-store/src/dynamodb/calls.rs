@@ -22,7 +22,8 @@ use super::keys::Key;
 use super::table::{PK, SK};
 use crate::StoreError;
 
-/// Waits of 25 ms to 1.6 s, each doubled and shortened by up to a half at random: some 5 s in all.
+/// How often without any progress. Waits of 25 ms to 1.6 s, each doubled and shortened by up to a half at
+/// random: some 4 s in all.
 const TRIES: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_millis(25);
 
@@ -84,7 +85,9 @@ impl DynamoStore {
         consistent: bool,
     ) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::with_capacity(keys.len());
-        for attempt in 0..TRIES {
+        let mut attempt = 0;
+        while attempt < TRIES {
+            let asked = keys.len();
             let of_table = KeysAndAttributes::builder()
                 .set_keys(Some(keys))
                 .consistent_read(consistent)
@@ -95,10 +98,12 @@ impl DynamoStore {
             items.extend(answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
             // Beyond 16 MB or the partition's throughput the rest is left to be asked for again.
             let left = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
-            keys = left.map(|left| left.keys).unwrap_or_default();
-            if keys.is_empty() {
+            let left = left.map(|left| left.keys).unwrap_or_default();
+            if left.is_empty() {
                 return Ok(items);
             }
+            attempt = if left.len() < asked { 0 } else { attempt + 1 };
+            keys = left;
             wait(attempt).await;
         }
         Err(StoreError::Unavailable("keys were left unread".to_owned()))
@@ -207,13 +212,16 @@ impl DynamoStore {
             let delete = DeleteRequest::builder().set_key(Some(key.item())).build()?;
             requests.push(WriteRequest::builder().delete_request(delete).build());
         }
-        for attempt in 0..TRIES {
+        let mut attempt = 0;
+        while attempt < TRIES {
+            let asked = requests.len();
             let of_table = HashMap::from([(self.table.clone(), requests)]);
             let answer = self.client.batch_write_item().set_request_items(Some(of_table)).send().await?;
             requests = answer.unprocessed_items.unwrap_or_default().remove(&self.table).unwrap_or_default();
             if requests.is_empty() {
                 return Ok(());
             }
+            attempt = if requests.len() < asked { 0 } else { attempt + 1 };
             wait(attempt).await;
         }
         Err(StoreError::Unavailable("items were left undeleted".to_owned()))

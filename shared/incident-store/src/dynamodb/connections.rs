@@ -151,10 +151,10 @@ pub(super) async fn of_owner(store: &DynamoStore, owner: &str) -> Result<Vec<Con
     for item in store.query(&asked).await? {
         keys.push(keys::connection(parsed(&item, "connection")?));
     }
-    let mut owned = in_order(store.get_all(keys, "", true).await?)?;
+    let mut connections = in_order(store.get_all(keys, "", true).await?)?;
     // The key may be a digest of the owner; this is the owner.
-    owned.retain(|connection| connection.settings.owner == owner);
-    Ok(owned)
+    connections.retain(|connection| connection.settings.owner == owner);
+    Ok(connections)
 }
 
 pub(super) async fn all(store: &DynamoStore) -> Result<Vec<Connection>, StoreError> {
