@@ -21,7 +21,7 @@ refuse 'one TLS stack, on ring' '^(aws-lc-rs|aws-lc-sys|openssl|openssl-sys|nati
 
 aws='^(aws-.*|aws_.*|lambda_.*|lambda-support)$'
 refuse 'the desk runner links no AWS crate' "$aws" "$(links soc-anywhere '')"
-for library in sync-incidents test-connection; do
+for library in connections sync-incidents test-connection; do
     refuse "the library $library takes ports" "$aws|^rusqlite$" "$(links "$library" --no-default-features)"
 done
 for bootstrap in test-connection; do

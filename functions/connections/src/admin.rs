@@ -16,7 +16,7 @@ use crate::{ConnectionView, Expected, Page, Refusal};
 /// How many connections' progress is read at a time.
 const PARALLEL: usize = 16;
 
-/// Who may not have removed a connection between two looks at it gives up after so many.
+/// A connection that others keep changing is given up on after so many looks at it.
 pub(crate) const LOOKS: usize = 5;
 
 /// Enters, lists, changes and removes connections. An owner is whoever the caller says: nobody's operation
@@ -121,7 +121,8 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         subject: Subject<'_>,
         test: impl Future<Output = TestReport> + Send,
     ) -> Result<TestReport, Refusal> {
-        Ok(audited(&self.attempts, &self.limits, subject, self.now(), test).await?)
+        // On the heap, because a test's future has some 20 KB and stands in each caller's.
+        Ok(audited(&self.attempts, &self.limits, subject, self.now(), Box::pin(test)).await?)
     }
 
     /// Writes down what a test has found of a saved connection. One that was failing and passes is due at

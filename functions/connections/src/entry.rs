@@ -66,12 +66,19 @@ pub struct Change {
     #[serde(deserialize_with = "said")]
     pub name: Option<Option<String>>,
     /// How often it is synced.
+    #[serde(deserialize_with = "present")]
     pub interval_seconds: Option<u64>,
     /// Whether it is kept and not synced.
+    #[serde(deserialize_with = "present")]
     pub paused: Option<bool>,
     /// The day on which the secret expires; `null` where it is not known.
     #[serde(deserialize_with = "said")]
     pub secret_expires: Option<Option<Date>>,
+}
+
+/// What is there is a value: `null` is none.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
 }
 
 /// Tells `null` from what is not there.
@@ -88,6 +95,7 @@ mod tests {
     fn null_and_absent_are_two_things() {
         let change: Change = serde_json::from_str(r#"{"name":null,"paused":true}"#).unwrap();
         assert_eq!(change, Change { name: Some(None), paused: Some(true), ..Change::default() });
+        assert!(serde_json::from_str::<Change>(r#"{"paused":null}"#).is_err());
     }
 
     #[test]

@@ -26,12 +26,11 @@ const LONGEST_NAME: usize = 100;
 
 /// `name` without the blanks around it; an empty one is none.
 pub(crate) fn name(name: Option<&str>) -> Result<Option<String>, Refusal> {
-    let name = name.map(str::trim).filter(|name| !name.is_empty());
     if name.is_some_and(|name| name.chars().count() > LONGEST_NAME || name.contains(char::is_control)) {
         let detail = format!("A name has at most {LONGEST_NAME} characters and no control characters.");
         return Err(Refusal::Invalid { field: "name", detail });
     }
-    Ok(name.map(str::to_owned))
+    Ok(name.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned))
 }
 
 pub(crate) fn interval(seconds: Option<u64>) -> Result<Duration, Refusal> {

@@ -40,7 +40,8 @@ async fn test<T: Transport, A: Attempts>(
     owner: &str,
     input: &Input,
 ) -> Result<TestReport, Refused> {
-    let test = tester.test(input, |_| {});
+    // On the heap: it has some 20 KB.
+    let test = Box::pin(tester.test(input, |_| {}));
     let Ok(candidate) = input.candidate() else {
         // Nobody is asked about values of the wrong form.
         return Ok(test.await);

@@ -1,0 +1,129 @@
+//! A secret that is easy to find goes everywhere a secret goes, and is looked for everywhere else.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use defender_sim::{Scenario, TenantSpec};
+use http_api::Limits;
+use incident_store::sqlite::SqliteStore;
+use serde_json::{Value, json};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::support::{World, entry, spec, with};
+
+const SENTINEL: &str = "S3n8Q~tinel+secret&value=%41_never.shown";
+const OTHER: &str = "0th8Q~tinel+secret&value=%41_never.shown";
+
+/// In any of the forms in which it could be written out.
+fn shows(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes).to_lowercase();
+    ["8q~tinel", "8q%7etinel", "tinel+secret", "tinel%2bsecret", "never.shown"]
+        .iter()
+        .any(|part| text.contains(part))
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn no_answer_log_line_or_store_shows_a_secret_and_every_test_is_written_down() {
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(lines.clone())
+        .with_ansi(false)
+        .finish();
+    // The runtime is of this thread alone.
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("store.db")).unwrap();
+    let limits = Limits { owner: vec![], tenant: vec![] };
+    let world = World::with(limits, store).await;
+    let tenant =
+        world.simulator.add_tenant(TenantSpec { secret: SENTINEL.into(), ..spec(1, Scenario::Good) });
+    world.simulator.add_secret(tenant.tenant_id, OTHER);
+    let bad = world.tenant(2, Scenario::WrongSecret);
+
+    let mut answers = vec![
+        world.send("a", "POST", "/test-connection", &entry(&tenant)).await,
+        world.send("a", "POST", "/connections", &entry(&tenant)).await,
+        world.send("a", "POST", "/connections", &entry(&tenant)).await,
+        world
+            .send("a", "POST", "/connections", &with(entry(&tenant), "clientSecret", [SENTINEL].as_slice()))
+            .await,
+        world.send("a", "POST", "/connections", &with(entry(&tenant), SENTINEL, SENTINEL)).await,
+        world.send("a", "POST", "/connections", &with(entry(&tenant), "tenantId", SENTINEL)).await,
+        world.send("a", "POST", "/connections", &with(entry(&bad), "clientSecret", SENTINEL)).await,
+        world
+            .send(
+                "b",
+                "POST",
+                "/connections",
+                &with(entry(&bad), "clientSecret", format!("\"{SENTINEL}\" x")),
+            )
+            .await,
+    ];
+    let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses, [200, 201, 409, 400, 400, 422, 422, 422]);
+    let path = answers[1].header("location").to_owned();
+    for scenario in [Scenario::EntraTrouble, Scenario::NoConsent, Scenario::Good] {
+        world.simulator.set_scenario(tenant.tenant_id, scenario);
+        answers.push(world.send("a", "POST", &format!("{path}/test"), &Value::Null).await);
+    }
+    let new = json!({"clientSecret": OTHER, "saveAnyway": true});
+    let put = world.send_if("a", "PUT", &format!("{path}/credential"), Some("*"), &new).await;
+    assert_eq!(put.status, 200, "{}", put.text);
+    answers.push(put);
+    answers.push(world.get("a", &path).await);
+    answers.push(world.get("a", "/connections").await);
+    answers.push(world.send("a", "DELETE", &path, &Value::Null).await);
+    for answer in &answers {
+        assert!(!shows(answer.text.as_bytes()) && !shows(answer.headers.as_bytes()), "{}", answer.text);
+    }
+    for file in files(folder.path()) {
+        assert!(!shows(&std::fs::read(&file).unwrap()), "{}", file.display());
+    }
+
+    let lines = lines.0.lock().unwrap().clone();
+    assert!(!shows(&lines), "{}", String::from_utf8_lossy(&lines));
+    let lines = String::from_utf8(lines).unwrap();
+    let audit: Vec<_> = lines.lines().filter(|line| line.contains("connection tested")).collect();
+    assert_eq!(audit.len(), 8, "{lines}");
+    for line in &audit {
+        assert!(line.contains("owner=\"") && line.contains("tenant=") && line.contains("client="), "{line}");
+    }
+    for verdict in ["passed", "wrong_secret", "microsoft_trouble"] {
+        assert!(
+            audit.iter().any(|line| line.contains(&format!("verdict=\"{verdict}\""))),
+            "{verdict}: {lines}"
+        );
+    }
+    assert!(shows(SENTINEL.as_bytes()) && shows(OTHER.as_bytes()), "it would be found");
+}
+
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!files.is_empty());
+    files
+}
