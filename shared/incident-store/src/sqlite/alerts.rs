@@ -48,6 +48,25 @@ impl SqliteStore {
         self.worker.run(move |db| home(&*db.transaction()?, connection, &incident)).await
     }
 
+    /// The incidents whose redirects lead to this one, directly or through others.
+    ///
+    /// # Errors
+    /// Only when the store cannot answer.
+    pub async fn merged_into(
+        &self,
+        connection: ConnectionId,
+        incident: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        let incident = incident.to_owned();
+        self.worker
+            .run(move |db| {
+                let mut incidents = merged_into(&*db.transaction()?, connection, incident.clone())?;
+                incidents.retain(|id| *id != incident);
+                Ok(incidents)
+            })
+            .await
+    }
+
     /// The alerts, of one connection or of all, whose incident the store does not have, newest first.
     ///
     /// # Errors
