@@ -116,7 +116,8 @@ function card(id) {
         figure(ago(now.lastAttempt), "last tried")),
       facts([
         ["Directory (tenant) ID", h("span", { class: "mono" }, now.tenantId)], ["Application (client) ID", h("span", { class: "mono" }, now.clientId)], ["Cloud", now.simulated ? `simulated at ${now.endpoint}` : now.cloud],
-        ["Read from", moment(now.since)], ["Secret expires", now.secretExpires ?? (now.simulated ? null : "not stated")], ["Id", h("span", { class: "mono" }, now.id)],
+        ["Read from", moment(now.since)], ["Secret expires", now.secretExpires ?? (now.simulated ? null : "not stated")], ["May write back", granted(now.capabilities.writeBack)], ["May list custom detection rules", granted(now.capabilities.customDetections)],
+        ["Id", h("span", { class: "mono" }, now.id)],
       ], "ids"));
   }
 
@@ -126,6 +127,10 @@ function card(id) {
 function aside({ kind, what, reason, since }) {
   const name = what.record ? `${kind} ${what.record.id}` : `the ${kind}s from ${what.interval?.from} to ${what.interval?.to}`;
   return h("li", null, `${name}: ${reason}, since ${moment(since)}`);
+}
+
+function granted(known) {
+  return known === null ? "not known until it is tested" : known ? "yes" : "no";
 }
 
 function figure(value, name) {

@@ -8,6 +8,8 @@ import { evidenceItem } from "./evidence.js";
 export function incidentPane(known, close) {
   let shown = null;
   let last = "";
+  /** Whether the incident was just opened: then its title gets the focus, so that it is read out. */
+  let announce = false;
   const element = h("article", { class: "card detail", "aria-label": "Incident" });
 
   element.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
@@ -15,6 +17,7 @@ export function incidentPane(known, close) {
   function show(which) {
     if (which?.id !== shown?.id || which?.connection !== shown?.connection) {
       last = "";
+      announce = which !== null && document.activeElement !== document.body;
       fill(element);
       element.scrollTop = 0;
     }
@@ -33,7 +36,7 @@ export function incidentPane(known, close) {
       return fill(element, h("p", { class: "empty" }, error.message));
     }
     if (shown?.id !== id || shown?.connection !== connection) return;
-    const text = JSON.stringify([found.revision, found.home, found.alerts]);
+    const text = JSON.stringify([found.revision, found.home, found.merged, found.alerts]);
     if (text === last) return;
     last = text;
     const openAlerts = new Set([...element.querySelectorAll("details[open]")].map((details) => details.dataset.key));
@@ -41,12 +44,13 @@ export function incidentPane(known, close) {
     for (const details of element.querySelectorAll("details")) {
       if (openAlerts.has(details.dataset.key)) details.open = true;
     }
+    if (announce) element.querySelector("h1")?.focus({ preventScroll: true });
+    announce = false;
   }
 
-  function content({ connection, incident, home, firstSeen, alerts, next }, path) {
+  function content({ connection, incident, home, merged, firstSeen, alerts, next }, path) {
     const of = known.connections.find(({ id }) => id === connection);
     const techniques = [...new Set(alerts.flatMap((alert) => strings(alert.mitreTechniques)))].sort();
-    const merged = [...new Set(alerts.map((alert) => alert.incidentId).filter((other) => other && String(other) !== String(incident.id)))];
     const tags = [...strings(incident.systemTags), ...strings(incident.customTags)];
     return [
       h("header", null,
@@ -55,11 +59,11 @@ export function incidentPane(known, close) {
           h("div", { class: "row" }, severity(incident.severity), h("span", { class: "tag" }, words(incident.status)),
             of?.simulated && h("span", { class: "tag sim" }, "simulated"), h("span", { class: "muted small" }, `#${incident.id}`)),
           h("button", { type: "button", "data-key": "close", class: "plain", "aria-label": "Close the incident", onclick: close }, "✕")),
-        h("h1", null, incident.displayName || "(no title)"),
+        h("h1", { tabindex: -1 }, incident.displayName || "(no title)"),
         h("div", { class: "row" }, tags.map((tag) => h("span", { class: "tag" }, tag)))),
       incident.redirectIncidentId && h("p", { class: "note warn" }, "Merged into ",
         home && home !== String(incident.id) ? link(connection, home) : `#${incident.redirectIncidentId}, which has not arrived yet`, ". Its alerts stand there."),
-      merged.length > 0 && h("p", { class: "note" }, "Alerts of ", merged.map((id, place) => [place ? ", " : "", link(connection, id)]), ", merged into this incident, are included."),
+      merged.length > 0 && h("p", { class: "note" }, "Merged into this incident: ", merged.map((id, place) => [place ? ", " : "", link(connection, id)]), ". Their alerts are included."),
       incident.description && h("p", { class: "note" }, incident.description),
       incident.summary && incident.summary !== incident.description && h("section", { class: "stack" }, h("h2", null, "Summary"), h("p", { class: "note" }, incident.summary)),
       facts([

@@ -49,8 +49,11 @@ export function incidentsView(known) {
   const split = h("div", { class: "split" }, list);
   const element = h("div", { class: "stack" }, h("h1", { class: "hidden-visually" }, "Incidents"), overTime.element, split);
 
+  /** Closes the open one; the focus goes back to its row. */
   function close() {
+    const key = open && `${open.connection}/${open.id}`;
     location.hash = "#/incidents";
+    [...rows.querySelectorAll("[data-key]")].find((link) => link.dataset.key === key)?.focus();
   }
 
   function changed() {

@@ -1,8 +1,9 @@
 //! `incidents`: what the store holds, as a table or as one JSON array. Both are printed page by page, so
 //! that a store of any size is printed with the memory of a page.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, BufWriter, Write};
 
 use incident_store::sqlite::{IncidentFilter, Page, Position, SqliteStore, StoredRecord};
@@ -58,8 +59,8 @@ impl<'a> Listing<'a> {
     async fn json(&self, mut out: impl Write) -> Result<(), Failure> {
         out.write_all(b"[")?;
         let mut separator = "\n";
-        let mut after = None;
-        while let Some(incidents) = self.next_incidents(&mut after).await? {
+        let mut walk = Walk::default();
+        while let Some(incidents) = self.next_incidents(&mut walk).await? {
             for incident in incidents {
                 write!(out, "{separator}{{")?;
                 out.write_all(&self.origin(&incident)?)?;
@@ -134,9 +135,9 @@ impl<'a> Listing<'a> {
 
     async fn table(&self, mut out: impl Write) -> Result<(), Failure> {
         let width = Widths::of_terminal();
-        let mut after = None;
+        let mut walk = Walk::default();
         let mut any = false;
-        while let Some(incidents) = self.next_incidents(&mut after).await? {
+        while let Some(incidents) = self.next_incidents(&mut walk).await? {
             if !any {
                 writeln!(
                     out,
@@ -190,16 +191,44 @@ impl<'a> Listing<'a> {
         Ok(self.store.orphan_alerts(None, &Page { limit: PAGE, after: None }).await?)
     }
 
-    /// The next page; `None` after the last.
-    async fn next_incidents(
-        &self,
-        after: &mut Option<Position>,
-    ) -> Result<Option<Vec<StoredRecord>>, Failure> {
-        let page = Page { limit: PAGE, after: after.take() };
-        let incidents = self.store.incidents(&self.filter, &page).await?;
-        *after = incidents.last().map(StoredRecord::position);
-        // An empty page comes after the last; asking for it costs less than knowing that it would be empty.
-        Ok((!incidents.is_empty()).then_some(incidents))
+    /// The next incidents; `None` after the last.
+    ///
+    /// One that changes meanwhile moves to the front, where the walk has been already. So the list is walked
+    /// again until nothing is found that was not there before.
+    async fn next_incidents(&self, walk: &mut Walk) -> Result<Option<Vec<StoredRecord>>, Failure> {
+        loop {
+            let page = Page { limit: PAGE, after: walk.after.take() };
+            let mut incidents = self.store.incidents(&self.filter, &page).await?;
+            walk.after = incidents.last().map(StoredRecord::position);
+            if walk.after.is_none() && !std::mem::take(&mut walk.found) {
+                return Ok(None);
+            }
+            incidents.retain(|incident| walk.is_new(incident));
+            if !incidents.is_empty() {
+                return Ok(Some(incidents));
+            }
+        }
+    }
+}
+
+/// A walk through the incidents of a store that others write to.
+#[derive(Default)]
+struct Walk {
+    after: Option<Position>,
+    /// Whether this round found anything.
+    found: bool,
+    /// Hashes of what was found, for 8 bytes each: two that are the same by chance cost one only if it
+    /// also moves meanwhile.
+    seen: HashSet<u64>,
+}
+
+impl Walk {
+    fn is_new(&mut self, incident: &StoredRecord) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (incident.connection, &incident.head.id).hash(&mut hasher);
+        let new = self.seen.insert(hasher.finish());
+        self.found |= new;
+        new
     }
 }
 

@@ -56,7 +56,13 @@ async fn run(line: CommandLine) -> Result<Verdict, Failure> {
     let name = if matches!(command, Command::Serve(_)) { DEMO } else { STORE };
     let path = store_path(store.as_deref(), &environment, name)?;
     match command {
-        Command::Serve(args) => serve::run(&args, &path, &environment).await?,
+        Command::Serve(args) => {
+            let own = store_path(None, &environment, STORE)?;
+            if store.is_none() && own.exists() {
+                eprintln!("this is the demo store; --store {} shows your own connections", own.display());
+            }
+            serve::run(&args, &path, &environment).await?;
+        }
         Command::Connections(ConnectionsCommand::Add(args)) => {
             connections::add(&Desk::open(&path, &environment)?, args, &mut environment).await?;
         }

@@ -108,6 +108,8 @@ pub(super) struct Opened {
     incident: Box<RawValue>,
     /// The incident that this one was merged into at last; itself where it was not.
     home: Option<String>,
+    /// The incidents that were merged into this one.
+    merged: Vec<String>,
     first_seen: Timestamp,
     revision: u64,
     #[serde(flatten)]
@@ -130,6 +132,7 @@ pub(super) async fn one(
     let store = &app.desk.store;
     let record = store.incident(connection, &id).await?.ok_or_else(Problem::not_found)?;
     let home = store.home_of(connection, &id).await?;
+    let merged = store.merged_into(connection, &id).await?;
     let alerts = alerts_page(&app, connection, &id, None).await?;
     Ok(Json(Opened {
         connection,
@@ -137,6 +140,7 @@ pub(super) async fn one(
         revision: record.revision,
         incident: raw(record)?,
         home,
+        merged,
         alerts,
     }))
 }

@@ -45,6 +45,8 @@ pub(super) struct Keeper {
     resume: HashMap<ConnectionId, Timestamp>,
     /// What was said to be failing, so that it is said once.
     said: HashMap<ConnectionId, Cause>,
+    /// The same of looking itself.
+    trouble: Option<String>,
 }
 
 impl Keeper {
@@ -59,6 +61,7 @@ impl Keeper {
             busy: HashMap::new(),
             resume: HashMap::new(),
             said: HashMap::new(),
+            trouble: None,
         }
     }
 
@@ -90,9 +93,8 @@ impl Keeper {
                     }
                 }
                 _ = look.tick() => {
-                    if let Err(failure) = self.look().await {
-                        eprintln!("{failure}");
-                    }
+                    let looked = self.look().await;
+                    self.note_look(looked);
                 }
             }
         }
@@ -127,6 +129,17 @@ impl Keeper {
             Ok(Some((label(&connection), report)))
         });
         self.busy.insert(task.id(), id);
+    }
+
+    /// Says what keeps it from looking, once until it changes.
+    fn note_look(&mut self, looked: Result<(), Failure>) {
+        let trouble = looked.err().map(|failure| failure.to_string());
+        if trouble != self.trouble
+            && let Some(trouble) = &trouble
+        {
+            eprintln!("{trouble}");
+        }
+        self.trouble = trouble;
     }
 
     /// Remembers what is left, and says what is worth saying.

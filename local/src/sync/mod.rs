@@ -4,6 +4,7 @@ mod again;
 mod result;
 mod summary;
 
+use std::collections::HashMap;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,8 +74,8 @@ async fn chosen(desk: &Desk, args: &SyncArgs) -> Result<Vec<Connection>, Failure
     }
 }
 
-/// Syncs all of them, some at a time, and gives their results in the connections' order. Dropping it stops
-/// all syncs.
+/// Syncs all of them, some at a time, and gives their results in the connections' order. What goes wrong with
+/// one is its own. Dropping it stops all syncs.
 async fn all(
     desk: &Desk,
     syncers: &Arc<Syncers>,
@@ -84,22 +85,29 @@ async fn all(
     let bars = MultiProgress::new();
     let mut waiting = connections.into_iter().enumerate();
     let mut running = JoinSet::new();
+    let mut started = HashMap::new();
     let mut results = Vec::new();
     loop {
         while running.len() < PARALLEL
             && let Some((place, connection)) = waiting.next()
         {
             let (desk, syncers, bar) = (desk.clone(), syncers.clone(), bars.add(counter(&connection)));
-            running.spawn(async move {
+            let of = connection.clone();
+            let task = running.spawn(async move {
                 let result = one(&desk, &syncers, &connection, &bar).await;
                 bar.finish_and_clear();
-                (place, result)
+                result
             });
+            started.insert(task.id(), (place, of));
         }
-        let Some(ended) = running.join_next().await else { break };
-        // A panic is a defect of this program, and its message is on standard error already.
-        let (place, result) = ended.map_err(|_| Failure::Refused("a sync ended unexpectedly".into()))?;
-        let result = result?;
+        let Some(ended) = running.join_next_with_id().await else { break };
+        let (task, result) = match ended {
+            Ok((task, result)) => (task, result.map_err(|error| error.to_string())),
+            // A defect of this program; its message is on standard error already.
+            Err(panicked) => (panicked.id(), Err("the sync ended unexpectedly".to_owned())),
+        };
+        let Some((place, connection)) = started.remove(&task) else { continue };
+        let result = result.unwrap_or_else(|note| SyncResult::broken(&connection, note));
         if !json {
             let lines = summary::lines(&result);
             bars.suspend(|| writeln!(io::stdout(), "{lines}"))?;
@@ -118,7 +126,10 @@ async fn one(
 ) -> Result<SyncResult, StoreError> {
     let mut result = SyncResult::new(connection);
     if is_simulated(connection) && !simulated::answers(desk, connection).await {
-        result.ended = Ended::Skipped { note: "its simulator is not running; `soc-anywhere serve` runs it" };
+        result.ended = Ended::Skipped {
+            result: "skipped",
+            note: "its simulator is not running; `soc-anywhere serve` runs it",
+        };
         return Ok(result);
     }
     let mut again = Again::default();

@@ -40,9 +40,10 @@ pub(super) struct SyncResult {
 pub(super) enum Ended {
     /// As its last run did.
     Ran(Outcome),
-    /// It was not run.
-    #[serde(rename_all = "camelCase")]
-    Skipped { note: &'static str },
+    /// It was not run: `skipped`.
+    Skipped { result: &'static str, note: &'static str },
+    /// This program or its store failed: `failed`, without a cause in the connection.
+    Broken { result: &'static str, note: String },
 }
 
 impl SyncResult {
@@ -64,6 +65,11 @@ impl SyncResult {
             label: label(connection),
             of: connection.clone(),
         }
+    }
+
+    /// One whose sync this program could not bring to an end.
+    pub(super) fn broken(connection: &Connection, note: String) -> Self {
+        Self { ended: Ended::Broken { result: "failed", note }, ..Self::new(connection) }
     }
 
     pub(super) fn add(&mut self, report: Report) {
@@ -91,7 +97,13 @@ impl SyncResult {
 
     /// Whether the command did not do what it was asked to with this connection.
     pub(super) fn failed(&self) -> bool {
-        matches!(self.ended, Ended::Ran(Outcome::Failed { .. } | Outcome::Interrupted | Outcome::Busy))
+        match &self.ended {
+            Ended::Ran(outcome) => {
+                matches!(outcome, Outcome::Failed { .. } | Outcome::Interrupted | Outcome::Busy)
+            }
+            Ended::Skipped { .. } => false,
+            Ended::Broken { .. } => true,
+        }
     }
 
     /// Records that were really written.

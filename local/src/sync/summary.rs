@@ -35,7 +35,8 @@ pub(super) fn lines(result: &SyncResult) -> String {
 
 fn first(result: &SyncResult) -> String {
     let outcome = match &result.ended {
-        Ended::Skipped { note } => return format!("skipped: {note}"),
+        Ended::Skipped { note, .. } => return format!("skipped: {note}"),
+        Ended::Broken { note, .. } => return format!("FAILED: {}", plain(note)),
         Ended::Ran(Outcome::Inactive) => return "not synced: it is paused or not complete".to_owned(),
         Ended::Ran(Outcome::Busy) => return "not synced: another run has it".to_owned(),
         Ended::Ran(outcome) => outcome,
