@@ -20,13 +20,26 @@ step 'bans, licences, sources'
 tests/install/cargo-deny.sh
 cargo deny --all-features check bans licenses sources
 
-step 'the bootstraps, and the Runtime Interface Emulator to run them under'
+step 'the template'
+tests/template.sh
+
+step 'the bootstraps, the Runtime Interface Emulator to run them under, and an AWS on the desk'
 . tests/install/rie.sh
+. tests/install/ministack.sh
 tests/bootstraps.sh
 export SOC_ANYWHERE_RIE="$RIE" SOC_ANYWHERE_BOOTSTRAPS="$root/target/bootstrap"
 
 step 'unit and system tests'
-cargo build --workspace --all-targets --locked
 cargo test --workspace --locked
+
+step 'the adversary'
+cargo run --release --locked -p adversary -- --ci
+
+step 'the functions against their own description'
+tests/install/schemathesis.sh
+SEED=1 tests/schemathesis.sh
+
+step 'the page in a browser'
+tests/browser.sh
 
 step 'all passed'
