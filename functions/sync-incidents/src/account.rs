@@ -6,8 +6,6 @@ use jiff::Timestamp;
 use lambda_support::metrics::{self, Metric, Unit};
 use sync_incidents::{Ended, NotSynced, Outcome, Report, StreamReport};
 
-pub(crate) const SERVICE: &str = "sync-incidents";
-
 /// What the connections of one invocation add up to.
 #[derive(Debug, Default)]
 pub(crate) struct Account {
@@ -63,7 +61,7 @@ impl Account {
     }
 
     /// Prints the metric line.
-    pub(crate) fn print(&self, now: Timestamp) {
+    pub(crate) fn print(&self, service: &str, now: Timestamp) {
         let metrics = [
             count("connections", self.connections),
             count("complete", self.complete),
@@ -79,7 +77,7 @@ impl Account {
             seconds("lag_seconds", self.lag),
             Metric { name: "duration_ms", value: as_f64(self.longest_ms), unit: Unit::Milliseconds },
         ];
-        metrics::print(SERVICE, "synced", now, &metrics);
+        metrics::print(service, "synced", now, &metrics);
     }
 }
 

@@ -97,15 +97,17 @@ pub(crate) async fn handle(function: Arc<Function>, event: LambdaEvent<Event>) -
     let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
     let deadline = Instant::now() + left.saturating_sub(MARGIN);
     let shift = Shift { deadline, each: EACH, parallel: PARALLEL };
+    // The function's own name, so that two stacks of one account have their own metrics and alarms.
+    let service = event.context.env_config.function_name.as_str();
     match event.payload {
-        Event::Batch(batch) => Ok(Answer::Batch(sync_batch(&function, batch, shift).await)),
-        Event::Tick(tick) => Ok(Answer::Tick(tick::run(&function, &tick.scheduled, shift).await?)),
+        Event::Batch(batch) => Ok(Answer::Batch(sync_batch(&function, batch, shift, service).await)),
+        Event::Tick(tick) => Ok(Answer::Tick(tick::run(&function, &tick.scheduled, shift, service).await?)),
     }
 }
 
 /// Syncs the connections of a batch. Of a failed message the queue keeps a copy: it comes again, and ends among
 /// the dead letters. A message is failed by us only; what is a customer's to repair stands on the connection.
-async fn sync_batch(function: &Function, batch: Batch, shift: Shift) -> Failures {
+async fn sync_batch(function: &Function, batch: Batch, shift: Shift, service: &str) -> Failures {
     let mut failed = Vec::new();
     let mut asked: Vec<(ConnectionId, String)> = Vec::new();
     for Message { message_id, body } in batch.messages {
@@ -118,7 +120,7 @@ async fn sync_batch(function: &Function, batch: Batch, shift: Shift) -> Failures
     }
     // The queue delivers at least once: two messages of one connection are one sync.
     let connections: BTreeSet<_> = asked.iter().map(|(connection, _)| *connection).collect();
-    let ours = sync(function, connections, shift).await;
+    let ours = sync(function, connections, shift, service).await;
     failed.extend(asked.into_iter().filter(|(id, _)| ours.contains(id)).map(|(_, message_id)| message_id));
     let failures = failed.into_iter().map(|item_identifier| Failure { item_identifier });
     Failures { batch_item_failures: failures.collect() }
@@ -129,6 +131,7 @@ pub(crate) async fn sync(
     function: &Function,
     connections: impl IntoIterator<Item = ConnectionId>,
     shift: Shift,
+    service: &str,
 ) -> Vec<ConnectionId> {
     let mut account = Account::default();
     let mut failed = Vec::new();
@@ -140,7 +143,7 @@ pub(crate) async fn sync(
             failed.push(id);
         }
     }
-    account.print(function.syncer.graph.clock.now());
+    account.print(service, function.syncer.graph.clock.now());
     failed
 }
 

@@ -8,7 +8,7 @@ use lambda_support::metrics::{self, Metric, Unit};
 use serde::Serialize;
 use sync_incidents::Shift;
 
-use crate::account::{SERVICE, count, seconds};
+use crate::account::{count, seconds};
 use crate::handler::{self, Function};
 
 /// How much before its time a connection counts as due: half of the tick's minute. Its next turn is a minute
@@ -28,7 +28,12 @@ pub(crate) struct Ticked {
     failed: usize,
 }
 
-pub(crate) async fn run(function: &Function, scheduled: &str, shift: Shift) -> Result<Ticked, Error> {
+pub(crate) async fn run(
+    function: &Function,
+    scheduled: &str,
+    shift: Shift,
+    service: &str,
+) -> Result<Ticked, Error> {
     let now = function.syncer.graph.clock.now();
     let due = function.syncer.store.due_with_owners(now + EARLY, MOST).await?;
     let overdue = due.first().map(|first| now.duration_since(first.since)).unwrap_or_default();
@@ -37,7 +42,7 @@ pub(crate) async fn run(function: &Function, scheduled: &str, shift: Shift) -> R
         ticked.queued = queue.send(&due, now).await;
         ticked.failed = due.len() - ticked.queued;
     } else {
-        ticked.failed = handler::sync(function, due.iter().map(|due| due.id), shift).await.len();
+        ticked.failed = handler::sync(function, due.iter().map(|due| due.id), shift, service).await.len();
     }
     let overdue = Duration::try_from(overdue).unwrap_or_default();
     let Ticked { due, queued, failed } = ticked;
@@ -48,7 +53,7 @@ pub(crate) async fn run(function: &Function, scheduled: &str, shift: Shift) -> R
         count("queued", queued),
         seconds("overdue_seconds", overdue.as_secs()),
     ];
-    metrics::print(SERVICE, "tick", now, &metrics);
+    metrics::print(service, "tick", now, &metrics);
     if ticked.queued == 0 && function.queue.is_some() && ticked.due > 0 {
         return Err("nothing of what is due could be put on the queue".into());
     }
