@@ -173,7 +173,9 @@ async fn alerts_follow_their_incident_through_merges() {
         assert_eq!(ids(&found), expected, "alerts of {incident}");
         assert_eq!(store.home_of(lease.connection, incident).await.unwrap().as_deref(), home, "{incident}");
     }
-    for (incident, expected) in [("3", vec!["1", "2"]), ("1", vec![]), ("x", vec!["y"]), ("not here", vec!["gap"])] {
+    for (incident, expected) in
+        [("3", vec!["1", "2"]), ("1", vec![]), ("x", vec!["y"]), ("not here", vec!["gap"])]
+    {
         let merged = store.merged_into(lease.connection, incident).await.unwrap();
         assert_eq!(merged, expected, "merged into {incident}");
     }
