@@ -73,7 +73,7 @@ export function incidentPane(known, close) {
         ["In Microsoft Defender", of && !of.simulated ? portal(incident.incidentWebUrl) : null],
       ]),
       techniques.length > 0 && h("section", { class: "stack" }, h("h2", null, "MITRE ATT&CK techniques"), h("div", { class: "chips" }, techniques.map(technique))),
-      h("section", { class: "stack" },
+      !incident.redirectIncidentId && h("section", { class: "stack" },
         h("h2", null, `${alerts.length}${next ? "+" : ""} alert${alerts.length === 1 ? "" : "s"}`),
         alerts.map(alertItem), next && moreAlerts(path, next)),
       comments(incident.comments),
