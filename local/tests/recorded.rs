@@ -95,7 +95,9 @@ fn oddities() -> Vec<Value> {
         })
         .collect();
     for number in 0..30 {
-        rows.push(json!({"id": format!("tie-{number}"), "lastUpdateDateTime": "2026-11-21T00:00:00.5533333Z"}));
+        rows.push(
+            json!({"id": format!("tie-{number}"), "lastUpdateDateTime": "2026-11-21T00:00:00.5533333Z"}),
+        );
     }
     rows.extend([
         json!({"id": "no-zone", "lastUpdateDateTime": "2026-11-20T12:09:23.5"}),
@@ -156,7 +158,8 @@ fn whatever_is_served_is_stored_or_reported() {
         alert["evidence"] = json!([{"@odata.type": "#microsoft.graph.security.martianEvidence", "x": 1}]);
     }
     alerts[0]["incidentId"] = json!("unheard-of");
-    let desk = Desk { origin: serve(incidents.clone(), alerts.clone()), folder: tempfile::tempdir().unwrap() };
+    let desk =
+        Desk { origin: serve(incidents.clone(), alerts.clone()), folder: tempfile::tempdir().unwrap() };
 
     let added = desk.run(&["connections", "add", "--tenant-id", TENANT, "--client-id", CLIENT]);
     assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
