@@ -67,8 +67,8 @@ impl Entra {
             }
             self.secret += 1;
             // The person who rotates enters the new one some time later.
-            let entered =
-                at + if self.rng.bool() { self.rng.i64(..10 * SECOND) } else { self.rng.i64(..40 * MINUTE) };
+            let entered = at
+                + if self.rng.bool() { self.rng.i64(0..10 * SECOND) } else { self.rng.i64(0..40 * MINUTE) };
             self.entered.push((entered, self.secret));
             if self.rng.bool() {
                 self.tokens.clear();
@@ -81,7 +81,7 @@ impl Entra {
             if at == self.start || at > self.calm {
                 continue;
             }
-            self.consent_back = at + MINUTE + self.rng.i64(..20 * MINUTE);
+            self.consent_back = at + MINUTE + self.rng.i64(0..20 * MINUTE);
             // Tokens that are out keep their roles, or are revoked with the consent.
             if self.rng.bool() {
                 self.tokens.clear();
@@ -175,7 +175,7 @@ impl Storms {
             }
             // Mostly minutes, at times half a day.
             let long = self.rng.u32(..20) == 0;
-            self.until = at + MINUTE + self.rng.i64(..if long { 12 * HOUR } else { 30 * MINUTE });
+            self.until = at + MINUTE + self.rng.i64(0..if long { 12 * HOUR } else { 30 * MINUTE });
             self.how = *seeds::pick(
                 &mut self.rng,
                 &[

@@ -228,8 +228,8 @@ impl Hostility {
             if share < *rate {
                 // Half of them near the lower bound, and some right at the upper one.
                 return match rng.u32(..8) {
-                    0..=3 => bounds.0 + rng.i64(..=(bounds.1 - bounds.0) / 8),
-                    4 => bounds.1 - rng.i64(..=(bounds.1 - bounds.0) / 50),
+                    0..=3 => bounds.0 + rng.i64(0..=(bounds.1 - bounds.0) / 8),
+                    4 => bounds.1 - rng.i64(0..=(bounds.1 - bounds.0) / 50),
                     _ => rng.i64(bounds.0..=bounds.1),
                 };
             }

@@ -89,7 +89,7 @@ impl Shelf<'_> {
                 return Some(Cut { versions: cut, next: None });
             }
             injected.count(Hostile::LinkToNothing);
-        } else if is_full && rng.f64() < hostility.unlinked {
+        } else if is_full && !self.calm && rng.f64() < hostility.unlinked {
             injected.count(Hostile::FullUnlinked);
             return Some(Cut { versions: cut, next: None });
         } else if cut.is_empty() {

@@ -196,7 +196,7 @@ impl World {
         let instant = self.precise(at);
         self.write(Kind::Incidents, incident, Some(instant), instant, incident, at, hostility, injected);
         for _ in 0..self.rng.u32(1..4) {
-            let created = instant - self.rng.i64(..10 * MINUTE);
+            let created = instant - self.rng.i64(0..10 * MINUTE);
             self.create_alert(created, at, incident, hostility, injected);
         }
     }
@@ -307,7 +307,7 @@ impl World {
             8 => Hostile::NoArray,
             _ => Hostile::Stall,
         };
-        let until = at + HOUR / 2 + self.rng.i64(..8 * HOUR);
+        let until = at + HOUR / 2 + self.rng.i64(0..8 * HOUR);
         let hides_ids = self.rng.u32(..3) == 0;
         self.poisons.push(Poison { kind, record, from: at, until, hides_ids, how });
         if self.rng.bool() {

@@ -1,0 +1,106 @@
+//! After each run: is everything there that was promised by now?
+
+use defender_sim::Kind;
+use defender_sim::hostile::record_of;
+use defender_sim::hostile::ticks::{DAY, HOUR, MINUTE, from_timestamp};
+use graph_security::Property;
+use incident_store::{Aside, SetAside};
+use jiff::Timestamp;
+use sync_incidents::{Outcome, Report};
+
+use super::facts::Fact;
+use super::{Checker, Class, sim_kind};
+
+/// A run that came to its end, by the true time.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// When it began.
+    pub began: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// What it says.
+    pub report: &'a Report,
+    /// Nothing on our side kept it from running in the last hours.
+    pub we_were_well: bool,
+}
+
+/// A stream that answers well is read to its end within this.
+const STUCK: i64 = 6 * HOUR;
+
+/// A sweep is due at most one period after the last, and the run that does it takes a while.
+const SLACK: i64 = 15 * MINUTE;
+
+impl Checker {
+    /// Judges what a run leaves.
+    pub fn judge(&mut self, run: &Run<'_>) {
+        self.facts.learn(&mut self.found);
+        let (began, ended) = (from_timestamp(run.began), from_timestamp(run.ended));
+        let status = &run.report.status;
+        let success = matches!(run.report.outcome, Outcome::Complete | Outcome::Progressing);
+        let idle = success && run.report.resume.is_none();
+        if status.observed.sweeps_stretched > 1 {
+            self.stretched = ended;
+        }
+        self.judge_progress(success, ended, run.we_were_well);
+        let swept = |everywhere: i64| idle.then_some(began - everywhere.max(self.stretched));
+        let open: Vec<(i64, u32)> = self.facts.open.range(..=(began, u32::MAX)).copied().collect();
+        for (everywhere, index) in open {
+            let fact = self.facts.facts[index as usize];
+            let is_due = match fact.class {
+                Class::Backfill => idle,
+                Class::Overlap => success,
+                Class::Hourly => swept(everywhere).is_some_and(|waited| waited >= HOUR + SLACK),
+                Class::Daily => swept(everywhere).is_some_and(|waited| waited >= DAY + SLACK),
+                Class::Beyond | Class::InPlace | Class::Older => false,
+            };
+            if !is_due {
+                continue;
+            }
+            if self.facts.is_superseded(index, ended) {
+                self.facts.settle_superseded(index, &mut self.found);
+            } else if self.facts.is_poisoned(fact.kind, fact.record, ended) {
+                self.found.held_as_poison += 1;
+            } else if is_set_aside(&status.set_aside, &fact) {
+                self.found.held_aside += 1;
+            } else {
+                self.facts.settle_missed(index, ended, &mut self.found);
+            }
+        }
+        self.found.most_set_aside = self.found.most_set_aside.max(status.set_aside.len() as u64);
+    }
+
+    fn judge_progress(&mut self, success: bool, ended: i64, we_were_well: bool) {
+        if success {
+            self.last_success = ended;
+        } else if ended - self.last_success > STUCK
+            && we_were_well
+            && self.facts.tenant.was_well(ended - STUCK, ended)
+        {
+            self.found.stuck += 1;
+            self.found.note(|| format!("stuck: no success for {} h", (ended - self.last_success) / HOUR));
+            self.last_success = ended;
+        }
+    }
+
+    /// Whether what is set aside names this record.
+    #[must_use]
+    pub fn names(set_aside: &[SetAside], kind: Kind, record: u32) -> bool {
+        set_aside.iter().any(|entry| match &entry.what {
+            Aside::Record { id } => sim_kind(entry.kind) == kind && record_of(kind, id) == Some(record),
+            Aside::Interval { .. } => false,
+        })
+    }
+}
+
+fn is_set_aside(set_aside: &[SetAside], fact: &Fact) -> bool {
+    set_aside.iter().filter(|entry| sim_kind(entry.kind) == fact.kind).any(|entry| match &entry.what {
+        Aside::Record { id } => record_of(fact.kind, id) == Some(fact.record),
+        Aside::Interval { by, from, to } => {
+            let key = match by {
+                Property::Created => Some(fact.created),
+                Property::Updated => fact.instant,
+            };
+            key.is_some_and(|key| from_timestamp(*from) <= key && key <= from_timestamp(*to))
+        }
+    })
+}

@@ -1,0 +1,120 @@
+//! The checker: set-full, in Jepsen's sense, over the versions of records.
+//!
+//! Each version of each record ends as one of: *stable*, it was stored; *superseded*, the record had
+//! already moved on when somebody could have read it, or a newer one was stored in its place; *lost*, by
+//! the time promised nothing of the record was there; *stale*, an older version was. What is set aside and
+//! named is neither until it can be read again.
+
+mod class;
+mod facts;
+mod judge;
+
+use std::sync::Arc;
+
+use defender_sim::Kind;
+use defender_sim::hostile::ticks::from_timestamp;
+use defender_sim::hostile::{Tenant, record_of};
+use graph_security::{Head, RecordKind};
+use incident_store::Upserted;
+use jiff::Timestamp;
+
+pub use class::Class;
+use facts::Facts;
+pub use judge::Run;
+
+use crate::result::{Found, Histogram};
+
+/// Watches one trial.
+#[derive(Debug)]
+pub struct Checker {
+    facts: Facts,
+    /// What was found.
+    pub found: Found,
+    last_revision: u64,
+    last_success: i64,
+    stretched: i64,
+}
+
+impl Checker {
+    /// For a connection made at `connected` that goes back to `since`.
+    #[must_use]
+    pub fn new(tenant: Arc<Tenant>, connected: Timestamp, since: Timestamp) -> Self {
+        let (connected, since) = (from_timestamp(connected), from_timestamp(since));
+        Self {
+            facts: Facts::new(tenant, connected, since),
+            found: Found::default(),
+            last_revision: 0,
+            last_success: connected,
+            stretched: i64::MIN,
+        }
+    }
+
+    /// What a store made of a record, just now.
+    pub fn saw(&mut self, kind: RecordKind, head: &Head, upserted: &Upserted, now: Timestamp) {
+        let (revision, created) = match upserted {
+            Upserted::Created { revision } => (*revision, true),
+            Upserted::Updated { revision, .. } => (*revision, false),
+            Upserted::Unchanged | Upserted::Older => return,
+        };
+        let kind = sim_kind(kind);
+        let title = head.title.as_deref().and_then(|title| title.strip_prefix('v'));
+        let index: Option<u32> = title.and_then(|number| number.parse().ok());
+        let (Some(record), Some(index)) = (record_of(kind, &head.id), index) else {
+            self.found.torn += 1;
+            return;
+        };
+        self.facts.learn(&mut self.found);
+        if revision <= self.last_revision {
+            self.found.revisions_back += 1;
+        }
+        self.last_revision = revision.max(self.last_revision);
+        let before = self.facts.stored(kind, record);
+        match before {
+            Some(before) if created || before == index => self.found.spurious += 1,
+            Some(before) if self.facts.instant(index) < self.facts.instant(before) => {
+                self.found.regressed += 1;
+                self.found.note(|| format!("regressed: {kind:?} {} from v{before} to v{index}", head.id));
+            }
+            Some(before) if index < before => self.found.flipped += 1,
+            _ => {}
+        }
+        self.facts.store(kind, record, index, from_timestamp(now), &mut self.found);
+    }
+
+    /// Every record as the store holds it at the end, against what was seen to be written and against what
+    /// really happened.
+    pub fn conclude(
+        &mut self,
+        now: Timestamp,
+        stored: impl Fn(Kind, u32) -> Option<Option<u32>>,
+        exempt: impl Fn(Kind, u32) -> bool,
+    ) {
+        self.facts.learn(&mut self.found);
+        self.facts.conclude(from_timestamp(now), stored, exempt, &mut self.found);
+    }
+
+    /// The newest version of every record, as seen to be written.
+    #[must_use]
+    pub fn records(&self, kind: Kind) -> usize {
+        self.facts.records(kind)
+    }
+
+    /// The trial found a loss, or something went back.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.found.lost + self.found.stale + self.found.regressed > 0
+    }
+
+    /// How long after they could be seen versions were stored, of those promised for the next sync.
+    #[must_use]
+    pub fn latency(&self) -> &Histogram {
+        &self.found.latency
+    }
+}
+
+pub(crate) fn sim_kind(kind: RecordKind) -> Kind {
+    match kind {
+        RecordKind::Incident => Kind::Incidents,
+        RecordKind::Alert => Kind::Alerts,
+    }
+}

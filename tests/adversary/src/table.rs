@@ -1,0 +1,134 @@
+//! The figures, as text.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::check::Class;
+use crate::result::{Found, SeedResult};
+
+/// All seeds' figures together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    /// Seeds.
+    pub seeds: u64,
+    /// Days.
+    pub days: u64,
+    /// Of those, on SQLite.
+    pub sqlite_days: u64,
+    /// Runs.
+    pub runs: u64,
+    /// Requests to Graph, of runs that came to their end.
+    pub calls: u64,
+    /// By kind.
+    pub injected: BTreeMap<String, u64>,
+    /// What was found.
+    pub found: Found,
+    /// Seeds in which a promise was broken, and how.
+    pub broken: Vec<(u64, Vec<String>)>,
+}
+
+impl Total {
+    /// Adds a seed.
+    pub fn add(&mut self, result: &SeedResult) {
+        self.seeds += 1;
+        self.days += result.days;
+        self.sqlite_days += if result.sqlite { result.days } else { 0 };
+        self.runs += result.runs;
+        self.calls += result.calls;
+        for (kind, count) in &result.injected {
+            *self.injected.entry(kind.clone()).or_default() += count;
+        }
+        self.found.add(&result.found);
+        if result.found.is_broken() {
+            self.broken.push((result.seed, result.found.notes.clone()));
+        }
+    }
+
+    /// The figures in lines.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "for people")]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let found = &self.found;
+        let mut line = |name: &str, value: String| {
+            let _ = writeln!(text, "{name:<44} {value:>14}");
+        };
+        line("tenant-years at one-minute polling", format!("{:.2}", self.days as f64 / 365.0));
+        line("  seeds", self.seeds.to_string());
+        line("  of those days, on SQLite in memory", self.sqlite_days.to_string());
+        line("runs", self.runs.to_string());
+        line("requests to Graph", self.calls.to_string());
+        line("updates", found.updates.to_string());
+        for (name, value) in [
+            ("lost", found.lost),
+            ("stale", found.stale),
+            ("regressed", found.regressed),
+            ("spurious revisions", found.spurious + found.revisions_back),
+            ("torn", found.torn),
+            ("stuck for 6 h", found.stuck),
+            ("set aside and not healed", found.not_healed),
+        ] {
+            line(name, value.to_string());
+        }
+        let quantiles = [500, 950, 990].map(|of| seconds(found.latency.quantile(of)));
+        line("visible to stored, within the overlap: p50", quantiles[0].clone());
+        line("  p95", quantiles[1].clone());
+        line("  p99", quantiles[2].clone());
+        line("  max", seconds(found.latency.most()));
+        line("older content at an unchanged instant", found.flipped.to_string());
+        line("longest list of things set aside", found.most_set_aside.to_string());
+        line("found by hourly sweeps, by the engine's count", found.swept.0.to_string());
+        line("found by daily sweeps, by the engine's count", found.swept.1.to_string());
+        self.classes(&mut text);
+        let _ = writeln!(text, "\n{:<44} {:>14}", "injected", "times");
+        for (kind, count) in &self.injected {
+            let _ = writeln!(text, "{kind:<44} {count:>14}");
+        }
+        for (seed, notes) in &self.broken {
+            let _ = writeln!(text, "\nBROKEN in seed {seed}");
+            for note in notes {
+                let _ = writeln!(text, "  {note}");
+            }
+        }
+        text
+    }
+
+    fn classes(&self, text: &mut String) {
+        let _ = writeln!(
+            text,
+            "\n{:<36} {:>8} {:>8} {:>10} {:>6} {:>10} {:>10} {:>10}",
+            "promised", "versions", "stable", "superseded", "missed", "p50", "p99", "max"
+        );
+        for (class, name) in [
+            (Class::Backfill, "by the first sync"),
+            (Class::Overlap, "by the next sync"),
+            (Class::Hourly, "by the next hourly sweep"),
+            (Class::Daily, "by the next daily sweep"),
+            (Class::Beyond, "nothing: later than 7 days"),
+            (Class::InPlace, "nothing: instant unchanged"),
+            (Class::Older, "nothing: before the horizon"),
+        ] {
+            let Some(fate) = self.found.classes.get(&class) else { continue };
+            let _ = writeln!(
+                text,
+                "{name:<36} {:>8} {:>8} {:>10} {:>6} {:>10} {:>10} {:>10}",
+                fate.made,
+                fate.stable,
+                fate.superseded,
+                fate.missed,
+                seconds(fate.latency.quantile(500)),
+                seconds(fate.latency.quantile(990)),
+                seconds(fate.latency.most()),
+            );
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for people")]
+fn seconds(ms: u64) -> String {
+    match ms {
+        0..600_000 => format!("{:.1} s", ms as f64 / 1e3),
+        600_000..36_000_000 => format!("{:.1} min", ms as f64 / 6e4),
+        _ => format!("{:.1} h", ms as f64 / 3.6e6),
+    }
+}

@@ -1,0 +1,479 @@
+//! One seed: a tenant, a store, a connection, and so many days of ticks.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use defender_sim::Kind;
+use defender_sim::hostile::{HostileTransport, Hostility, Tenant};
+use fastrand::Rng;
+use graph_auth::{Cloud, EndpointOverride, TokenCache};
+use graph_http::Clock;
+use graph_security::{Graph, RecordKind};
+use incident_store::sqlite::SqliteStore;
+use incident_store::{
+    ClientSecrets, ConnectionId, Connections, Lifecycle, NewConnection, SecretError, SyncStore,
+};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use sync_incidents::plan::Plan;
+use sync_incidents::{Budget, Outcome, Report, Settings, Syncer};
+use tokio::time::Instant;
+
+use crate::check::{Checker, Run};
+use crate::interleave::{Gate, Gated, polls};
+use crate::result::SeedResult;
+use crate::store::{Blocking, Faulty, Flaw, ModelStore, Rates, Watched};
+
+/// A trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// Everything random follows from it.
+    pub seed: u64,
+    /// Days of ticks; the last day and a half are calm.
+    pub days: u32,
+    /// Only what an engine without a known bug comes through: see [`Hostility::mild`].
+    pub mild: bool,
+    /// On SQLite in memory rather than on the model.
+    pub sqlite: bool,
+    /// A bug of the store.
+    pub flaw: Option<Flaw>,
+    /// Ends at the first loss.
+    pub until_broken: bool,
+    /// Prints every run and request between these seconds after connecting.
+    pub trace: Option<(i64, i64)>,
+}
+
+/// The calm at the end: longer than a daily sweep takes to come round.
+const CALM: SignedDuration = SignedDuration::from_hours(36);
+
+/// A lease outlives its run by this: clocks that share a store are within half of it.
+const LEASE_MARGIN: Duration = Duration::from_secs(60);
+
+/// Between two ticks.
+const TICK: Duration = Duration::from_secs(60);
+
+type Net = Gated<HostileTransport>;
+
+impl Trial {
+    /// The engine against everything.
+    #[must_use]
+    pub fn full(seed: u64, days: u32, sqlite: bool) -> Self {
+        Self { seed, days, mild: false, sqlite, flaw: None, until_broken: false, trace: None }
+    }
+
+    /// Runs it with this planning; the same trial gives the same result.
+    #[must_use]
+    pub fn run<P: Plan>(self) -> SeedResult {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        let Ok(runtime) = runtime else { unreachable!("a runtime without a driver can be built") };
+        let gate = Gate::default();
+        runtime.block_on(async {
+            if self.sqlite {
+                let Ok(inner) = SqliteStore::in_memory() else { unreachable!("there is memory") };
+                self.with_store::<P, _>(Blocking { inner }, gate).await
+            } else if let Some(flaw) = self.flaw {
+                self.with_store::<P, _>(ModelStore::flawed(flaw, gate.clone()), gate).await
+            } else {
+                self.with_store::<P, _>(ModelStore::default(), gate).await
+            }
+        })
+    }
+
+    async fn with_store<P: Plan, S: Connections + SyncStore>(self, store: S, gate: Gate) -> SeedResult {
+        let desk = Desk::new(self, store, gate).await;
+        desk.live::<P>().await
+    }
+}
+
+/// What happens to us: by the seed.
+struct Ours {
+    rng: Rng,
+    budget: Budget,
+    deadline: Duration,
+    skew: SignedDuration,
+    cut: f64,
+    twin: f64,
+    frozen: f64,
+    skipped: f64,
+    outages_per_day: f64,
+    store: Rates,
+}
+
+impl Ours {
+    fn new(trial: Trial) -> Self {
+        let mut rng = Rng::with_seed(trial.seed.wrapping_mul(0x9e37_79b9).wrapping_add(31));
+        let mut some = |share: f64, most: f64| {
+            let (drawn, hit) = (rng.f64(), rng.f64() < share);
+            if hit { most * (0.2 + 0.8 * drawn) } else { 0.0 }
+        };
+        let store = Rates {
+            before: some(0.5, 0.01),
+            half: some(0.5, 0.02),
+            after: some(0.5, 0.01),
+            throttled: some(0.4, 0.01),
+        };
+        let (cut, twin, frozen) = (some(0.6, 0.05), some(0.5, 0.02), some(0.5, 0.02));
+        let (skipped, outages_per_day) = (some(0.5, 0.05), some(0.4, 0.4));
+        let skew = match rng.u32(..3) {
+            0 => SignedDuration::ZERO,
+            1 => SignedDuration::from_secs(rng.i64(-600..=600)),
+            _ => SignedDuration::from_secs(if rng.bool() { 600 } else { -600 }),
+        };
+        let budget = if rng.bool() { Budget::Microsoft } else { Budget::Unlimited };
+        let deadline = Duration::from_secs(rng.u64(20..=60));
+        Self { rng, budget, deadline, skew, cut, twin, frozen, skipped, outages_per_day, store }
+    }
+}
+
+/// The customer's secrets, as entered.
+#[derive(Clone, Debug)]
+struct Entered {
+    tenant: Arc<Tenant>,
+    clock: Clock,
+}
+
+impl ClientSecrets for Entered {
+    async fn client_secret(&self, _: ConnectionId, _: bool) -> Result<SecretString, SecretError> {
+        Ok(self.tenant.entered_secret(self.clock.now()).into())
+    }
+}
+
+struct Desk<S> {
+    trial: Trial,
+    ours: Ours,
+    tenant: Arc<Tenant>,
+    checker: Arc<Mutex<Checker>>,
+    syncer: Syncer<Faulty<Watched<S>>, Net, Entered>,
+    /// Another process: the same store, tokens of its own.
+    other: Syncer<Faulty<Watched<S>>, Net, Entered>,
+    clock: Clock,
+    gate: Gate,
+    begun: Instant,
+    result: SeedResult,
+    /// The last time when something on our side was amiss.
+    unwell: Timestamp,
+    last: Option<Report>,
+}
+
+fn start() -> Timestamp {
+    Timestamp::from_second(1_793_610_000).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn connection() -> ConnectionId {
+    ConnectionId::new(start(), [1; 10])
+}
+
+impl<S: Connections + SyncStore> Desk<S> {
+    async fn new(trial: Trial, store: S, gate: Gate) -> Self {
+        let mut ours = Ours::new(trial);
+        let clock = Clock::simulated(start());
+        let hostility = if trial.mild { Hostility::mild(trial.seed) } else { Hostility::full(trial.seed) };
+        let calm = start() + SignedDuration::from_hours(24 * i64::from(trial.days)) - CALM;
+        let tenant = Arc::new(Tenant::new(trial.seed, hostility, start(), calm));
+        let since = start() - SignedDuration::from_hours(24 * ours.rng.i64(3..31));
+        let checker = Arc::new(Mutex::new(Checker::new(tenant.clone(), start(), since)));
+        let watched = Watched { inner: store, checker: checker.clone(), clock: clock.clone() };
+        let store = Faulty::new(watched, gate.clone(), trial.seed.wrapping_add(41), Rates::default());
+        let settings = NewConnection {
+            owner: "local".into(),
+            name: None,
+            tenant_id: Tenant::TENANT_ID,
+            client_id: Tenant::CLIENT_ID,
+            cloud: Cloud::Global,
+            since,
+            interval: TICK,
+            secret_expires: None,
+        };
+        let skewed = clock.skewed(ours.skew);
+        if store.create(connection(), settings, Lifecycle::Connected, skewed.now()).await.is_err() {
+            unreachable!("a new store takes a connection");
+        }
+        store.set_rates(ours.store);
+        let inner = HostileTransport { tenant: tenant.clone(), clock: clock.clone() };
+        let transport = Gated { inner, gate: gate.clone(), trace: Arc::default() };
+        let success_every = SignedDuration::from_mins(if ours.rng.bool() { 0 } else { 10 });
+        let process = || Syncer {
+            store: store.clone(),
+            graph: Graph {
+                transport: transport.clone(),
+                clock: skewed.clone(),
+                tokens: TokenCache::default(),
+            },
+            secrets: Entered { tenant: tenant.clone(), clock: clock.clone() },
+            endpoints: EndpointOverride::default(),
+            settings: Settings {
+                budget: ours.budget,
+                success_every,
+                lease_margin: LEASE_MARGIN,
+                seed: trial.seed,
+            },
+        };
+        let (syncer, other) = (process(), process());
+        let result = SeedResult {
+            seed: trial.seed,
+            days: trial.days.into(),
+            sqlite: trial.sqlite,
+            ..SeedResult::default()
+        };
+        Self {
+            trial,
+            ours,
+            tenant,
+            checker,
+            syncer,
+            other,
+            clock,
+            gate,
+            begun: Instant::now(),
+            result,
+            unwell: start(),
+            last: None,
+        }
+    }
+
+    async fn live<P: Plan>(mut self) -> SeedResult {
+        let ticks = u64::from(self.trial.days) * 24 * 60;
+        let calm = ticks - u64::try_from(CALM.as_secs() / 60).unwrap_or(0);
+        let mut tick = 0;
+        while tick < ticks {
+            tokio::time::sleep_until(self.begun + TICK * u32::try_from(tick).unwrap_or(u32::MAX)).await;
+            self.tenant.advance(self.clock.now());
+            if tick == calm {
+                self.syncer.store.set_rates(Rates::default());
+            }
+            tick += 1;
+            if tick > calm {
+                self.plain::<P>().await;
+            } else {
+                tick += self.stormy::<P>().await;
+            }
+            // A run may have taken longer than a tick.
+            let passed = self.begun.elapsed().as_secs().div_ceil(60);
+            tick = tick.max(passed);
+            if self.trial.until_broken && self.checker().has_failed() {
+                return self.finish();
+            }
+        }
+        self.conclude().await;
+        self.finish()
+    }
+
+    fn checker(&self) -> MutexGuard<'_, Checker> {
+        self.checker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&mut self, what: &str) {
+        match self.result.injected.get_mut(what) {
+            Some(count) => *count += 1,
+            None => drop(self.result.injected.insert(what.to_owned(), 1)),
+        }
+    }
+
+    /// One tick with what may happen to us; how many further ticks are left out.
+    async fn stormy<P: Plan>(&mut self) -> u64 {
+        let mut share = self.ours.rng.f64();
+        let mut is = |rate: f64| {
+            let hit = share < rate;
+            share = if hit { f64::INFINITY } else { share - rate };
+            hit
+        };
+        let (cut, twin, frozen, skipped) =
+            (is(self.ours.cut), is(self.ours.twin), is(self.ours.frozen), is(self.ours.skipped));
+        let outage = is(self.ours.outages_per_day / 1440.0);
+        if outage {
+            self.count("outage of ours");
+            self.unwell = self.clock.now();
+            let long = self.ours.rng.u32(..3) == 0;
+            return self.ours.rng.u64(10..if long { 36 * 60 } else { 120 });
+        } else if skipped {
+            self.count("tick left out");
+        } else if cut {
+            self.cut::<P>().await;
+        } else if twin {
+            self.twin::<P>().await;
+        } else if frozen {
+            return self.frozen::<P>().await;
+        } else {
+            self.plain::<P>().await;
+        }
+        0
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.ours.deadline
+    }
+
+    async fn is_due(&self) -> bool {
+        let due = self.syncer.store.due(self.syncer.graph.clock.now(), 1).await;
+        due.is_ok_and(|due| !due.is_empty())
+    }
+
+    fn begin(&mut self) -> Timestamp {
+        self.result.runs += 1;
+        if let Some((from, to)) = self.trial.trace {
+            let at = self.clock.now().duration_since(start()).as_secs();
+            let is_traced = (from..=to).contains(&at);
+            self.syncer.graph.transport.trace.store(is_traced, Ordering::Relaxed);
+            if is_traced {
+                eprintln!("{at} s");
+            }
+        }
+        if self.ours.skew > SignedDuration::ZERO {
+            self.count("run with our clock ahead");
+        } else if self.ours.skew < SignedDuration::ZERO {
+            self.count("run with our clock behind");
+        }
+        self.clock.now()
+    }
+
+    async fn plain<P: Plan>(&mut self) {
+        if !self.is_due().await {
+            return;
+        }
+        let began = self.begin();
+        let report = self.syncer.sync_planned::<P>(connection(), self.deadline()).await;
+        self.judge(began, report.ok());
+    }
+
+    /// A run that ends at some await.
+    async fn cut<P: Plan>(&mut self) {
+        let began = self.begin();
+        self.count("run cut at an await");
+        self.gate.open(true);
+        let most = self.ours.rng.u32(1..50);
+        let report = {
+            let mut run = Box::pin(self.syncer.sync_planned::<P>(connection(), self.deadline()));
+            polls(&mut run, most).await
+        };
+        self.gate.open(false);
+        self.judge(began, report.and_then(Result::ok));
+    }
+
+    /// Two runs at once: one of them finds the other's lease.
+    async fn twin<P: Plan>(&mut self) {
+        let began = self.begin();
+        self.count("two runs at once");
+        self.gate.open(true);
+        let one = self.syncer.sync_planned::<P>(connection(), self.deadline());
+        let other = self.other.sync_planned::<P>(connection(), self.deadline());
+        let (one, other) = futures_util::future::join(one, other).await;
+        self.gate.open(false);
+        self.judge(began, one.ok());
+        self.judge(began, other.ok());
+    }
+
+    /// A run that stands still at some await for longer than its lease, while another one runs; then both
+    /// go on.
+    async fn frozen<P: Plan>(&mut self) -> u64 {
+        let began = self.begin();
+        self.count("run frozen past its lease");
+        self.gate.open(true);
+        let most = self.ours.rng.u32(1..40);
+        let asleep = self.ours.deadline + Duration::from_secs(61);
+        let ahead = self.ours.rng.u32(1..60);
+        let (frozen, second, other) = {
+            let mut frozen = Box::pin(self.syncer.sync_planned::<P>(connection(), self.deadline()));
+            if let Some(report) = polls(&mut frozen, most).await {
+                (Some(report), began, None)
+            } else {
+                tokio::time::sleep(asleep).await;
+                self.tenant.advance(self.clock.now());
+                let second = self.clock.now();
+                let mut other = Box::pin(self.other.sync_planned::<P>(connection(), self.deadline()));
+                match polls(&mut other, ahead).await {
+                    Some(report) => (Some(frozen.await), second, Some(report)),
+                    None => {
+                        let (report, other) = futures_util::future::join(frozen, other).await;
+                        (Some(report), second, Some(other))
+                    }
+                }
+            }
+        };
+        self.gate.open(false);
+        self.judge(began, frozen.and_then(Result::ok));
+        self.judge(second, other.and_then(Result::ok));
+        0
+    }
+
+    fn judge(&mut self, began: Timestamp, report: Option<Report>) {
+        let Some(report) = report else { return };
+        if self.syncer.graph.transport.trace.load(Ordering::Relaxed) {
+            let Report { outcome, usage, resume, status, .. } = &report;
+            let read_up_to = status.read_up_to.map(|at| at.duration_since(start()).as_secs());
+            eprintln!(
+                "  {outcome:?}, {} calls, read up to {read_up_to:?} s, resume {resume:?}, {:?}, aside {:?}",
+                usage.calls, status.observed, status.set_aside
+            );
+        }
+        if matches!(report.outcome, Outcome::Busy | Outcome::Inactive) {
+            return;
+        }
+        let ended = self.clock.now();
+        let we_were_well = ended.duration_since(self.unwell) > SignedDuration::from_hours(7);
+        self.checker().judge(&Run { began, ended, report: &report, we_were_well });
+        self.result.calls += u64::from(report.usage.calls);
+        self.last = Some(report);
+    }
+
+    /// Compares the store with what really happened.
+    async fn conclude(&mut self) {
+        let now = self.clock.now();
+        let mut held: BTreeMap<(RecordKind, u32), Option<u32>> = BTreeMap::new();
+        for (kind, sim) in [(RecordKind::Incident, Kind::Incidents), (RecordKind::Alert, Kind::Alerts)] {
+            let count = u32::try_from(self.checker().records(sim)).unwrap_or(u32::MAX);
+            let ids: Vec<String> = self.tenant.truth(|truth| {
+                let mut ids = vec![String::new(); count as usize];
+                for version in truth.versions.iter().filter(|version| version.kind == sim) {
+                    if ids.get(version.record as usize).is_some_and(String::is_empty) {
+                        ids[version.record as usize] = version.id();
+                    }
+                }
+                ids
+            });
+            let stored = self.syncer.store.versions(connection(), kind, &ids).await.unwrap_or_default();
+            for (number, stored) in (0..count).zip(stored) {
+                let title = stored.and_then(|stored| stored.head.title);
+                if let Some(title) = title {
+                    held.insert((kind, number), title.strip_prefix('v').and_then(|v| v.parse().ok()));
+                }
+            }
+        }
+        let set_aside = self.last.as_ref().map(|report| report.status.set_aside.clone()).unwrap_or_default();
+        let record_kind = |kind| match kind {
+            Kind::Incidents => RecordKind::Incident,
+            Kind::Alerts => RecordKind::Alert,
+        };
+        let mut checker = self.checker();
+        checker.conclude(
+            now,
+            |kind, number| held.get(&(record_kind(kind), number)).copied(),
+            |kind, number| Checker::names(&set_aside, kind, number),
+        );
+        checker.found.not_healed += set_aside.len() as u64;
+        for entry in &set_aside {
+            checker.found.note(|| format!("not healed: {entry:?}"));
+        }
+    }
+
+    fn finish(mut self) -> SeedResult {
+        let misfortunes = self.syncer.store.misfortunes();
+        let ours = [
+            ("store failed before a write", misfortunes.before),
+            ("store failed half-way", misfortunes.half),
+            ("store lost an answer", misfortunes.after),
+            ("store throttled", misfortunes.throttled),
+        ];
+        for (name, count) in self.tenant.injected().by_kind().chain(ours) {
+            *self.result.injected.entry(name.to_owned()).or_default() += count;
+        }
+        let mut found = self.checker().found.clone();
+        if let Some(last) = &self.last {
+            let observed = &last.status.observed;
+            found.swept = (observed.found_by_hourly_sweep, observed.found_by_daily_sweep);
+        }
+        self.result.found = found;
+        self.result
+    }
+}
