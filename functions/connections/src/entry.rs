@@ -1,8 +1,11 @@
 //! What a caller sends.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use secrecy::SecretString;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use test_connection::Input;
 
@@ -24,6 +27,7 @@ pub struct Entry {
     /// How far back the first sync goes; 30 days where it is not said.
     pub since: Option<Timestamp>,
     /// How often it is synced; once a minute where it is not said.
+    #[serde(default, deserialize_with = "seconds_or_null")]
     pub interval_seconds: Option<u64>,
     /// The day on which the secret expires.
     pub secret_expires: Option<Date>,
@@ -66,7 +70,7 @@ pub struct Change {
     #[serde(deserialize_with = "said")]
     pub name: Option<Option<String>>,
     /// How often it is synced.
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "seconds")]
     pub interval_seconds: Option<u64>,
     /// Whether it is kept and not synced.
     #[serde(deserialize_with = "present")]
@@ -74,6 +78,21 @@ pub struct Change {
     /// The day on which the secret expires; `null` where it is not known.
     #[serde(deserialize_with = "said")]
     pub secret_expires: Option<Option<Date>>,
+}
+
+/// Whole seconds. In JSON 60.0 is as whole as 60.
+fn whole(seconds: f64) -> Option<u64> {
+    let span = Duration::try_from_secs_f64(seconds).ok()?;
+    (span.subsec_nanos() == 0).then_some(span.as_secs())
+}
+
+fn seconds<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u64>, D::Error> {
+    whole(f64::deserialize(value)?).map(Some).ok_or_else(|| D::Error::custom("not whole seconds"))
+}
+
+fn seconds_or_null<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u64>, D::Error> {
+    let Some(seconds) = Option::deserialize(value)? else { return Ok(None) };
+    whole(seconds).map(Some).ok_or_else(|| D::Error::custom("not whole seconds"))
 }
 
 /// What is there is a value: `null` is none.
@@ -96,6 +115,19 @@ mod tests {
         let change: Change = serde_json::from_str(r#"{"name":null,"paused":true}"#).unwrap();
         assert_eq!(change, Change { name: Some(None), paused: Some(true), ..Change::default() });
         assert!(serde_json::from_str::<Change>(r#"{"paused":null}"#).is_err());
+    }
+
+    #[test]
+    fn seconds_are_whole_however_they_are_written() {
+        let seconds = |text: &str| {
+            let change: Option<Change> =
+                serde_json::from_str(&format!(r#"{{"intervalSeconds":{text}}}"#)).ok();
+            change.and_then(|change| change.interval_seconds)
+        };
+        assert_eq!((seconds("60"), seconds("60.0"), seconds("6e1")), (Some(60), Some(60), Some(60)));
+        for bad in ["60.5", "-60", "1e300", "\"60\"", "null"] {
+            assert_eq!(seconds(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -22,17 +22,14 @@ impl Expected {
     pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
         let mut versions = None;
         for value in headers.get_all(IF_MATCH) {
+            // An empty list is one that nothing matches.
+            let versions = versions.get_or_insert_with(Vec::new);
             let text = value.to_str().map_err(|_| malformed())?;
             for tag in text.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
                 if tag == "*" {
                     return Ok(Some(Self::Any));
                 }
-                // A weak tag never matches here.
-                let weak = tag.starts_with("W/");
-                let opaque = tag.strip_prefix("W/").unwrap_or(tag);
-                let opaque = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-                let version = opaque.ok_or_else(malformed)?.parse::<u64>().ok().filter(|_| !weak);
-                versions.get_or_insert_with(Vec::new).extend(version);
+                versions.extend(version_of(tag)?);
             }
         }
         Ok(versions.map(Self::Versions))
@@ -64,6 +61,17 @@ pub(crate) fn of(version: u64) -> HeaderValue {
     HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
+/// Quotes may have been lost on the way. A weak tag never matches here.
+fn version_of(tag: &str) -> Result<Option<u64>, Problem> {
+    let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+    let quoted = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let version = quoted.unwrap_or(opaque).parse().ok();
+    if quoted.is_none() && version.is_none() {
+        return Err(malformed());
+    }
+    Ok(version.filter(|_| !tag.starts_with("W/")))
+}
+
 fn malformed() -> Problem {
     Problem::malformed_target("If-Match is a list of entity tags in double quotes, or *.")
 }
@@ -83,10 +91,12 @@ mod tests {
         assert_eq!(read(&[]), Ok(None));
         assert_eq!(read(&["\"7\""]), versions(&[7]));
         assert_eq!(read(&["\"7\", \"8\"", "\"9\""]), versions(&[7, 8, 9]));
+        assert_eq!(read(&[""]), versions(&[]), "an empty list matches nothing");
         assert_eq!(read(&[" * "]), Ok(Some(Expected::Any)));
         assert_eq!(read(&["\"someone else's\""]), versions(&[]));
         assert_eq!(read(&["W/\"7\""]), versions(&[]), "a weak tag matches nothing");
-        assert_eq!(read(&["7"]), Err(400));
+        assert_eq!(read(&["7"]), versions(&[7]), "its quotes were lost");
+        assert_eq!(read(&["seven"]), Err(400));
         assert_eq!(read(&["\"7"]), Err(400));
     }
 
