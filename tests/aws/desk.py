@@ -1,0 +1,192 @@
+"""An AWS and an Entra and Graph of one's own, and the template deployed between them."""
+
+import io
+import json
+import os
+import re
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+import zipfile
+from http.client import HTTPConnection
+from pathlib import Path
+
+import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+
+ROOT = Path(__file__).resolve().parents[2]
+REGION = "eu-west-1"
+FUNCTIONS = ["sync-incidents", "test-connection", "connections"]
+ADMINISTRATOR = Credentials("test", "test")
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Simulator:
+    """The tenants of tests/examples/simulator.rs; it ends with its standard input."""
+
+    def __init__(self, small):
+        program = os.environ.get("SOC_ANYWHERE_SIMULATOR", ROOT / "target/debug/examples/simulator")
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen([program, str(small)], stdin=pipe, stdout=pipe, text=True)
+        first = json.loads(self.process.stdout.readline())
+        self.url, self.tenants = first["url"], first["tenants"]
+
+    def tell(self, *words):
+        print(*words, file=self.process.stdin, flush=True)
+        return json.loads(self.process.stdout.readline())
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+
+
+class Aws:
+    """ministack, with signatures verified and policies enforced."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = tempfile.TemporaryFile("w+")
+        environment = {
+            **os.environ,
+            "AUTH": "true",
+            "GATEWAY_PORT": str(self.port),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "localhost",
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": ADMINISTRATOR.access_key,
+            "AWS_SECRET_ACCESS_KEY": ADMINISTRATOR.secret_key,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+        program = os.environ.get("SOC_ANYWHERE_MINISTACK", ROOT / ".tools/ministack/bin/ministack")
+        self.process = subprocess.Popen([program], env=environment, stdout=self.log, stderr=self.log)
+        wait("ministack", 60, self.answers)
+
+    def answers(self):
+        try:
+            return urllib.request.urlopen(f"{self.url}/_ministack/health", timeout=5).status == 200
+        except OSError:
+            return False
+
+    def client(self, service, keys=None):
+        keys = keys or {"AccessKeyId": ADMINISTRATOR.access_key, "SecretAccessKey": ADMINISTRATOR.secret_key}
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys.get("SessionToken"),
+            config=Config(retries={"max_attempts": 1}),
+        )
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+class Stack:
+    """template.yaml itself, with the bootstraps as they were built."""
+
+    def __init__(self, aws, name, **parameters):
+        self.aws, self.name = aws, name
+        self.formation = aws.client("cloudformation")
+        started = time.monotonic()
+        self.formation.create_stack(
+            StackName=name,
+            TemplateBody=packaged(aws),
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        )
+        wait(f"stack {name}", 60, lambda: not self.status().endswith("IN_PROGRESS"))
+        if self.status() != "CREATE_COMPLETE":
+            events = self.formation.describe_stack_events(StackName=name)["StackEvents"]
+            failed = [event for event in events if "FAILED" in event["ResourceStatus"]]
+            raise AssertionError(f"{self.status()}: {[(e['LogicalResourceId'], e.get('ResourceStatusReason')) for e in failed]}")
+        resources = self.formation.describe_stack_resources(StackName=name)["StackResources"]
+        self.resources = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
+        described = self.formation.describe_stacks(StackName=name)["Stacks"][0]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+        # The emulator takes the parameter's text for the number that CloudFormation makes of it.
+        aws.client("lambda").update_event_source_mapping(
+            UUID=self.resources["SyncIncidentsFromQueue"], ScalingConfig={"MaximumConcurrency": 10}
+        )
+        print(f"  {len(self.resources)} resources in {time.monotonic() - started:.1f} s")
+
+    def status(self):
+        return self.formation.describe_stacks(StackName=self.name)["Stacks"][0]["StackStatus"]
+
+    def call(self, method, path, body=None, signed_by=ADMINISTRATOR, headers=None):
+        """One request to the HTTP API: status, JSON and headers."""
+        host = f"{self.resources['Api']}.execute-api.localhost:{self.aws.port}"
+        data = json.dumps(body) if body is not None else ""
+        headers = {"host": host, **({"content-type": "application/json"} if data else {}), **(headers or {})}
+        request = AWSRequest(method, f"http://{host}{path}", data=data, headers=headers)
+        if signed_by:
+            SigV4Auth(signed_by, "execute-api", REGION).add_auth(request)
+        connection = HTTPConnection("127.0.0.1", self.aws.port, timeout=60)
+        connection.request(method, path, body=data, headers=dict(request.headers))
+        response = connection.getresponse()
+        text = response.read().decode()
+        shown = {name.lower(): value for name, value in response.getheaders()}
+        try:
+            return response.status, json.loads(text), shown
+        except json.JSONDecodeError:
+            return response.status, text, shown
+
+    def logged(self, group):
+        """What a function has logged, as JSON where it is."""
+        events = self.aws.client("logs").filter_log_events(logGroupName=self.resources[group], limit=10_000)["events"]
+        lines = []
+        for event in events:
+            try:
+                lines.append(json.loads(event["message"]))
+            except json.JSONDecodeError:
+                lines.append({"text": event["message"]})
+        return lines
+
+
+def packaged(aws):
+    """The template with its code uploaded, as `sam package` does it."""
+    text = (ROOT / "template.yaml").read_text()
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": REGION})
+    folder = Path(os.environ.get("SOC_ANYWHERE_BOOTSTRAPS", ROOT / "target/bootstrap"))
+    for function in FUNCTIONS:
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as code:
+            entry = zipfile.ZipInfo("bootstrap")
+            entry.external_attr = 0o755 << 16
+            code.writestr(entry, (folder / function).read_bytes(), zipfile.ZIP_DEFLATED)
+        s3.put_object(Bucket="code", Key=f"{function}.zip", Body=archive.getvalue())
+        assert f"CodeUri: functions/{function}\n" in text
+        text = text.replace(f"CodeUri: functions/{function}\n", f"CodeUri: s3://code/{function}.zip\n")
+    # AWS allows SendMessageBatch by `sqs:SendMessage`, and knows no action of the call's own name; the emulator asks
+    # for that. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+    assert "[sqs:SendMessage, " in text
+    text = text.replace("[sqs:SendMessage, ", "[sqs:SendMessage, sqs:SendMessageBatch, ")
+    # The emulator knows no alarm over an expression of metrics. It is the one resource that is not deployed here.
+    before, alarm, after = re.split(r"(\n  SecretsRefused:\n(?: {4}.*\n)+)", text)
+    assert "Expression:" in alarm
+    print("  without SecretsRefused, which ministack does not know")
+    return before + after
+
+
+def wait(what, seconds, condition):
+    """Waits until the condition gives something, and gives it."""
+    started = time.monotonic()
+    while not (found := condition()):
+        if time.monotonic() - started > seconds:
+            raise AssertionError(f"{what}: not within {seconds} s")
+        time.sleep(0.5)
+    return found
