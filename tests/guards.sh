@@ -24,6 +24,6 @@ refuse 'the desk runner links no AWS crate' "$aws" "$(links soc-anywhere '')"
 for library in connections sync-incidents test-connection; do
     refuse "the library $library takes ports" "$aws|^rusqlite$" "$(links "$library" --no-default-features)"
 done
-for bootstrap in test-connection; do
+for bootstrap in connections sync-incidents test-connection; do
     refuse "the bootstrap $bootstrap links no SQLite" '^rusqlite$|^libsqlite3-sys$' "$(links "$bootstrap" '')"
 done

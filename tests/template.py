@@ -40,7 +40,21 @@ rule("test hosts are empty by default", len(re.findall(r"Test(?:Login|Graph)Url:
 routes = re.findall(r"Type: AWS::ApiGatewayV2::Route\n(.*?)(?=\n\n)", text, re.S)
 rule("every route has its authorization", not routes or [r for r in routes if "AuthorizationType" not in r])
 
+# The store's own names: shared/incident-store/src/dynamodb/table.rs.
+table = Path("shared/incident-store/src/dynamodb/table.rs").read_text()
+indexes = {}
+for body in re.findall(r"= Index \{(.*?)\n\};", table, re.S):
+    name, partition, sort = (re.search(rf'{field}: "(\w+)"', body)[1] for field in ("name", "partition", "sort"))
+    indexes[name] = (partition, sort, re.findall(r'^ +"(\w+)",', body, re.M))
+deployed = {}
+for body in text.split("- IndexName: ")[1:]:
+    keys = re.findall(r"AttributeName: (\w+), KeyType", body)[:2]
+    deployed[body.split()[0]] = (*keys, re.findall(r"\w+", re.search(r"NonKeyAttributes:\s*\[(.*?)\]", body, re.S)[1]))
+rule("the table's indexes are the store's", indexes != deployed and (indexes, deployed))
+expires = re.search(r'EXPIRES: &str = "(\w+)"', table)[1]
+rule("what ages out does so by the store's attribute", f"AttributeName: {expires}, Enabled: true" not in text)
+
 for failure in failures:
     print(failure, file=sys.stderr)
-print(f"{len(actions)} actions, {len(roles)} roles, {len(routes)} routes looked at")
+print(f"{len(actions)} actions, {len(roles)} roles, {len(routes)} routes and {len(deployed)} indexes looked at")
 sys.exit(1 if failures else 0)

@@ -1,0 +1,159 @@
+//! The function sync-incidents under AWS's Runtime Interface Emulator, between an emulated AWS and the simulator.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic anywhere")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use defender_sim::{Simulator, TenantHandle, TenantSpec, serve};
+use graph_auth::Cloud;
+use graph_http::{Clock, HttpsTransport};
+use incident_store::{
+    ConnectionId, Connections as _, Lifecycle, NewConnection, SecretVault as _, SecretVersion, SyncStore as _,
+};
+use jiff::{SignedDuration, Timestamp};
+use lambda_support::{Aws, AwsSettings};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use soc_anywhere_tests::emulators::{Emulator, Emulators};
+use soc_anywhere_tests::rie::{Emulated, Tools};
+use soc_anywhere_tests::table;
+use uuid::Uuid;
+
+/// The connection that events/sync-incidents/queue.json names.
+const IN_THE_QUEUE: &str = "019aaf11-3000-7101-8101-010101010101";
+
+struct Desk {
+    function: Emulated,
+    settings: AwsSettings,
+    tenant: TenantHandle,
+    _aws: Emulator,
+}
+
+impl Desk {
+    async fn new() -> Option<Self> {
+        let (Some(tools), Some(emulators)) = (Tools::from_env().unwrap(), Emulators::from_env().unwrap())
+        else {
+            return None;
+        };
+        let aws = emulators.ministack().await.unwrap();
+        let settings = AwsSettings { table: Some("incidents".into()), ..aws.settings() };
+        table::create(&Aws::new(&settings, HttpsTransport::new()).unwrap().dynamodb(), "incidents")
+            .await
+            .unwrap();
+        let clock = Clock::system();
+        let simulator = Arc::new(Simulator::new(1, clock.now()));
+        let tenant = simulator.add_tenant(TenantSpec::demo(3));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(serve(listener, simulator, clock));
+        let variables = [
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_ENDPOINT_URL", settings.endpoint.as_deref().unwrap()),
+            ("SOC_ANYWHERE_TABLE", "incidents"),
+            ("SOC_ANYWHERE_STAGE", "test"),
+            ("SOC_ANYWHERE_LOGIN_URL", &origin),
+            ("SOC_ANYWHERE_GRAPH_URL", &origin),
+        ];
+        let function = tools.start("sync-incidents", &variables).unwrap();
+        Some(Self { function, settings, tenant, _aws: aws })
+    }
+
+    fn aws(&self) -> Aws<'_> {
+        Aws::new(&self.settings, HttpsTransport::new()).unwrap()
+    }
+
+    /// A connection to the tenant, with this secret.
+    async fn enter(&self, id: ConnectionId, owner: &str, secret: &str) {
+        let now = Timestamp::now();
+        let connection = NewConnection {
+            owner: owner.into(),
+            name: None,
+            tenant_id: self.tenant.tenant_id,
+            client_id: self.tenant.client_id,
+            cloud: Cloud::Global,
+            since: now - SignedDuration::from_hours(7 * 24),
+            interval: Duration::from_secs(60),
+            secret_expires: None,
+        };
+        let aws = self.aws();
+        aws.store().unwrap().create(id, connection, Lifecycle::Connected, now).await.unwrap();
+        let (secrets, version) = (aws.secrets(Clock::system()).unwrap(), SecretVersion(Uuid::from_u128(1)));
+        secrets.stage(id, version, SecretString::from(secret.to_owned())).await.unwrap();
+        secrets.promote(id, version).await.unwrap();
+    }
+
+    async fn failing(&self, id: ConnectionId) -> Option<String> {
+        let progress = self.aws().store().unwrap().progress(id).await.unwrap();
+        progress.sync_status().failing.map(|failing| failing.cause.name().to_owned())
+    }
+
+    async fn invoke(&mut self, event: &str) -> Value {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/sync-incidents").join(event);
+        let event: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        self.function.invoke(&event).await.unwrap()
+    }
+
+    /// The log lines with this message.
+    fn said(&mut self, message: &str) -> Vec<Value> {
+        let printed = self.function.output().unwrap();
+        let lines = printed.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter(|line| line["message"] == message).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_tick_without_a_queue_syncs_what_is_due_and_each_fault_stays_its_connection_s() {
+    let Some(mut desk) = Desk::new().await else { return };
+    assert_eq!(desk.invoke("tick.json").await, json!({ "due": 0, "queued": 0, "failed": 0 }));
+
+    let (good, bad) =
+        (ConnectionId::new(Timestamp::now(), [1; 10]), ConnectionId::new(Timestamp::now(), [2; 10]));
+    let secret = desk.tenant.secret.clone();
+    desk.enter(good, "one", &secret).await;
+    desk.enter(bad, "another", "Wr0ng8Q~wrongwrongwrongwrongwrongwrong").await;
+    assert_eq!(desk.invoke("tick.json").await, json!({ "due": 2, "queued": 0, "failed": 0 }));
+
+    assert_eq!(desk.failing(good).await, None);
+    assert_eq!(desk.failing(bad).await.as_deref(), Some("wrong_secret"));
+    let synced = desk.said("synced");
+    assert_eq!(synced.len(), 2);
+    let line = |id: ConnectionId| synced.iter().find(|line| line["connection"] == id.to_string()).unwrap();
+    assert!(line(good)["incidents_created"].as_u64().unwrap() > 10, "{}", line(good));
+    assert_eq!(line(bad)["cause"], "wrong_secret");
+    assert!(line(bad)["detail"].as_str().unwrap().contains("AADSTS7000215"), "{}", line(bad));
+    assert_eq!(desk.invoke("tick.json").await["due"], 0, "each has had its turn of this minute");
+    assert!(!desk.function.output().unwrap().contains(&secret));
+}
+
+#[tokio::test]
+async fn of_a_batch_only_what_is_ours_comes_again() {
+    let Some(mut desk) = Desk::new().await else { return };
+    let poisoned =
+        json!({ "batchItemFailures": [{ "itemIdentifier": "2e1424d4-f796-459a-8184-9c92662be6da" }] });
+    assert_eq!(desk.invoke("queue.json").await, poisoned, "a connection that was removed is nobody's fault");
+
+    let id: ConnectionId = IN_THE_QUEUE.parse().unwrap();
+    desk.enter(id, "one", "Wr0ng8Q~wrongwrongwrongwrongwrongwrong").await;
+    assert_eq!(desk.invoke("queue.json").await, poisoned, "a bad secret is its customer's");
+    assert_eq!(desk.failing(id).await.as_deref(), Some("wrong_secret"));
+
+    let dynamodb = desk.aws().dynamodb();
+    dynamodb.delete_table().table_name("incidents").send().await.unwrap();
+    let failures = desk.invoke("queue.json").await;
+    assert_eq!(failures["batchItemFailures"].as_array().unwrap().len(), 2, "a store that fails is ours");
+    assert_eq!(desk.said("not synced").len(), 1);
+    let refused = desk.invoke("tick.json").await;
+    assert!(refused["errorType"].is_string(), "a tick that finds nothing out has failed: {refused}");
+}
+
+#[tokio::test]
+async fn what_is_no_event_of_ours_is_refused() {
+    let Some(mut desk) = Desk::new().await else { return };
+    for event in [json!({}), json!({ "source": "aws.events" }), json!([]), json!({ "tick": 7 })] {
+        let refused = desk.function.invoke(&event).await.unwrap();
+        assert!(refused["errorType"].is_string(), "{event}: {refused}");
+    }
+}
