@@ -1,5 +1,5 @@
 # Sourced: sets SOC_ANYWHERE_MINISTACK and SOC_ANYWHERE_MICROBURST, an AWS for the desk and a proxy that makes it
-# fail as AWS does (https://pypi.org/project/ministack/, https://pypi.org/project/microburst/). They go to a venv
+# fail as AWS does. They go to a venv
 # under .tools/ (half a minute and 130 MB, once). One pip call, so that their dependencies are resolved together.
 # shellcheck shell=bash
 ministack_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

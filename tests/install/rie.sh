@@ -1,5 +1,5 @@
 # Sourced: sets RIE to AWS's own Runtime Interface Emulator. The Python package of the SAM CLI carries it
-# (https://pypi.org/project/aws-sam-cli/); it goes to a venv under .tools/ (one minute and 340 MB, once).
+# (aws-sam-cli); it goes to a venv under .tools/ (one minute and 340 MB, once).
 # shellcheck shell=bash
 rie_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 rie_venv=$rie_root/.tools/sam
