@@ -1,6 +1,5 @@
 //! HTTP → operation → HTTP, as docs/openapi.yaml says.
 
-use bytes::Bytes;
 use graph_http::Transport;
 use http::header::{ETAG, LOCATION};
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -17,38 +16,26 @@ use crate::{Admin, ConnectionView, Expected, Refusal, etag};
 pub const BODY_CAP: usize = 4096;
 
 /// Answers a request of `owner`'s, whoever that is: the caller has authenticated it.
-pub async fn handle<S, V, A, T>(
+///
+/// # Errors
+/// A [`Problem`], where the request cannot be answered.
+pub async fn handle<S, V, A, T, B>(
     admin: &Admin<S, V, A, T>,
     owner: &str,
-    request: Request<Bytes>,
-) -> Response<Bytes>
-where
-    S: Connections + SyncStore,
-    V: SecretVault,
-    A: Attempts,
-    T: Transport,
-{
-    let answer = match Route::of(request.method(), request.uri()) {
-        Ok(_) if request.body().len() > BODY_CAP => Err(Problem::too_large(BODY_CAP)),
-        Ok(route) => route_to(admin, owner, route, &request).await,
-        Err(problem) => Err(problem),
-    };
-    answer.unwrap_or_else(Problem::into_response).map(Bytes::from)
-}
-
-async fn route_to<S, V, A, T>(
-    admin: &Admin<S, V, A, T>,
-    owner: &str,
-    route: Route,
-    request: &Request<Bytes>,
+    request: &Request<B>,
 ) -> Result<Response<String>, Problem>
 where
     S: Connections + SyncStore,
     V: SecretVault,
     A: Attempts,
     T: Transport,
+    B: AsRef<[u8]>,
 {
-    let (headers, body) = (request.headers(), request.body());
+    let route = Route::of(request.method(), request.uri())?;
+    let (headers, body) = (request.headers(), request.body().as_ref());
+    if body.len() > BODY_CAP {
+        return Err(Problem::too_large(BODY_CAP));
+    }
     match route {
         Route::List { after, limit } => answer(&admin.list(owner, after, limit).await.map_err(said)?),
         Route::Get(id) => one(&admin.get(owner, id).await.map_err(said)?),

@@ -3,7 +3,7 @@
 //! [`Admin`] does it, over ports; [`handle`] is the same over HTTP, as docs/openapi.yaml says. Connection and
 //! secret are kept in two places, so the order of writes is such that whatever is interrupted is found and
 //! undone by [`clean`]: no secret is left without its connection, and no connection is synced without its
-//! secret.
+//! secret. The library takes ports; only the bootstrap (feature `bootstrap`) links Lambda and AWS.
 
 mod admin;
 mod change;

@@ -1,50 +1,45 @@
-//! HTTP → test → HTTP.
+//! Lambda's request → the library → Lambda's response.
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Instant;
 
-use graph_http::Transport;
+use graph_http::HttpsTransport;
+use http_api::Limits;
 use lambda_http::{Request, RequestExt, Response};
-use lambda_support::{Problem, answer, read_json};
-use test_connection::{Input, TestReport, Tester};
+use lambda_support::{DynamoAttempts, Problem, owner};
+use test_connection::Tester;
 
-/// Three values and a cloud's name take a few hundred bytes.
-const BODY_CAP: usize = 4096;
-
-/// A test that failed is a good answer: 200.
-pub(crate) async fn handle<T: Transport + 'static>(
-    tester: Arc<Tester<T>>,
-    request: Request,
-) -> Result<Response<String>, Infallible> {
-    let response = match read_json::<Input, _>(&request, BODY_CAP) {
-        Ok(input) => test(tester, input).await.and_then(|report| answer(&report)),
-        Err(problem) => Err(problem),
-    };
-    Ok(response.unwrap_or_else(|problem| {
-        tracing::info!(status = problem.status, kind = problem.kind, "request refused");
-        let id = request.lambda_context_ref().map(|context| context.request_id.as_str());
-        match id {
-            Some(id) => problem.of_request(id),
-            None => problem,
-        }
-        .into_response()
-    }))
+/// What is built once.
+#[derive(Debug)]
+pub(crate) struct Function {
+    pub(crate) tester: Tester<HttpsTransport>,
+    /// `None` where nobody is counted; then nobody need have signed in either.
+    pub(crate) attempts: Option<DynamoAttempts>,
+    pub(crate) limits: Limits,
+    pub(crate) owner_claim: String,
 }
 
-/// In a task of its own, so that a panic ends the test and not the process, and its text goes nowhere.
-async fn test<T: Transport + 'static>(tester: Arc<Tester<T>>, input: Input) -> Result<TestReport, Problem> {
-    let began = Instant::now();
-    let run = tokio::spawn(async move { tester.test(&input, |_| {}).await });
-    let report = run.await.map_err(|_| Problem::internal())?;
-    let failure = report.failure();
-    tracing::info!(
-        ok = report.ok,
-        failed = failure.map(|check| tracing::field::debug(check.id)),
-        cause = failure.and_then(|check| check.cause).map(tracing::field::display),
-        code = failure.and_then(|check| check.code.as_deref()),
-        duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "connection tested"
-    );
-    Ok(report)
+pub(crate) async fn handle(
+    function: Arc<Function>,
+    request: Request,
+) -> Result<Response<String>, Infallible> {
+    let id = request.lambda_context_ref().map(|context| context.request_id.clone());
+    // In a task of its own, so that a panic ends the test and not the process, and its text goes nowhere.
+    let answer = tokio::spawn(async move {
+        let Function { tester, attempts, limits, owner_claim } = &*function;
+        let owner = match attempts {
+            Some(_) => owner(&request, owner_claim)?,
+            None => "nobody".to_owned(),
+        };
+        test_connection::handle(tester, attempts, limits, &owner, &request).await
+    });
+    let answer = answer.await.unwrap_or_else(|_| Err(Problem::internal()));
+    Ok(answer.unwrap_or_else(|problem| {
+        tracing::info!(status = problem.status, kind = problem.kind, "request refused");
+        let problem = match id {
+            Some(id) => problem.of_request(&id),
+            None => problem,
+        };
+        problem.into_response()
+    }))
 }

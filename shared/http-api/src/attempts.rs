@@ -93,6 +93,33 @@ pub trait Attempts: Send + Sync {
     ) -> impl Future<Output = Result<(), AttemptsUnavailable>> + Send;
 }
 
+/// `None` lets everybody through: for a function that is tried out by itself.
+impl<A: Attempts> Attempts for Option<A> {
+    async fn count(
+        &self,
+        counter: &Counter,
+        window: Window,
+        now: Timestamp,
+    ) -> Result<bool, AttemptsUnavailable> {
+        match self {
+            Some(attempts) => attempts.count(counter, window, now).await,
+            None => Ok(true),
+        }
+    }
+
+    async fn forgive(
+        &self,
+        counter: &Counter,
+        window: Window,
+        now: Timestamp,
+    ) -> Result<(), AttemptsUnavailable> {
+        match self {
+            Some(attempts) => attempts.forgive(counter, window, now).await,
+            None => Ok(()),
+        }
+    }
+}
+
 /// Attempts cannot be counted now. Try again later.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("attempts cannot be counted now: {0}")]

@@ -23,6 +23,7 @@ use crate::logs::{BadLogs, Logs};
 /// - `SOC_ANYWHERE_QUEUE_URL`: the SQS queue for what is due; unset, the tick syncs it itself.
 /// - `SOC_ANYWHERE_STAGE`: letters, digits and `-`; it stands in the secrets' names.
 /// - `SOC_ANYWHERE_SECRETS_KEY`: the KMS key that new secrets are encrypted under, in place of AWS's own.
+/// - `SOC_ANYWHERE_OWNER_CLAIM`: the claim of a JWT that names its owner; `sub` where it is not set.
 /// - `SOC_ANYWHERE_RETENTION_DAYS`: how long a record stays after its last change (181 or more); unset, it stays
 ///   as long as its connection.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct Config {
     pub endpoints: EndpointOverride,
     /// Where requests come from, where that is fixed.
     pub egress: Vec<IpAddr>,
+    /// `SOC_ANYWHERE_OWNER_CLAIM`
+    pub owner_claim: String,
     /// How to log.
     pub logs: Logs,
 }
@@ -79,6 +82,9 @@ impl Config {
                 variable("SOC_ANYWHERE_ALLOW_TEST_HOSTS").as_deref(),
             )?,
             egress: addresses(&variable("SOC_ANYWHERE_EGRESS_ADDRESSES").unwrap_or_default())?,
+            owner_claim: variable("SOC_ANYWHERE_OWNER_CLAIM")
+                .filter(|claim| !claim.is_empty())
+                .unwrap_or_else(|| "sub".to_owned()),
             logs: Logs::parse(
                 variable("AWS_LAMBDA_LOG_FORMAT").as_deref(),
                 variable("AWS_LAMBDA_LOG_LEVEL").as_deref(),

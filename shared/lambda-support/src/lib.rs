@@ -1,4 +1,5 @@
-//! What a bootstrap needs: configuration, logs, metrics, HTTP in JSON, and AWS (feature `aws`).
+//! What a bootstrap needs: configuration, logs, metrics, HTTP in JSON, who asks (feature `http`), and AWS
+//! (feature `aws`).
 //!
 //! Only bootstraps link this crate; a function's library takes ports.
 
@@ -8,12 +9,16 @@ mod aws_settings;
 mod config;
 mod logs;
 pub mod metrics;
+#[cfg(feature = "http")]
+mod owner;
 mod panics;
 
 #[cfg(feature = "aws")]
-pub use aws::{Aws, SecretsManager};
+pub use aws::{Aws, DynamoAttempts, SecretsManager};
 pub use aws_settings::{AwsSettings, Keys};
 pub use config::{BadSetting, Config};
 pub use http_api::{Problem, answer, read_json};
 pub use logs::{Format, Logs};
+#[cfg(feature = "http")]
+pub use owner::owner;
 pub use panics::report_panics;

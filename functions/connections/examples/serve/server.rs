@@ -51,12 +51,12 @@ async fn answer(desk: &Desk, request: Request<Incoming>) -> Response<Bytes> {
         Err(_) => return problem(Problem::too_large(BODY_CAP)),
     };
     let request = Request::from_parts(head, body);
-    if request.uri().path() == "/test-connection" {
-        let Admin { tester, attempts, limits, .. } = desk;
-        let answer = test_connection::handle(tester, attempts, limits, &owner, &request).await;
-        return answer.unwrap_or_else(Problem::into_response).map(Bytes::from);
-    }
-    handle(desk, &owner, request).await
+    let Admin { tester, attempts, limits, .. } = desk;
+    let answer = match request.uri().path() {
+        "/test-connection" => test_connection::handle(tester, attempts, limits, &owner, &request).await,
+        _ => handle(desk, &owner, &request).await,
+    };
+    answer.unwrap_or_else(Problem::into_response).map(Bytes::from)
 }
 
 fn bearer(headers: &http::HeaderMap) -> Option<String> {

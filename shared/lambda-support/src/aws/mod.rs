@@ -1,6 +1,7 @@
 //! The AWS clients of a bootstrap, without `aws-config`: Lambda puts region and credentials into the
 //! environment, so there is nothing to look for.
 
+mod attempts;
 mod http;
 mod secrets;
 
@@ -18,6 +19,7 @@ use graph_http::{Clock, Transport};
 use incident_store::dynamodb::DynamoStore;
 use secrecy::ExposeSecret as _;
 
+pub use attempts::DynamoAttempts;
 pub use secrets::SecretsManager;
 
 use crate::{AwsSettings, BadSetting};
@@ -101,6 +103,15 @@ impl<'a> Aws<'a> {
         let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
         let key = self.settings.secrets_key.clone();
         Ok(SecretsManager::new(client, format!("soc-anywhere/{stage}/conn/"), key, clock))
+    }
+
+    /// Attempts, counted in `SOC_ANYWHERE_TABLE`.
+    ///
+    /// # Errors
+    /// [`BadSetting::Missing`] when no table is named.
+    pub fn attempts(&self) -> Result<DynamoAttempts, BadSetting> {
+        let table = self.settings.table.clone().ok_or(BadSetting::Missing("SOC_ANYWHERE_TABLE"))?;
+        Ok(DynamoAttempts::new(self.dynamodb(), table))
     }
 
     /// A client for DynamoDB.

@@ -1,0 +1,64 @@
+//! The function: enters, lists, changes and removes connections over HTTP.
+
+mod function;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use connections::{Admin, UNFINISHED_AFTER, clean};
+use graph_http::{Clock, HttpsTransport};
+use http_api::Limits;
+use lambda_http::{Error, service_fn};
+use lambda_support::{Aws, BadSetting, Config, report_panics};
+use test_connection::Tester;
+
+use crate::function::{Desk, Function};
+
+/// How many interrupted requests one start cleans up after; the next start goes on.
+const CLEANED_AT_ONCE: usize = 100;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    // As text: `main` prints an error by its `Debug`.
+    let config = Config::from_env().map_err(|bad| bad.to_string())?;
+    config.logs.start("connections");
+    report_panics();
+    let function = Arc::new(build(config).map_err(|bad| bad.to_string())?);
+    let cleaning = function.clone();
+    tokio::spawn(async move { clean_up(&cleaning.desk).await });
+    lambda_http::run(service_fn(move |request| function::handle(function.clone(), request))).await
+}
+
+/// Calls nothing.
+fn build(config: Config) -> Result<Function, BadSetting> {
+    let (transport, clock) = (HttpsTransport::new(), Clock::system());
+    let aws = Aws::new(&config.aws, transport.clone())?;
+    let desk = Admin {
+        store: aws.store()?,
+        vault: aws.secrets(clock.clone())?,
+        attempts: aws.attempts()?,
+        limits: Limits::default(),
+        tester: Tester {
+            transport,
+            clock,
+            endpoints: config.endpoints,
+            egress: config.egress,
+            // The gateway waits 30 s at most, so consent is waited for by the page that calls.
+            consent_wait: Duration::ZERO,
+            seed: fastrand::u64(..),
+        },
+    };
+    Ok(Function { desk, owner_claim: config.owner_claim })
+}
+
+/// While Lambda is still fetching the first event.
+async fn clean_up(desk: &Desk) {
+    let before = desk.tester.clock.now() - UNFINISHED_AFTER;
+    match clean(&desk.store, &desk.vault, before, CLEANED_AT_ONCE).await {
+        Ok(cleaned) if cleaned.removed + cleaned.failed > 0 => {
+            tracing::info!(removed = cleaned.removed, failed = cleaned.failed, "cleaned up");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "what was interrupted cannot be cleaned up now"),
+    }
+}
