@@ -1,9 +1,11 @@
 //! An AWS for the desk, and a proxy before it that fails as AWS does. Each ends when it is dropped.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
@@ -88,9 +90,10 @@ impl Emulator {
         let program = command.get_program().to_owned();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let child = child.with_context(|| format!("{} does not start", program.display()))?;
-        let emulator = Self { child, url };
+        let mut emulator = Self { child, url };
         let until = Instant::now() + STARTED;
         while emulator.call(http::Method::GET, health, "").await.is_err() {
+            ensure!(emulator.child.try_wait()?.is_none(), "{} has ended", program.display());
             ensure!(Instant::now() < until, "{} does not answer at {}", program.display(), emulator.url);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -147,7 +150,14 @@ impl Drop for Emulator {
     }
 }
 
-/// An address of this machine that nobody listens on at the moment.
+/// An address of this machine that nobody listens on at the moment, and that this process gives out once: the
+/// system may name a port again as long as nobody listens on it.
 fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        if GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(address.port()) {
+            return Ok(address);
+        }
+    }
 }

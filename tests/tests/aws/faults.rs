@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use graph_security::RecordKind::Incident;
+use incident_store::dynamodb::DynamoStore;
 use incident_store::{
-    Connections as _, Records, StoreError, SyncState, SyncStore as _, Upserted, conformance,
+    Connections as _, Lifecycle, Records, StoreError, SyncState, SyncStore as _, Upserted, conformance,
 };
 use serde_json::{Value, json};
+use soc_anywhere_tests::emulators::Emulator;
 
-use crate::desk::{Desk, client, id, lease, leased, record};
-use incident_store::dynamodb::DynamoStore;
+use crate::desk::{Desk, at, client, id, lease, leased, record, settings};
 
 /// Each fails once, then lets some pass; the numbers have no common factor, so that they meet in all ways.
 fn faults() -> Value {
@@ -40,8 +41,47 @@ async fn the_store_keeps_every_promise_whatever_fails_on_the_way() {
     }
 }
 
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_is_done_once_and_answered_all_the_same() {
+    let Some(desk) = Desk::new().await else { return };
+    let proxy = desk.emulators.microburst(&desk.aws).await.unwrap();
+    let store = desk.store_over(&proxy).await;
+    let lose_next = async |operation: &str| {
+        let rule = json!([{ "service": "dynamodb", "operation": operation, "times": 1,
+            "response": { "abort_frac": 0.0 } }]);
+        proxy.set_rules(&rule).await.unwrap();
+    };
+    lose_next("TransactWriteItems").await;
+    let created = store.create(id(1), settings(1), Lifecycle::Connected, at(0)).await.unwrap();
+    lose_next("TransactWriteItems").await;
+    let updated = store.update(&created).await.unwrap();
+    assert_eq!(updated.version, created.version + 1, "updated once");
+    lose_next("UpdateItem").await;
+    let held = lease(&store, 1, 0).await.expect("a claim knows itself");
+    assert_eq!(held.fence, 1, "claimed once");
+    lose_next("TransactWriteItems").await;
+    let records = [record("1", 1, "{}"), record("2", 1, "{}")];
+    let written = store.upsert(&held, Incident, &records).await.unwrap();
+    let once = [Upserted::Created { revision: 1 }, Upserted::Created { revision: 2 }];
+    assert_eq!(written, once);
+    lose_next("TransactWriteItems").await;
+    store.save(&held, &SyncState::default(), None).await.unwrap();
+    lose_next("UpdateItem").await;
+    store.release(&held).await.unwrap();
+    assert!(lease(&store, 1, 1).await.is_some(), "it is given back");
+    lose_next("TransactWriteItems").await;
+    store.remove(id(1), Records::Remove).await.unwrap();
+    lose_next("BatchWriteItem").await;
+    leased(&store, 2).await;
+    let third = lease(&store, 2, 120).await.expect("the first lease has ended");
+    store.upsert(&third, Incident, &records).await.unwrap();
+    store.remove(id(2), Records::Remove).await.unwrap();
+    let fired = proxy.fired().await.unwrap();
+    assert_eq!(fired.len(), 8, "each answer was lost: {fired:?}");
+}
+
 /// A store that writes late: its next transaction waits a second on the way.
-async fn late(desk: &Desk) -> (DynamoStore, DynamoStore, soc_anywhere_tests::emulators::Emulator) {
+async fn late(desk: &Desk) -> (DynamoStore, DynamoStore, Emulator) {
     let proxy = desk.emulators.microburst(&desk.aws).await.unwrap();
     let table = desk.table().await;
     let (punctual, late) =
@@ -49,7 +89,7 @@ async fn late(desk: &Desk) -> (DynamoStore, DynamoStore, soc_anywhere_tests::emu
     (punctual, late, proxy)
 }
 
-async fn delay_next_write(proxy: &soc_anywhere_tests::emulators::Emulator) {
+async fn delay_next_write(proxy: &Emulator) {
     let rule =
         json!([{ "service": "dynamodb", "operation": "TransactWriteItems", "latency": 1000, "times": 1 }]);
     proxy.set_rules(&rule).await.unwrap();

@@ -8,14 +8,17 @@ use defender_sim::{InProcess, Simulator, TenantSpec};
 use graph_auth::{EndpointOverride, TokenCache};
 use graph_http::Clock;
 use graph_security::Graph;
-use incident_store::{Connections as _, Lifecycle, NewConnection, SecretVault as _, SecretVersion};
+use graph_security::RecordKind::Incident;
+use incident_store::{
+    Connections as _, Lifecycle, NewConnection, SecretVault as _, SecretVersion, SyncState, SyncStore as _,
+};
 use jiff::SignedDuration;
 use lambda_support::Aws;
 use soc_anywhere_tests::counted::Counted;
 use sync_incidents::{Budget, Outcome, Settings, Syncer};
 use uuid::Uuid;
 
-use crate::desk::{Desk, at, id, settings};
+use crate::desk::{Desk, at, id, lease, noise, record, settings};
 
 #[tokio::test]
 async fn an_idle_tick_is_one_write_and_one_call_of_graph_per_stream() {
@@ -77,13 +80,44 @@ async fn an_idle_tick_is_one_write_and_one_call_of_graph_per_stream() {
     );
     let asked = simulator.requests().split_off(asked);
     assert_eq!(asked.len(), 2, "one call of Graph per stream and none for a token: {asked:?}");
-    let calls = counted.take();
-    let reads: usize = ["GetItem", "BatchGetItem"].iter().filter_map(|name| calls.get(*name)).sum();
-    let writes: BTreeMap<&str, usize> = (calls.iter())
-        .filter(|(name, _)| !["GetItem", "BatchGetItem"].contains(&name.as_str()))
-        .map(|(name, count)| (name.as_str(), *count))
-        .collect();
-    assert_eq!(writes, BTreeMap::from([("UpdateItem", 1)]), "one write, the claim; no secret is read");
-    assert!(reads <= 4, "{calls:?}");
-    println!("an idle tick, warm: {} calls of Graph, AWS: {calls:?}", idle.usage.calls);
+    let idle = counted.take();
+    let operations = BTreeMap::from([("GetItem".to_owned(), 2), ("UpdateItem".to_owned(), 1)]);
+    assert_eq!(idle.operations, operations, "one write, the claim; no secret is read");
+    assert!((idle.write_units - 1.0).abs() < 0.01, "of one kilobyte: {idle:?}");
+    println!("an idle tick, warm: {} calls of Graph, of AWS {idle:?}", asked.len());
+}
+
+#[tokio::test]
+async fn what_is_done_costs_what_data_md_says() {
+    let Some(desk) = Desk::new().await else { return };
+    let counted = Counted::default();
+    let mut environment = desk.aws.settings();
+    environment.table = Some(desk.table().await);
+    let store = Aws::new(&environment, counted.clone()).unwrap().store().unwrap();
+    let settings = NewConnection {
+        owner: "arn:aws:sts::123456789012:assumed-role/soc-anywhere-admin/somebody".into(),
+        name: Some("Contoso, Ltd. (production)".into()),
+        ..settings(1)
+    };
+    store.create(id(1), settings, Lifecycle::Connected, at(0)).await.unwrap();
+    let held = lease(&store, 1, 60).await.unwrap();
+    let _ = counted.take();
+    let mut one = record("1", 1, noise(2_900));
+    one.record.head.title = Some("Multi-stage incident involving Initial access & Discovery".into());
+    store.upsert(&held, Incident, std::slice::from_ref(&one)).await.unwrap();
+    let created = counted.take();
+    one.record.head.updated = Some(at(2));
+    store.upsert(&held, Incident, std::slice::from_ref(&one)).await.unwrap();
+    let changed = counted.take();
+    store.upsert(&held, Incident, &[one]).await.unwrap();
+    let known = counted.take();
+    let state = SyncState { checkpoint: "c".repeat(3_000), status: "s".repeat(900) };
+    store.save(&held, &state, None).await.unwrap();
+    let saved = counted.take();
+    println!("a new record of 3 KB: {created:?}\nchanged: {changed:?}\nknown: {known:?}\nstate: {saved:?}");
+    let near = |units: f64, expected: f64| (units - expected).abs() < 0.01;
+    assert!(near(created.write_units, 2.0 + 6.0 + 2.0), "{created:?}");
+    assert!(near(changed.write_units, 2.0 + 6.0 + 4.0), "{changed:?}");
+    assert!(near(known.write_units, 0.0), "{known:?}");
+    assert!(near(saved.write_units, 2.0 + 2.0), "{saved:?}");
 }

@@ -33,7 +33,7 @@ async fn replace(admin: &SecretsManager, number: u128, secret: &str) {
 async fn a_secret_is_read_once_an_hour_and_past_the_cache_when_it_is_refused() {
     let Some(desk) = Desk::new().await else { return };
     let counted = Counted::default();
-    let reads = || counted.take().remove("GetSecretValue").unwrap_or_default();
+    let reads = || counted.take().operations.remove("GetSecretValue").unwrap_or_default();
     let admin = manager(&desk.aws, &Counted::default(), Clock::system());
     replace(&admin, 1, "first").await;
 
