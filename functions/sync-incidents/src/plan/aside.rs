@@ -44,23 +44,23 @@ impl AsideList {
             *start = from.min(*start);
             *end = to.max(*end);
             *last_try = now;
-        } else if self.0.len() < MOST {
+        } else if self.0.len() < MOST || !self.widen(by, from, to) {
             self.add(kind, Aside::Interval { by, from, to }, reason, now);
-        } else {
-            self.widen(by, from, to);
         }
     }
 
-    /// The list is full: the nearest thing to forgetting would be a loss, so one interval takes all.
-    fn widen(&mut self, by: Property, from: Timestamp, to: Timestamp) {
+    /// The list is full: to forget would be a loss, so one interval takes all. False when there is none.
+    fn widen(&mut self, by: Property, from: Timestamp, to: Timestamp) -> bool {
         let interval = self.0.iter_mut().find_map(|entry| match &mut entry.what {
             Aside::Interval { by: other, from, to } if *other == by => Some((from, to)),
             _ => None,
         });
+        let is_there = interval.is_some();
         if let Some((start, end)) = interval {
             *start = from.min(*start);
             *end = to.max(*end);
         }
+        is_there
     }
 
     fn add(&mut self, kind: RecordKind, what: Aside, reason: String, now: Timestamp) {

@@ -18,6 +18,9 @@ const TICK: SignedDuration = SignedDuration::from_nanos(100);
 /// Filter literals may be truncated or rounded by the other side; whole seconds survive both.
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
+/// Nothing in Graph's lists is as old: before 2000.
+const BEFORE_GRAPH: Timestamp = Timestamp::constant(946_684_800, 0);
+
 /// How often a page that says of itself that something is missing is asked for.
 const PARTIAL_TRIES: u8 = 3;
 
@@ -26,9 +29,9 @@ const PARTIAL_TRIES: u8 = 3;
 pub(super) struct Part {
     /// What it is filtered and ordered by.
     pub(super) by: Property,
-    /// A tie: only rows whose other property is exactly this.
+    /// Only rows whose other property lies between these: a tie, or a second in which something fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    fixed: Option<(Property, Timestamp)>,
+    fixed: Option<(Property, Timestamp, Timestamp)>,
     /// The walk stands here, inclusive; `None` before the first instant, where rows without one are.
     pub(super) at: Option<Timestamp>,
     /// The end, inclusive.
@@ -85,6 +88,9 @@ enum Mode {
     Isolate,
     /// Along links only, again and again until a pass adds nothing.
     Linked { pass: u8, added: bool, broken: bool },
+    /// Nothing succeeded since something failed: does an interval that has no rows? Else it is not these
+    /// records, which are set aside for this reason.
+    Probe { reason: String },
     /// Ids and instants only, then each record by itself.
     Ids { queue: Vec<String>, next: Option<Position> },
     /// No filter, ascending: rows without an instant come first (OData 4.01 part 1, §11.2.6.2).
@@ -115,8 +121,22 @@ pub(super) struct Effects {
     pub(super) aside_record: Option<(String, String)>,
     /// Filter or order were not as asked.
     pub(super) unasked: bool,
+    /// Whether the list is known to come in the order that is asked for: so before this answer, and after it.
+    pub(super) ordered: bool,
     /// Everything failed, down to the last second, and nothing succeeded since: not about these records.
     pub(super) outage: bool,
+}
+
+/// So many instants in ascending order are no accident: that they come so from an unordered list has a
+/// chance of one in 10!, some three million.
+const PROOF: usize = 10;
+
+impl Effects {
+    /// Of an answer that may show it.
+    fn learn_order(&mut self, keys: &[Option<Timestamp>]) {
+        let steps = keys.windows(2).filter(|pair| pair[0] < pair[1]).count();
+        self.ordered = keys.is_sorted() && (self.ordered || steps + 1 >= PROOF);
+    }
 }
 
 /// Whether the part is walked to its end.
@@ -153,13 +173,19 @@ impl Part {
 
     /// Whether something is wrong with it: repeats are the ladder's, not the session's.
     pub(super) fn is_in_trouble(&self) -> bool {
-        self.failures > 0 || matches!(self.mode, Mode::Isolate | Mode::Ids { .. })
+        self.failures > 0 || matches!(self.mode, Mode::Isolate | Mode::Ids { .. } | Mode::Probe { .. })
     }
 
     pub(super) fn ask(&self, kind: RecordKind) -> Ask {
         let record = |id: &String| Ask { target: Target::Record(id.clone()), keep: Keep::All };
         if let Some(id) = &self.doubt {
             return record(id);
+        }
+        if let Mode::Probe { .. } = self.mode {
+            let nothing = Condition { property: self.by, comparison: Comparison::Le, instant: BEFORE_GRAPH };
+            let (filter, order, select) = (vec![nothing], self.by, Select::Instants);
+            let query = Query { kind, filter, order, top: 1, select };
+            return Ask { target: Target::Page(query), keep: Keep::Nothing };
         }
         let (keep, select) = match &self.mode {
             Mode::Ids { queue, .. } => match queue.last() {
@@ -181,8 +207,15 @@ impl Part {
     fn filter(&self) -> Vec<Condition> {
         let condition = |property, comparison, instant| Condition { property, comparison, instant };
         let mut filter = Vec::with_capacity(2);
-        if let Some((property, instant)) = self.fixed {
-            filter.push(condition(property, Comparison::Eq, instant));
+        match self.fixed {
+            Some((property, from, to)) if from == to => {
+                filter.push(condition(property, Comparison::Eq, from));
+            }
+            Some((property, from, to)) => {
+                filter.push(condition(property, Comparison::Ge, from));
+                filter.push(condition(property, Comparison::Le, to));
+            }
+            None => {}
         }
         let (from, to) = match self.mode {
             Mode::Undated => return filter,
@@ -191,7 +224,7 @@ impl Part {
                 return filter;
             }
             Mode::Bisect | Mode::Linked { .. } => (self.at.map(floor_second), self.to.map(ceil_second)),
-            Mode::Keyset | Mode::Isolate | Mode::Ids { .. } => (self.at, self.to),
+            Mode::Keyset | Mode::Isolate | Mode::Ids { .. } | Mode::Probe { .. } => (self.at, self.to),
         };
         filter.extend(from.map(|from| condition(self.by, Comparison::Ge, from)));
         filter.extend(to.map(|to| condition(self.by, Comparison::Le, to)));
@@ -209,11 +242,17 @@ impl Part {
         if self.doubt.is_some() {
             return self.took_doubted(taken, fallback_end, effects);
         }
+        if let Mode::Probe { reason } = &mut self.mode {
+            let reason = std::mem::take(reason);
+            return self.set_aside(&reason, effects);
+        }
         if let Mode::Ids { queue, .. } = &mut self.mode
             && queue.pop().is_some()
         {
             return self.leave_ids(kind, effects);
         }
+        let keys: Vec<_> = taken.rows.iter().map(|row| self.key(row)).collect();
+        effects.learn_order(&keys);
         if taken.partial && self.partials + 1 < PARTIAL_TRIES {
             self.partials += 1;
             return Flow::Continue(());
@@ -222,19 +261,20 @@ impl Part {
             let from = self.at.or_else(|| taken.rows.iter().find_map(|row| self.key(row)));
             let last = taken.rows.iter().filter_map(|row| self.key(row)).max();
             let ended = taken.next == Next::End && taken.total < usize::from(self.top);
-            let to = if ended { self.to.or(taken.date) } else { last };
-            if let (Some(from), Some(to)) = (from, to.or(taken.date)) {
+            let to = if ended { self.to } else { last };
+            let to = to.unwrap_or(taken.date.unwrap_or(fallback_end));
+            if let Some(from) = from {
                 effects.aside_interval = Some((self.by, from, to.max(from), "partial answer".to_owned()));
             }
         }
         self.partials = 0;
         self.failures = 0;
         match self.mode {
-            Mode::Keyset => self.took_keyset(kind, taken, fallback_end, effects),
+            Mode::Keyset => self.took_keyset(kind, taken, &keys, fallback_end, effects),
             Mode::Bisect => self.took_bisect(kind, taken, fallback_end, effects),
-            Mode::Isolate => self.took_isolate(kind, taken, fallback_end, effects),
-            Mode::Linked { .. } => self.took_linked(taken, effects),
-            Mode::Ids { .. } => self.took_ids(kind, taken, effects),
+            Mode::Isolate => self.took_isolate(kind, taken, &keys, fallback_end, effects),
+            Mode::Linked { .. } | Mode::Probe { .. } => self.took_linked(taken, effects),
+            Mode::Ids { .. } => self.took_ids(kind, taken, fallback_end, effects),
             Mode::Undated => self.took_undated(taken),
         }
     }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use graph_security::{Property, RecordKind};
 use incident_store::Aside;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::part::{Effects, Part, floor_second};
@@ -39,6 +39,12 @@ pub(super) struct Range {
     end: Option<Timestamp>,
     /// The newest instant met.
     newest: Option<Timestamp>,
+    /// When the first answer came, by our clock.
+    #[serde(default)]
+    begun: Option<Timestamp>,
+    /// How long after it the last one came.
+    #[serde(default)]
+    took: SignedDuration,
     /// Answers taken.
     pub(super) pages: u32,
     /// Changes met.
@@ -71,6 +77,8 @@ impl Range {
             from,
             end: None,
             newest: None,
+            begun: None,
+            took: SignedDuration::ZERO,
             pages: 0,
             changes: 0,
             healthy: false,
@@ -96,20 +104,29 @@ impl Range {
     }
 
     /// Up to where everything is read once the range is done, by Microsoft's clock: the first answer's
-    /// `Date`; where there was none, the newest row's instant.
+    /// `Date`; where there was none, the newest row's instant, less the time that the walk took: it was
+    /// perhaps met at the end, long after what stands at the beginning was read.
     pub(super) fn read_up_to(&self) -> Option<Timestamp> {
-        self.end.or(self.newest.map(floor_second))
+        self.end.or(self.newest.map(|newest| floor_second(newest - self.took)))
     }
 
-    pub(super) fn took(&mut self, kind: RecordKind, taken: &Taken<'_>, fallback: Timestamp) -> Effects {
+    pub(super) fn took(
+        &mut self,
+        kind: RecordKind,
+        taken: &Taken<'_>,
+        fallback: Timestamp,
+        ordered: bool,
+    ) -> Effects {
         self.pages += 1;
+        let begun = *self.begun.get_or_insert(taken.now);
+        self.took = taken.now.duration_since(begun).abs().max(self.took);
         self.healthy = true;
         self.newest = self.newest.max(taken.rows.iter().filter_map(|row| row.updated).max());
         self.changes += taken.rows.iter().filter(|row| row.novelty.is_change()).count() as u64;
         if self.purpose == Purpose::Live && self.end.is_none() && self.pages == 1 {
             self.end = taken.date.map(floor_second);
         }
-        let mut effects = Effects::default();
+        let mut effects = Effects { ordered, ..Effects::default() };
         if let Some(part) = self.parts.last_mut() {
             let flow = part.took(kind, taken, self.end.unwrap_or(fallback), &mut effects);
             self.settle(flow, &mut effects);
@@ -124,8 +141,14 @@ impl Range {
         effects
     }
 
-    pub(super) fn failed(&mut self, kind: RecordKind, failed: Failed, fallback: Timestamp) -> Effects {
-        let mut effects = Effects::default();
+    pub(super) fn failed(
+        &mut self,
+        kind: RecordKind,
+        failed: Failed,
+        fallback: Timestamp,
+        ordered: bool,
+    ) -> Effects {
+        let mut effects = Effects { ordered, ..Effects::default() };
         if let Some(part) = self.parts.last_mut() {
             if !part.is_in_trouble() {
                 self.healthy = false;

@@ -64,6 +64,9 @@ pub struct StreamPlan {
     aside: AsideList,
     lateness: Lateness,
     observed: Observed,
+    /// Whether the list comes in the order that is asked for, as far as is known.
+    #[serde(default)]
+    ordered: bool,
     /// Incidents that changed lately, newest last; the daily sweep of alerts reads theirs.
     sample: VecDeque<String>,
     /// Incidents whose alerts are to be read now.
@@ -105,6 +108,7 @@ impl Plan for StreamPlan {
             aside: AsideList::default(),
             lateness: Lateness::default(),
             observed: Observed::default(),
+            ordered: false,
             sample: VecDeque::new(),
             sampling: Vec::new(),
             asked: None,
@@ -126,10 +130,12 @@ impl Plan for StreamPlan {
     fn took(&mut self, taken: &Taken<'_>) {
         self.observe(taken);
         let fallback = ceil_second(taken.date.unwrap_or(taken.now + CLOCK_SLACK));
+        let (kind, ordered) = (self.kind, self.ordered);
+        let took = |range: &mut Range| range.took(kind, taken, fallback, ordered);
         let effects = match self.asked.take() {
-            Some(Asked::Live) => self.live.as_mut().map(|live| live.took(self.kind, taken, fallback)),
-            Some(Asked::Check) => self.checks.front_mut().map(|range| range.took(self.kind, taken, fallback)),
-            Some(Asked::Slice) => self.slice.as_mut().map(|slice| slice.took(self.kind, taken, fallback)),
+            Some(Asked::Live) => self.live.as_mut().map(took),
+            Some(Asked::Check) => self.checks.front_mut().map(took),
+            Some(Asked::Slice) => self.slice.as_mut().map(took),
             Some(Asked::Retry(id)) => {
                 self.aside.healed(&Aside::Record { id });
                 None
@@ -141,12 +147,12 @@ impl Plan for StreamPlan {
 
     fn failed(&mut self, failed: Failed, now: Timestamp) {
         let fallback = ceil_second(now + CLOCK_SLACK);
+        let (kind, ordered) = (self.kind, self.ordered);
+        let fail = |range: &mut Range| range.failed(kind, failed, fallback, ordered);
         let effects = match self.asked.take() {
-            Some(Asked::Live) => self.live.as_mut().map(|live| live.failed(self.kind, failed, fallback)),
-            Some(Asked::Check) => {
-                self.checks.front_mut().map(|range| range.failed(self.kind, failed, fallback))
-            }
-            Some(Asked::Slice) => self.slice.as_mut().map(|slice| slice.failed(self.kind, failed, fallback)),
+            Some(Asked::Live) => self.live.as_mut().map(fail),
+            Some(Asked::Check) => self.checks.front_mut().map(fail),
+            Some(Asked::Slice) => self.slice.as_mut().map(fail),
             Some(Asked::Retry(id)) => {
                 match failed {
                     Failed::Page(graph_security::PageFault::NotFound) => {
@@ -355,6 +361,7 @@ impl StreamPlan {
     /// What a step did beyond its own range, and what follows when a range is read to its end.
     fn apply(&mut self, effects: Option<Effects>, now: Timestamp) {
         if let Some(effects) = effects {
+            self.ordered = effects.ordered;
             self.observed.unasked_pages += u64::from(effects.unasked);
             self.outage |= effects.outage;
             if let Some((by, from, to, reason)) = effects.aside_interval {

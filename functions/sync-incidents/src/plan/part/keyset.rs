@@ -11,13 +11,13 @@ impl Part {
         &mut self,
         kind: RecordKind,
         taken: &Taken<'_>,
+        keys: &[Option<Timestamp>],
         fallback_end: Timestamp,
         effects: &mut Effects,
     ) -> Flow {
         let by_link = self.link.take().is_some();
         let is_full = taken.total >= usize::from(self.top);
         let is_last = taken.next == Next::End && !is_full;
-        let keys: Vec<_> = taken.rows.iter().map(|row| self.key(row)).collect();
         let asked = keys.iter().all(|key| self.contains(*key));
         effects.unasked |= !asked;
 
@@ -29,7 +29,7 @@ impl Part {
             self.expected.clear();
         }
         if is_last && !self.expected.is_empty() {
-            self.doubt = std::mem::take(&mut self.expected).into_iter().next();
+            self.doubt = self.expected.pop();
             return Flow::Continue(());
         }
         if is_last {
@@ -38,7 +38,13 @@ impl Part {
         }
         if !asked || !keys.is_sorted() {
             effects.unasked = true;
-            self.distrust(&keys, fallback_end);
+            self.distrust(keys, fallback_end);
+            return Flow::Continue(());
+        }
+        if !effects.ordered && !keys.is_empty() {
+            // One row, or rows of one instant, are in order whatever their list is: a step from here could
+            // pass over rows that come later in it.
+            self.distrust(keys, fallback_end);
             return Flow::Continue(());
         }
         if self.top < kind.most_rows() {
@@ -69,7 +75,7 @@ impl Part {
         rest.fixed = self.fixed;
         let tie = if self.fixed.is_none() {
             let mut tie = Self::new(kind, other(self.by), None, None);
-            tie.fixed = Some((self.by, at));
+            tie.fixed = Some((self.by, at, at));
             // They must be found again, or the filter is not what we think.
             tie.expected = met;
             tie
@@ -94,7 +100,7 @@ impl Part {
                     && self.to.is_none_or(|to| key <= ceil_second(to) + SECOND)
             })
         };
-        if self.fixed.is_some() || self.at.is_none() || !keys.iter().all(near) {
+        if !keys.iter().all(near) || !self.bound() {
             self.enter_linked();
         } else {
             self.mode = Mode::Bisect;
@@ -110,16 +116,20 @@ impl Part {
     ) -> Flow {
         self.doubt = None;
         let moved = taken.rows.iter().all(|row| match self.fixed {
-            Some((property, instant)) => key_of(row, property) != Some(instant),
+            Some((property, from, to)) => key_of(row, property).is_none_or(|key| key < from || key > to),
             None => self.key(row) > self.at,
         });
         self.anchor.clear();
-        if !moved {
+        if moved {
+            // The others of its tie may still be there.
+            self.doubt = self.expected.pop();
+        } else {
             effects.unasked = true;
+            self.expected.clear();
             self.to = Some(self.to.unwrap_or(fallback_end));
-            if let Some((property, instant)) = self.fixed.take() {
+            if let Some((property, from, to)) = self.fixed.take() {
                 self.by = property;
-                (self.at, self.to) = (Some(instant), Some(instant));
+                (self.at, self.to) = (Some(from), Some(to));
                 self.enter_linked();
             } else {
                 self.mode = Mode::Bisect;

@@ -3,9 +3,7 @@
 use graph_security::{PageFault, Property, RecordKind};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Effects, Flow, Mode, Part, Position, SECOND, TICK, ceil_second, floor_second, ids_at, other, reason,
-};
+use super::{Effects, Flow, Mode, Part, Position, SECOND, ceil_second, floor_second, ids_at, other, reason};
 use crate::plan::{Failed, Next, Row, Taken};
 
 /// How much of an interval an ids-only page covers beyond the rows it starts on.
@@ -25,8 +23,10 @@ impl Part {
         effects: &mut Effects,
     ) -> Flow {
         if self.doubt.take().is_some() {
-            // It cannot be told: take the careful way.
-            if failed != Failed::Page(PageFault::NotFound) && self.fixed.is_none() && self.at.is_some() {
+            if failed == Failed::Page(PageFault::NotFound) {
+                self.doubt = self.expected.pop();
+            } else if self.fixed.is_none() && self.at.is_some() {
+                // It cannot be told: take the careful way.
                 self.to = Some(self.to.unwrap_or(fallback_end));
                 self.mode = Mode::Bisect;
             }
@@ -44,6 +44,11 @@ impl Part {
             }
             return self.leave_ids(kind, effects);
         }
+        if let Mode::Probe { .. } = self.mode {
+            effects.outage = true;
+            *self = Self { fixed: self.fixed, ..Self::new(kind, self.by, self.at, self.to) };
+            return Flow::Continue(());
+        }
         if self.link.take().is_some() {
             return self.link_failed(failed, effects);
         }
@@ -53,8 +58,8 @@ impl Part {
         }
         let least = u16::try_from(self.anchor.len() + 1).unwrap_or(u16::MAX).max(2);
         match self.mode {
-            Mode::Keyset if self.top > least => self.top = (self.top / 5).max(least),
-            Mode::Keyset => {
+            Mode::Keyset if effects.ordered && self.top > least => self.top = (self.top / 5).max(least),
+            Mode::Keyset if effects.ordered => {
                 self.mode = Mode::Ids { queue: Vec::new(), next: None };
                 self.top = self.ids_top(kind);
                 self.failures = 0;
@@ -62,41 +67,37 @@ impl Part {
             Mode::Undated if self.top > 1 => self.top /= 2,
             // The next daily sweep looks again.
             Mode::Undated => return Flow::Break(()),
-            Mode::Ids { .. } | Mode::Bisect | Mode::Isolate => {
+            // Where the order is not known a smaller page is no beginning of a larger one.
+            Mode::Keyset | Mode::Ids { .. } | Mode::Bisect | Mode::Isolate => {
                 if !self.isolate(kind, fallback_end, effects) {
-                    return self.give_up(kind, failed, healthy, effects);
+                    return self.give_up(failed, healthy, effects);
                 }
             }
-            Mode::Linked { .. } => return self.give_up(kind, failed, healthy, effects),
+            Mode::Linked { .. } | Mode::Probe { .. } => return self.give_up(failed, healthy, effects),
         }
         Flow::Continue(())
     }
 
-    /// The last rung. Where nothing succeeded since the trouble began it is an outage, not these records:
-    /// nothing is set aside, and the next run begins at the top again.
-    fn give_up(&mut self, kind: RecordKind, failed: Failed, healthy: bool, effects: &mut Effects) -> Flow {
+    /// The last rung. Where nothing succeeded since the trouble began it may be an outage, not these
+    /// records: then nothing is set aside, and the next run begins at the top again.
+    fn give_up(&mut self, failed: Failed, healthy: bool, effects: &mut Effects) -> Flow {
         if healthy {
             return self.set_aside(&reason(failed), effects);
         }
-        effects.outage = true;
-        *self = Self { fixed: self.fixed, ..Self::new(kind, self.by, self.at, self.to) };
+        self.mode = Mode::Probe { reason: reason(failed) };
+        self.link = None;
         Flow::Continue(())
     }
 
-    /// Not even ids can be read: halves, down to the one instant that fails, then its rows by the other
-    /// property. False when there is nothing left to halve.
+    /// Not even ids can be read: halves, down to the one second that fails, then its rows by the other
+    /// property. False when there is nothing left to halve. Only at whole seconds: those survive a literal
+    /// that is truncated or rounded, and where one is, halves of a second are not what they seem.
     fn isolate(&mut self, kind: RecordKind, fallback_end: Timestamp, effects: &mut Effects) -> bool {
         let Some(from) = self.at else {
-            // A tie has no lower bound yet. Nothing is updated before it is created, and nothing is older
-            // than the service keeps it.
-            let Some((_, instant)) = self.fixed else { return false };
-            let (from, to) = match self.by {
-                Property::Created => (instant - OLDEST, instant),
-                Property::Updated => (instant, instant + OLDEST),
-            };
-            let (at, to) = (Some(floor_second(from)), Some(ceil_second(to)));
-            *self = Self { fixed: self.fixed, mode: Mode::Isolate, ..Self::new(kind, self.by, at, to) };
-            return true;
+            let is_bound = self.bound();
+            *self =
+                Self { fixed: self.fixed, mode: Mode::Isolate, ..Self::new(kind, self.by, self.at, self.to) };
+            return is_bound;
         };
         let to = self.to.unwrap_or(fallback_end).max(from);
         let part = |from, to| Self {
@@ -104,31 +105,27 @@ impl Part {
             mode: Mode::Isolate,
             ..Self::new(kind, self.by, Some(from), Some(to))
         };
-        let split = if to.duration_since(from) > SECOND {
-            // At whole seconds first: those survive a literal that is truncated or rounded.
-            let (from, to) = (floor_second(from), ceil_second(to));
-            let middle = from + SignedDuration::from_secs(to.duration_since(from).as_secs() / 2);
-            vec![part(middle, to), part(from, middle)]
-        } else if from < to {
-            let ticks = to.duration_since(from).as_nanos() / TICK.as_nanos();
-            let half = SignedDuration::from_nanos(i64::try_from(ticks / 2 * TICK.as_nanos()).unwrap_or(0));
-            vec![part(from + half + TICK, to), part(from, from + half)]
-        } else if self.fixed.is_none() {
-            vec![Self {
-                fixed: Some((self.by, from)),
-                mode: Mode::Isolate,
-                ..Self::new(kind, other(self.by), None, None)
-            }]
-        } else {
-            return false;
-        };
-        effects.split = Some(split);
+        let (from, to) = (floor_second(from), ceil_second(to));
+        if to.duration_since(from) <= SECOND {
+            return self.turn(kind, (from, to), Mode::Isolate, effects);
+        }
+        let middle = from + SignedDuration::from_secs(to.duration_since(from).as_secs() / 2);
+        effects.split = Some(vec![part(middle, to), part(from, middle)]);
         true
     }
 
-    pub(super) fn took_ids(&mut self, kind: RecordKind, taken: &Taken<'_>, effects: &mut Effects) -> Flow {
+    pub(super) fn took_ids(
+        &mut self,
+        kind: RecordKind,
+        taken: &Taken<'_>,
+        fallback_end: Timestamp,
+        effects: &mut Effects,
+    ) -> Flow {
         self.link = None;
         let end = taken.next == Next::End && taken.total < usize::from(self.top);
+        if !end && !effects.ordered && self.isolate(kind, fallback_end, effects) {
+            return Flow::Continue(());
+        }
         let last = taken.rows.iter().filter_map(|row| self.key(row)).max().or(self.at);
         let anchor = ids_at(taken.rows, |row| self.key(row), last);
         let queue = taken
@@ -199,12 +196,13 @@ impl Part {
         &mut self,
         kind: RecordKind,
         taken: &Taken<'_>,
+        keys: &[Option<Timestamp>],
         fallback_end: Timestamp,
         effects: &mut Effects,
     ) -> Flow {
         // It can be read: walk it like any other.
         self.mode = Mode::Keyset;
-        self.took_keyset(kind, taken, fallback_end, effects)
+        self.took_keyset(kind, taken, keys, fallback_end, effects)
     }
 
     /// Two halves in place of this part, cut at a whole second, which a truncated or rounded literal does
@@ -216,17 +214,50 @@ impl Part {
         };
         let half = to.duration_since(from).as_secs() / 2;
         if half < 1 {
-            return false;
+            return self.turn(kind, (from, to), Mode::Keyset, effects);
         }
         let middle = from + SignedDuration::from_secs(half);
-        let part = |at, to| Self { mode: Mode::Bisect, ..Self::new(kind, self.by, Some(at), Some(to)) };
+        let part = |at, to| Self {
+            fixed: self.fixed,
+            mode: Mode::Bisect,
+            ..Self::new(kind, self.by, Some(at), Some(to))
+        };
         effects.split = Some(vec![part(middle, to), part(from, middle)]);
         true
     }
 
+    /// A second by the other property; false when it is of one already.
+    fn turn(
+        &self,
+        kind: RecordKind,
+        (from, to): (Timestamp, Timestamp),
+        mode: Mode,
+        effects: &mut Effects,
+    ) -> bool {
+        if self.fixed.is_some() {
+            return false;
+        }
+        let fixed = Some((self.by, from, to));
+        effects.split = Some(vec![Self { fixed, mode, ..Self::new(kind, other(self.by), None, None) }]);
+        true
+    }
+
+    /// Gives a tie, or a second, its bounds by the other property: nothing is updated before it is created,
+    /// and nothing is older than the service keeps it. False where there can be none.
+    pub(super) fn bound(&mut self) -> bool {
+        if let (None, Some((_, first, last))) = (self.at, self.fixed) {
+            let (from, to) = match self.by {
+                Property::Created => (first - OLDEST, last),
+                Property::Updated => (first, last + OLDEST),
+            };
+            (self.at, self.to) = (Some(floor_second(from)), Some(ceil_second(to)));
+        }
+        self.at.is_some()
+    }
+
     pub(super) fn set_aside(&self, reason: &str, effects: &mut Effects) -> Flow {
         let (by, from, to) = match self.fixed {
-            Some((property, instant)) => (property, Some(instant), Some(instant)),
+            Some((property, from, to)) => (property, Some(from), Some(to)),
             None => (self.by, self.at, self.to),
         };
         if let Some(from) = from {
