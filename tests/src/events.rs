@@ -2,7 +2,7 @@
 //! API sends them (payload format 2.0).
 //!
 //! `cargo run -p soc-anywhere-tests --example events` writes them. They fit the tenants that
-//! `cargo run -p defender-sim --example serve` serves, secrets included: nobody's but the simulator's.
+//! `cargo run -p defender-sim --example tenants` serves, secrets included: nobody's but the simulator's.
 
 use defender_sim::{Scenario, TenantSpec};
 use serde_json::{Value, json};

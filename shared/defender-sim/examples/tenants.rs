@@ -1,6 +1,6 @@
 //! A simulator to try things against by hand: one tenant for every scenario.
 //!
-//! `cargo run -p defender-sim --example serve -- 8900` (without a port, the system picks one).
+//! `cargo run -p defender-sim --example tenants -- 8900` (without a port, the system picks one).
 
 use std::sync::Arc;
 
