@@ -35,7 +35,12 @@ const SHORT = /\b(ad|api|av|dlp|dns|id|ip|mde|os|sid|ti|upn|url|vm)\b/gi;
 /** `inProgress` → `In progress`, `lastIpAddress` → `Last IP address`. */
 export function words(text) {
   if (!text) return "–";
-  const spaced = String(text).replace(/DateTime$/, "").replace(/([a-z0-9])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`);
+  // Products keep their capitals: Microsoft Defender for Endpoint.
+  const isProduct = /^microsoft/.test(text);
+  const spaced = String(text)
+    .replace(/DateTime$/, "")
+    .replace(/([a-z0-9])([A-Z])/g, (_, a, b) => `${a} ${isProduct ? b : b.toLowerCase()}`)
+    .replace(/ For /g, " for ");
   return (spaced.charAt(0).toUpperCase() + spaced.slice(1)).replace(SHORT, (short) => short.toUpperCase());
 }
 
