@@ -25,19 +25,19 @@ FUNCTIONS = ["sync-incidents", "test-connection", "connections"]
 ADMINISTRATOR = Credentials("test", "test")
 
 
-def free_port():
+def free_port(host):
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind((host, 0))
         return listener.getsockname()[1]
 
 
 class Simulator:
     """The tenants of tests/examples/simulator.rs; it ends with its standard input."""
 
-    def __init__(self, small):
+    def __init__(self, small, host="127.0.0.1"):
         program = os.environ.get("SOC_ANYWHERE_SIMULATOR", ROOT / "target/debug/examples/simulator")
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen([program, str(small)], stdin=pipe, stdout=pipe, text=True)
+        self.process = subprocess.Popen([program, str(small), host], stdin=pipe, stdout=pipe, text=True)
         first = json.loads(self.process.stdout.readline())
         self.url, self.tenants = first["url"], first["tenants"]
 
@@ -53,15 +53,15 @@ class Simulator:
 class Aws:
     """ministack, with signatures verified and policies enforced."""
 
-    def __init__(self):
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+    def __init__(self, host="127.0.0.1"):
+        self.port = free_port(host)
+        self.url = f"http://{host}:{self.port}"
         self.log = tempfile.TemporaryFile("w+")
         environment = {
             **os.environ,
             "AUTH": "true",
             "GATEWAY_PORT": str(self.port),
-            "BIND_HOST": "127.0.0.1",
+            "BIND_HOST": host,
             "MINISTACK_HOST": "localhost",
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": ADMINISTRATOR.access_key,

@@ -1,6 +1,6 @@
 //! Tenants for a whole-system test in another language: `cargo run -p soc-anywhere-tests --example simulator -- 200`.
 //!
-//! Its first line says where it listens and lists one large tenant and as many small ones as were asked for. Then
+//! A second argument is the address to listen at, in place of 127.0.0.1. Its first line says where it listens and lists one large tenant and as many small ones as were asked for. Then
 //! it answers each line of standard input with one line of JSON, and ends with standard input.
 
 use std::io::BufRead as _;
@@ -16,7 +16,9 @@ const KEPT: usize = 1_000_000;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    let small: u64 = std::env::args().nth(1).context("how many small tenants?")?.parse()?;
+    let mut arguments = std::env::args().skip(1);
+    let small: u64 = arguments.next().context("how many small tenants?")?.parse()?;
+    let host = arguments.next().unwrap_or_else(|| "127.0.0.1".to_owned());
     let clock = Clock::system();
     let simulator = Arc::new(Simulator::new(1, clock.now()));
     simulator.keep_requests(KEPT);
@@ -25,7 +27,7 @@ async fn main() -> anyhow::Result<()> {
     let specs = (0..small).map(|number| TenantSpec::demo(1000 + number).with_generator(few.clone()));
     let tenants: Vec<Value> =
         std::iter::once(large).chain(specs).map(|spec| shown(&simulator.add_tenant(spec))).collect();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let listener = tokio::net::TcpListener::bind((host.as_str(), 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
     println!("{}", json!({ "url": url, "tenants": tenants }));
     let server = serve(listener, simulator.clone(), clock.clone());

@@ -55,6 +55,17 @@ pub fn http_api(method: &str, content_type: &str, body: &str) -> Value {
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "api-id",
+            "authorizer": {
+                "iam": {
+                    "accessKey": "AKIAIOSFODNN7EXAMPLE",
+                    "accountId": "123456789012",
+                    "callerId": "AIDACKCEVSQ6C2EXAMPLE",
+                    "cognitoIdentity": null,
+                    "principalOrgId": "aws:PrincipalOrgID",
+                    "userArn": "arn:aws:iam::123456789012:user/zoe",
+                    "userId": "AIDACKCEVSQ6C2EXAMPLE",
+                },
+            },
             "domainName": "api.example.com",
             "domainPrefix": "api",
             "http": {
