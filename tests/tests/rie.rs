@@ -109,7 +109,7 @@ async fn the_bootstrap_answers_for_a_good_connection_and_for_each_fault() -> any
     let tested: Vec<_> = lines.iter().filter(|line| line["message"] == "connection tested").collect();
     assert_eq!(tested.len(), events.len());
     assert!(tested.iter().all(|line| line["level"] == "INFO" && line["timestamp"].is_string()));
-    assert!(tested.iter().any(|line| line["cause"] == "wrong_secret" && line["code"] == "AADSTS7000215"));
+    assert!(tested.iter().any(|line| line["verdict"] == "wrong_secret" && line["code"] == "AADSTS7000215"));
     Ok(())
 }
 

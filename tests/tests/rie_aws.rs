@@ -1,4 +1,5 @@
-//! The function sync-incidents under AWS's Runtime Interface Emulator, between an emulated AWS and the simulator.
+//! The functions that need AWS under AWS's Runtime Interface Emulator, between an emulated AWS and the
+//! simulator.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic anywhere")]
 
@@ -32,7 +33,7 @@ struct Desk {
 }
 
 impl Desk {
-    async fn new() -> Option<Self> {
+    async fn new(function: &str) -> Option<Self> {
         let (Some(tools), Some(emulators)) = (Tools::from_env().unwrap(), Emulators::from_env().unwrap())
         else {
             return None;
@@ -57,7 +58,7 @@ impl Desk {
             ("SOC_ANYWHERE_LOGIN_URL", &origin),
             ("SOC_ANYWHERE_GRAPH_URL", &origin),
         ];
-        let function = tools.start("sync-incidents", &variables).unwrap();
+        let function = tools.start(function, &variables).unwrap();
         Some(Self { function, settings, tenant, _aws: aws })
     }
 
@@ -91,9 +92,14 @@ impl Desk {
     }
 
     async fn invoke(&mut self, event: &str) -> Value {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/sync-incidents").join(event);
-        let event: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-        self.function.invoke(&event).await.unwrap()
+        self.function.invoke(&read(event)).await.unwrap()
+    }
+
+    /// What an HTTP function answers: status and body.
+    async fn call(&mut self, event: &Value) -> (u64, Value) {
+        let answer = self.function.invoke(event).await.unwrap();
+        let body = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        (answer["statusCode"].as_u64().unwrap(), body)
     }
 
     /// The log lines with this message.
@@ -104,17 +110,23 @@ impl Desk {
     }
 }
 
+/// A file of events/.
+fn read(event: &str) -> Value {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(event);
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
 #[tokio::test]
 async fn a_tick_without_a_queue_syncs_what_is_due_and_each_fault_stays_its_connection_s() {
-    let Some(mut desk) = Desk::new().await else { return };
-    assert_eq!(desk.invoke("tick.json").await, json!({ "due": 0, "queued": 0, "failed": 0 }));
+    let Some(mut desk) = Desk::new("sync-incidents").await else { return };
+    assert_eq!(desk.invoke("sync-incidents/tick.json").await, json!({ "due": 0, "queued": 0, "failed": 0 }));
 
     let (good, bad) =
         (ConnectionId::new(Timestamp::now(), [1; 10]), ConnectionId::new(Timestamp::now(), [2; 10]));
     let secret = desk.tenant.secret.clone();
     desk.enter(good, "one", &secret).await;
     desk.enter(bad, "another", "Wr0ng8Q~wrongwrongwrongwrongwrongwrong").await;
-    assert_eq!(desk.invoke("tick.json").await, json!({ "due": 2, "queued": 0, "failed": 0 }));
+    assert_eq!(desk.invoke("sync-incidents/tick.json").await, json!({ "due": 2, "queued": 0, "failed": 0 }));
 
     assert_eq!(desk.failing(good).await, None);
     assert_eq!(desk.failing(bad).await.as_deref(), Some("wrong_secret"));
@@ -124,36 +136,69 @@ async fn a_tick_without_a_queue_syncs_what_is_due_and_each_fault_stays_its_conne
     assert!(line(good)["incidents_created"].as_u64().unwrap() > 10, "{}", line(good));
     assert_eq!(line(bad)["cause"], "wrong_secret");
     assert!(line(bad)["detail"].as_str().unwrap().contains("AADSTS7000215"), "{}", line(bad));
-    assert_eq!(desk.invoke("tick.json").await["due"], 0, "each has had its turn of this minute");
+    assert_eq!(
+        desk.invoke("sync-incidents/tick.json").await["due"],
+        0,
+        "each has had its turn of this minute"
+    );
     assert!(!desk.function.output().unwrap().contains(&secret));
 }
 
 #[tokio::test]
 async fn of_a_batch_only_what_is_ours_comes_again() {
-    let Some(mut desk) = Desk::new().await else { return };
+    let Some(mut desk) = Desk::new("sync-incidents").await else { return };
     let poisoned =
         json!({ "batchItemFailures": [{ "itemIdentifier": "2e1424d4-f796-459a-8184-9c92662be6da" }] });
-    assert_eq!(desk.invoke("queue.json").await, poisoned, "a connection that was removed is nobody's fault");
+    assert_eq!(
+        desk.invoke("sync-incidents/queue.json").await,
+        poisoned,
+        "a connection that was removed is nobody's fault"
+    );
 
     let id: ConnectionId = IN_THE_QUEUE.parse().unwrap();
     desk.enter(id, "one", "Wr0ng8Q~wrongwrongwrongwrongwrongwrong").await;
-    assert_eq!(desk.invoke("queue.json").await, poisoned, "a bad secret is its customer's");
+    assert_eq!(desk.invoke("sync-incidents/queue.json").await, poisoned, "a bad secret is its customer's");
     assert_eq!(desk.failing(id).await.as_deref(), Some("wrong_secret"));
 
     let dynamodb = desk.aws().dynamodb();
     dynamodb.delete_table().table_name("incidents").send().await.unwrap();
-    let failures = desk.invoke("queue.json").await;
+    let failures = desk.invoke("sync-incidents/queue.json").await;
     assert_eq!(failures["batchItemFailures"].as_array().unwrap().len(), 2, "a store that fails is ours");
     assert_eq!(desk.said("not synced").len(), 1);
-    let refused = desk.invoke("tick.json").await;
+    let refused = desk.invoke("sync-incidents/tick.json").await;
     assert!(refused["errorType"].is_string(), "a tick that finds nothing out has failed: {refused}");
 }
 
 #[tokio::test]
 async fn what_is_no_event_of_ours_is_refused() {
-    let Some(mut desk) = Desk::new().await else { return };
+    let Some(mut desk) = Desk::new("sync-incidents").await else { return };
     for event in [json!({}), json!({ "source": "aws.events" }), json!([]), json!({ "tick": 7 })] {
         let refused = desk.function.invoke(&event).await.unwrap();
         assert!(refused["errorType"].is_string(), "{event}: {refused}");
     }
+}
+
+#[tokio::test]
+async fn a_connection_is_entered_by_who_signed_and_is_nobody_else_s() {
+    let Some(mut desk) = Desk::new("connections").await else { return };
+    assert_eq!(desk.call(&read("connections/unauthenticated.json")).await.0, 401);
+    assert_eq!(desk.call(&read("connections/get-unknown.json")).await.0, 404);
+    let list = read("connections/list.json");
+    assert_eq!(desk.call(&list).await, (200, json!({ "connections": [], "next": null })));
+
+    let mut enter = read("connections/enter.json");
+    let secret = desk.tenant.secret.clone();
+    let (tenant, client) = (desk.tenant.tenant_id, desk.tenant.client_id);
+    enter["body"] =
+        json!({ "tenantId": tenant, "clientId": client, "clientSecret": secret }).to_string().into();
+    let (status, entered) = desk.call(&enter).await;
+    assert_eq!((status, &entered["test"]["ok"]), (201, &json!(true)), "{entered}");
+    let id = &entered["connection"]["id"];
+    assert_eq!(desk.call(&list).await.1["connections"][0]["id"], *id);
+
+    let mut stranger = list.clone();
+    stranger["requestContext"]["authorizer"]["iam"]["userArn"] = "arn:aws:iam::123456789012:user/max".into();
+    assert_eq!(desk.call(&stranger).await, (200, json!({ "connections": [], "next": null })));
+    assert_eq!(desk.said("connection tested").len(), 1);
+    assert!(!desk.function.output().unwrap().contains(&secret));
 }
