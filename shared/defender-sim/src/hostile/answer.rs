@@ -1,4 +1,5 @@
 //! From a request to its answer, and what goes wrong on the way.
+#![expect(clippy::result_large_err, reason = "what goes wrong is as usual here as an answer")]
 
 use std::time::Duration;
 
@@ -58,22 +59,15 @@ impl State {
     fn token(&mut self, now: i64, request: &Request<Bytes>, hostility: &Hostility) -> Response<Bytes> {
         let form = url::form_urlencoded::parse(request.body());
         let secret = form.into_iter().find_map(|(name, value)| (name == "client_secret").then_some(value));
-        match self.entra.issue(&secret.unwrap_or_default(), now, hostility) {
-            Some(token) => {
-                let lifetime = hostility.token_lifetime;
-                // A token may end before it says.
-                let said = if lifetime < 100 { 3_599 } else { lifetime };
-                json(
-                    200,
-                    format!(r#"{{"token_type":"Bearer","expires_in":{said},"access_token":"{token}"}}"#),
-                )
-            }
-            None => {
-                self.injected.count(Hostile::SecretRefused);
-                let body = r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.","error_codes":[7000215]}"#;
-                json(401, body.to_owned())
-            }
-        }
+        let Some(token) = self.entra.issue(&secret.unwrap_or_default(), now, hostility) else {
+            self.injected.count(Hostile::SecretRefused);
+            let body = r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.","error_codes":[7000215]}"#;
+            return json(401, body.to_owned());
+        };
+        let lifetime = hostility.token_lifetime;
+        // A token may end before it says.
+        let said = if lifetime < 100 { 3_599 } else { lifetime };
+        json(200, format!(r#"{{"token_type":"Bearer","expires_in":{said},"access_token":"{token}"}}"#))
     }
 
     fn refusal(&mut self, now: i64, request: &Request<Bytes>) -> Option<Response<Bytes>> {
@@ -139,8 +133,8 @@ impl State {
     ) -> Fate {
         let world = &self.world;
         let calm = now >= self.calm;
-        let shelf = Shelf { list: world.views[view].list(kind), versions: &world.versions, hostility, calm };
-        let cut = shelf.cut(query, &mut self.snapshots, &mut self.rng, &mut self.injected);
+        let rows = Shelf { list: world.views[view].list(kind), versions: &world.versions, hostility, calm };
+        let cut = rows.cut(query, &mut self.snapshots, &mut self.rng, &mut self.injected);
         let Some(mut cut) = cut else {
             self.injected.count(Hostile::LinkExpired);
             return Ok(problem(410, "Gone", ""));

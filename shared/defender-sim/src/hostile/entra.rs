@@ -1,4 +1,5 @@
 //! The tenant's Entra: secrets that are rotated, consent that comes and goes, tokens that end.
+#![expect(clippy::cast_precision_loss, reason = "a mean time needs no last digits")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
