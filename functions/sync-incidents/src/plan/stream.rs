@@ -36,6 +36,7 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// The engine's planning of one stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not a state")]
 pub struct StreamPlan {
     kind: RecordKind,
     /// How far back the first read goes.

@@ -77,7 +77,7 @@ mod tests {
         assert!(!is_due(3, false));
         assert!(is_due(4, false));
         assert_eq!(sweep.stretched(), 1);
-        assert!(!sweep.is_due(hours(5), true, hours(5)).is_some());
+        assert!(sweep.is_due(hours(5), true, hours(5)).is_none());
         assert_eq!(sweep.stretched(), 2);
     }
 
