@@ -60,8 +60,12 @@ impl<T: Transport> Transport for Gated<T> {
         let asked = self.trace.load(Ordering::Relaxed).then(|| request.uri().to_string());
         let answer = self.inner.send(request).await;
         if let Some(asked) = asked {
-            let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
-            eprintln!("  {status} {}", asked.replace("%20", " "));
+            let (status, warned, bytes) = answer.as_ref().map_or((0, false, None), |answer| {
+                let warned = answer.headers().contains_key(http::header::WARNING);
+                (answer.status().as_u16(), warned, http_body::Body::size_hint(answer.body()).exact())
+            });
+            let warned = if warned { " with a warning" } else { "" };
+            eprintln!("  {status}{warned}, {bytes:?} bytes: {}", asked.replace("%20", " "));
         }
         self.gate.pass().await;
         answer

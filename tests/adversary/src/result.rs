@@ -14,6 +14,8 @@ pub struct SeedResult {
     pub seed: u64,
     /// Days of ticks.
     pub days: u64,
+    /// Ticks that it came through; fewer where it ended at its first loss.
+    pub ticks: u64,
     /// Whether the store was SQLite.
     pub sqlite: bool,
     /// Runs that were begun.
@@ -24,6 +26,29 @@ pub struct SeedResult {
     pub injected: BTreeMap<String, u64>,
     /// What was found.
     pub found: Found,
+}
+
+impl SeedResult {
+    /// Something was lost, was stale when it should not have been, or went back.
+    #[must_use]
+    pub fn has_loss(&self) -> bool {
+        self.found.lost + self.found.stale + self.found.regressed > 0
+    }
+
+    /// How far it came, in days.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "for people")]
+    pub fn days_run(&self) -> f64 {
+        self.ticks as f64 / 1440.0
+    }
+
+    /// The first loss, in words.
+    #[must_use]
+    pub fn first_loss(&self) -> &str {
+        let is_loss =
+            |note: &&String| ["lost", "stale", "regressed"].iter().any(|word| note.starts_with(word));
+        self.found.notes.iter().find(is_loss).map_or("", String::as_str)
+    }
 }
 
 /// What a checker found.
@@ -61,6 +86,8 @@ pub struct Found {
     pub classes: BTreeMap<Class, Fate>,
     /// From visible to stored, of what is promised for the next sync.
     pub latency: Histogram,
+    /// The same, where for two hours nothing was amiss with the tenant or with us.
+    pub latency_well: Histogram,
     /// The engine's own count of what the sweeps found: hourly, daily.
     pub swept: (u64, u64),
     /// The first few things that went wrong, in words.
@@ -135,6 +162,7 @@ impl Found {
             self.class(*class).add(fate);
         }
         self.latency.merge(&other.latency);
+        self.latency_well.merge(&other.latency_well);
         for note in &other.notes {
             self.note(|| note.clone());
         }

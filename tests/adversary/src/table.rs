@@ -44,6 +44,25 @@ impl Total {
         }
     }
 
+    /// What CI promises and this is less than.
+    #[must_use]
+    pub fn complaints(&self) -> Vec<String> {
+        let mut complaints = Vec::new();
+        for (name, least, is) in [
+            ("days", 365, self.days),
+            ("updates", 100_000, self.found.updates),
+            ("days on SQLite", 30, self.sqlite_days),
+        ] {
+            if is < least {
+                complaints.push(format!("{is} {name} of {least}"));
+            }
+        }
+        for (kind, count) in self.injected.iter().filter(|(_, count)| **count < 1_000) {
+            complaints.push(format!("{kind}: {count} of 1000"));
+        }
+        complaints
+    }
+
     /// The figures in lines.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for people")]
@@ -70,11 +89,15 @@ impl Total {
         ] {
             line(name, value.to_string());
         }
-        let quantiles = [500, 950, 990].map(|of| seconds(found.latency.quantile(of)));
-        line("visible to stored, within the overlap: p50", quantiles[0].clone());
-        line("  p95", quantiles[1].clone());
-        line("  p99", quantiles[2].clone());
-        line("  max", seconds(found.latency.most()));
+        for (name, latency) in [
+            ("visible to stored, all was well: p50", &found.latency_well),
+            ("visible to stored, outages included: p50", &found.latency),
+        ] {
+            line(name, seconds(latency.quantile(500)));
+            line("  p95", seconds(latency.quantile(950)));
+            line("  p99", seconds(latency.quantile(990)));
+            line("  max", seconds(latency.most()));
+        }
         line("older content at an unchanged instant", found.flipped.to_string());
         line("longest list of things set aside", found.most_set_aside.to_string());
         line("found by hourly sweeps, by the engine's count", found.swept.0.to_string());

@@ -1,4 +1,5 @@
 //! What really happened: every version of every record, and when each could be seen.
+#![expect(clippy::cast_precision_loss, reason = "a mean time needs no last digits")]
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -160,6 +161,7 @@ impl World {
         seeds::wait(&mut self.rng, Duration::from_secs_f64(mean_ticks / 1e7))
     }
 
+    #[expect(clippy::same_functions_in_if_condition, reason = "each takes its own share of one draw")]
     fn happen(&mut self, at: i64, hostility: &Hostility, injected: &mut Injected) {
         let mut share = self.rng.f64();
         let mut is = |rate: f64| {
@@ -308,7 +310,7 @@ impl World {
             _ => Hostile::Stall,
         };
         let until = at + HOUR / 2 + self.rng.i64(0..8 * HOUR);
-        let hides_ids = self.rng.u32(..3) == 0;
+        let hides_ids = self.rng.bool();
         self.poisons.push(Poison { kind, record, from: at, until, hides_ids, how });
         if self.rng.bool() {
             self.update(kind, record, at, hostility, injected);
@@ -366,8 +368,10 @@ impl World {
             (300 * SECOND, Hostile::LateWithinOverlap),
         ];
         if at > self.start && delay > 0 {
-            let bound = kinds.iter().filter(|(bound, _)| delay <= *bound);
-            bound.last().into_iter().for_each(|(_, kind)| injected.count(*kind));
+            let bound = kinds.iter().rfind(|(bound, _)| delay <= *bound);
+            if let Some((_, kind)) = bound {
+                injected.count(*kind);
+            }
         }
         let row = self.row(kind, record, instant, created, incident, index);
         let version = Version { kind, record, instant, created, visible, in_place: false, incident, row };

@@ -33,13 +33,19 @@ struct Record {
 #[derive(Debug)]
 pub(super) struct Facts {
     pub(super) tenant: Arc<Tenant>,
-    connected: i64,
+    pub(super) connected: i64,
     since: i64,
+    #[expect(clippy::struct_field_names, reason = "that is what they are")]
     pub(super) facts: Vec<Fact>,
     records: [Vec<Record>; 2],
     /// Promised and not there yet, by when it was visible everywhere.
     pub(super) open: BTreeSet<(i64, u32)>,
+    /// Until when something on our side was amiss.
+    pub(super) unwell: i64,
 }
+
+/// After an outage, a storm or a refusal it takes this long until everything is as before.
+const RECOVERY: i64 = 2 * HOUR;
 
 /// A record that was poison is stored at the latest so long after it can be read again: it is tried every
 /// hour.
@@ -54,6 +60,7 @@ impl Facts {
             facts: Vec::new(),
             records: [Vec::new(), Vec::new()],
             open: BTreeSet::new(),
+            unwell: connected,
         }
     }
 
@@ -126,6 +133,10 @@ impl Facts {
                     class.latency.add(waited);
                     if fact.class == Class::Overlap {
                         found.latency.add(waited);
+                        let since = fact.visible - RECOVERY;
+                        if since > self.unwell && self.tenant.was_well(since, now) {
+                            found.latency_well.add(waited);
+                        }
                     }
                 }
             } else if was_open {
@@ -168,9 +179,9 @@ impl Facts {
         fact.missed = Some(by);
         let stored = self.records[fact.kind as usize][fact.record as usize].stored;
         if stored.is_some() {
-            found.stale += 1
+            found.stale += 1;
         } else {
-            found.lost += 1
+            found.lost += 1;
         }
         found.class(fact.class).missed += 1;
         let fact = *fact;
@@ -217,6 +228,7 @@ impl Facts {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "tenths of a second, for a person")]
 fn describe(what: &str, index: u32, fact: &Fact, stored: Option<u32>, by: i64, connected: i64) -> String {
     let seconds = |ticks: i64| ticks as f64 / 1e7;
     format!(

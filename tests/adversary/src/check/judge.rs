@@ -2,7 +2,7 @@
 
 use defender_sim::Kind;
 use defender_sim::hostile::record_of;
-use defender_sim::hostile::ticks::{DAY, HOUR, MINUTE, from_timestamp};
+use defender_sim::hostile::ticks::{DAY, HOUR, MINUTE, SECOND, from_timestamp};
 use graph_security::Property;
 use incident_store::{Aside, SetAside};
 use jiff::Timestamp;
@@ -27,6 +27,9 @@ pub struct Run<'a> {
 /// A stream that answers well is read to its end within this.
 const STUCK: i64 = 6 * HOUR;
 
+/// A sync reads up to its first answer's `Date`, which is cut to the second and may be off by some.
+const DATE_ERROR: i64 = 3 * SECOND;
+
 /// A sweep is due at most one period after the last, and the run that does it takes a while.
 const SLACK: i64 = 15 * MINUTE;
 
@@ -43,7 +46,8 @@ impl Checker {
         }
         self.judge_progress(success, ended, run.we_were_well);
         let swept = |everywhere: i64| idle.then_some(began - everywhere.max(self.stretched));
-        let open: Vec<(i64, u32)> = self.facts.open.range(..=(began, u32::MAX)).copied().collect();
+        let open: Vec<(i64, u32)> =
+            self.facts.open.range(..=(began - DATE_ERROR, u32::MAX)).copied().collect();
         for (everywhere, index) in open {
             let fact = self.facts.facts[index as usize];
             let is_due = match fact.class {
@@ -77,7 +81,11 @@ impl Checker {
             && self.facts.tenant.was_well(ended - STUCK, ended)
         {
             self.found.stuck += 1;
-            self.found.note(|| format!("stuck: no success for {} h", (ended - self.last_success) / HOUR));
+            self.found.note(|| {
+                let (hours, seconds) =
+                    ((ended - self.last_success) / HOUR, (ended - self.facts.connected) / SECOND);
+                format!("stuck: no success for {hours} h, {seconds} s after connecting")
+            });
             self.last_success = ended;
         }
     }

@@ -22,7 +22,7 @@ pub use class::Class;
 use facts::Facts;
 pub use judge::Run;
 
-use crate::result::{Found, Histogram};
+use crate::result::Found;
 
 /// Watches one trial.
 #[derive(Debug)]
@@ -99,16 +99,15 @@ impl Checker {
         self.facts.records(kind)
     }
 
+    /// Something on our side is amiss until then.
+    pub fn unwell(&mut self, until: Timestamp) {
+        self.facts.unwell = from_timestamp(until);
+    }
+
     /// The trial found a loss, or something went back.
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.found.lost + self.found.stale + self.found.regressed > 0
-    }
-
-    /// How long after they could be seen versions were stored, of those promised for the next sync.
-    #[must_use]
-    pub fn latency(&self) -> &Histogram {
-        &self.found.latency
     }
 }
 

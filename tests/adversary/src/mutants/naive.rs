@@ -140,7 +140,6 @@ impl<const BUG: u8> Plan for Naive<BUG> {
         walk.end = walk.end.or(taken.date);
         let end = match BUG {
             LOCAL_CLOCK => Some(taken.now),
-            CREATED => walk.end,
             _ => walk.end,
         };
         let is_full = taken.total >= usize::from(self.kind.most_rows());
