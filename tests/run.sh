@@ -32,15 +32,6 @@ export SOC_ANYWHERE_RIE="$RIE" SOC_ANYWHERE_BOOTSTRAPS="$root/target/bootstrap"
 step 'unit and system tests'
 cargo test --workspace --locked
 
-step 'the template, live on an AWS of one'"'"'s own'
-tests/aws.sh
-
-step 'sam local invoke'
-tests/sam-local.sh
-
-step 'the adversary'
-cargo run --release --locked -p adversary -- --ci
-
 step 'the functions against their own description'
 tests/install/schemathesis.sh
 SEED=1 tests/schemathesis.sh
