@@ -12,14 +12,14 @@ use soc_anywhere_tests::emulators::Emulator;
 
 use crate::desk::{Desk, at, client, id, lease, leased, record, settings};
 
-/// Each fails once, then lets some pass; the numbers have no common factor, so that they meet in all ways.
-fn faults() -> Value {
+/// Each fails once, then lets so many pass: throttles, resets, and writes that are done and whose answers are
+/// lost. Numbers without a common factor make them meet in all ways.
+pub(crate) fn faults(throttles: u32, resets: u32, lost: u32) -> Value {
     json!([
-        { "service": "dynamodb", "sequence": { "fail": 1, "pass": 6 },
+        { "service": "dynamodb", "sequence": { "fail": 1, "pass": throttles },
           "error": { "code": "ProvisionedThroughputExceededException" } },
-        { "service": "dynamodb", "sequence": { "fail": 1, "pass": 10 }, "reset": true },
-        // The write is done, the answer is lost.
-        { "service": "dynamodb", "sequence": { "fail": 1, "pass": 12 }, "response": { "abort_frac": 0.0 } },
+        { "service": "dynamodb", "sequence": { "fail": 1, "pass": resets }, "reset": true },
+        { "service": "dynamodb", "sequence": { "fail": 1, "pass": lost }, "response": { "abort_frac": 0.0 } },
     ])
 }
 
@@ -27,7 +27,7 @@ fn faults() -> Value {
 async fn the_store_keeps_every_promise_whatever_fails_on_the_way() {
     let Some(desk) = Desk::new().await else { return };
     let proxy = desk.emulators.microburst(&desk.aws).await.unwrap();
-    proxy.set_rules(&faults()).await.unwrap();
+    proxy.set_rules(&faults(6, 10, 12)).await.unwrap();
     Box::pin(conformance::run(async || desk.store_over(&proxy).await)).await;
 
     let fired = proxy.fired().await.unwrap();
@@ -155,24 +155,29 @@ async fn what_was_on_its_way_when_the_connection_was_removed_is_refused() {
 }
 
 #[tokio::test]
-async fn a_removal_that_was_cut_short_is_finished_by_the_next_one() {
+async fn a_removal_that_was_cut_short_is_found_and_finished_by_the_next_one() {
     let Some(desk) = Desk::new().await else { return };
     let (punctual, cut_short, proxy) = late(&desk).await;
     let held = leased(&punctual, 1).await;
-    let records: Vec<_> = (0..60).map(|n| record(&n.to_string(), 1, "{}")).collect();
+    let ids: Vec<String> = (0..60).map(|n| n.to_string()).collect();
+    let records: Vec<_> = ids.iter().map(|id| record(id, 1, "{}")).collect();
     punctual.upsert(&held, Incident, &records).await.unwrap();
     let denied = json!([{ "service": "dynamodb", "operation": "BatchWriteItem",
         "error": { "code": "AccessDeniedException", "status": 400 } }]);
     proxy.set_rules(&denied).await.unwrap();
     let failed = cut_short.remove(id(1), Records::Remove).await;
     assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
-    assert!(punctual.record(id(1), Incident, "7").await.unwrap().is_some(), "records are left");
+    let late = punctual.upsert(&held, Incident, &[record("1", 2, "{}")]).await;
+    assert!(matches!(late, Err(StoreError::Gone)), "nothing is written for it any more: {late:?}");
 
-    let again = punctual.remove(id(1), Records::Remove).await;
-    assert!(matches!(again, Err(StoreError::Gone)), "it was removed before: {again:?}");
-    let ids: Vec<String> = (0..60).map(|n| n.to_string()).collect();
+    let unfinished = punctual.unfinished(at(1), 9).await.unwrap();
+    let found: Vec<_> = unfinished.iter().map(|found| (found.id, found.lifecycle, found.records)).collect();
+    assert_eq!(found, [(id(1), Lifecycle::Removing, Records::Remove)]);
+    punctual.remove(id(1), Records::Remove).await.unwrap();
     let left = punctual.versions(id(1), Incident, &ids).await.unwrap();
-    assert!(left.iter().all(Option::is_none), "and now its records are gone");
+    assert!(left.iter().all(Option::is_none), "its records are gone");
+    let again = punctual.remove(id(1), Records::Remove).await;
+    assert!(matches!(again, Err(StoreError::Gone)), "and so is it: {again:?}");
 }
 
 #[tokio::test]

@@ -7,11 +7,11 @@ use super::DynamoStore;
 use super::calls::Asked;
 use super::change::Change;
 use super::connection::{TOMBSTONES, changed, connection, new_item};
-use super::item::{Item, instant, of_instant, of_text, optional_flag, parsed, text};
+use super::item::{Item, instant, of_instant, of_number, of_text, parsed, text};
 use super::keys::{self, Key};
 use super::purge::purge;
 use super::table::SK;
-use crate::stored::as_stored;
+use crate::stored::{as_stored, lifecycle_name};
 use crate::{Connection, ConnectionId, Lifecycle, NewConnection, Records, StoreError, ticks};
 
 /// How often a removal starts again because somebody changed the connection meanwhile.
@@ -80,6 +80,8 @@ pub(super) async fn update(store: &DynamoStore, to: &Connection) -> Result<Conne
     }
 }
 
+/// In three steps, so that a removal that was cut short is found by `unfinished` and finished by the next call:
+/// from the first on nothing is written for it, then its records go, then the connection.
 pub(super) async fn remove(
     store: &DynamoStore,
     id: ConnectionId,
@@ -87,26 +89,33 @@ pub(super) async fn remove(
 ) -> Result<(), StoreError> {
     let key = keys::connection(id);
     for _ in 0..TRIES {
-        let item = store.get(&key).await?.ok_or(StoreError::Gone)?;
-        let Some(there) = connection(&item)? else {
-            if optional_flag(&item, "purging")? == Some(true) {
-                purge(store, id).await?;
+        let there = get(store, id).await?.ok_or(StoreError::Gone)?;
+        if records == Records::Remove {
+            if there.lifecycle != Lifecycle::Removing {
+                store.update(&key, &removing(&there)).await?;
+                continue;
             }
-            return Err(StoreError::Gone);
-        };
+            purge(store, id).await?;
+        }
         let writes = vec![
             tombstone(&there, records).update(&store.table, &key)?,
             Change::default().delete(&store.table, &keys::once(&there.settings))?,
             Change::default().delete(&store.table, &keys::state(id))?,
         ];
         if store.transact(writes).await? {
-            return match records {
-                Records::Remove => purge(store, id).await,
-                Records::Keep => Ok(()),
-            };
+            return Ok(());
         }
     }
     Err(StoreError::Unavailable("the connection keeps changing".to_owned()))
+}
+
+/// Where somebody has changed it meanwhile this is refused, and it is read again.
+fn removing(there: &Connection) -> Change {
+    Change::when("#version = :read")
+        .value("read", of_number(there.version))
+        .set("version", of_number(there.version + 1))
+        .set("lifecycle", of_text(lifecycle_name(Lifecycle::Removing)))
+        .remove("keep_records")
 }
 
 /// What is left of a connection. Its fence stays, so that a late run's never fits again; where its records
@@ -130,7 +139,7 @@ fn tombstone(there: &Connection, records: Records) -> Change {
     ];
     let [removed, kept] = TOMBSTONES;
     let change = Change::when("#version = :read AND NOT #lifecycle IN (:removed, :kept)")
-        .value("read", super::item::of_number(there.version))
+        .value("read", of_number(there.version))
         .value("removed", of_text(removed))
         .value("kept", of_text(kept));
     let without =
@@ -138,9 +147,7 @@ fn tombstone(there: &Connection, records: Records) -> Change {
     let change = without(change, &OF_RUNS);
     match records {
         Records::Keep => change.set_to("lifecycle", ":kept"),
-        Records::Remove => without(change, &OF_CUSTOMER)
-            .set_to("lifecycle", ":removed")
-            .set("purging", aws_sdk_dynamodb::types::AttributeValue::Bool(true)),
+        Records::Remove => without(change, &OF_CUSTOMER).set_to("lifecycle", ":removed"),
     }
 }
 
