@@ -21,6 +21,9 @@ use crate::report::{StreamReport, Tally};
 /// ladder goes on there.
 const FAILURES_IN_A_ROW: u32 = 8;
 
+/// A page that has not come within this does not come: Graph gives its own providers 10 s.
+const FAIR_TIME: Duration = Duration::from_secs(10);
+
 /// Why a run ends before everything is read.
 #[derive(Debug)]
 pub(crate) enum Stop {
@@ -130,10 +133,17 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
 
     async fn step(&mut self, kind: RecordKind, ask: Ask) -> Result<(), Stop> {
         self.session.repeat_transient(!self.checkpoint.plan(kind).standing().in_trouble);
+        let asked = Instant::now();
         match self.answer(kind, &ask.target).await {
             Ok(page) => {
                 self.failures_in_a_row = 0;
                 self.take(kind, ask.keep, page).await?;
+            }
+            Err(GraphError::OutOfTime) if asked.elapsed() >= FAIR_TIME => {
+                // It had its chance: were it only asked again in the next run, it would stall that one, too.
+                let now = self.syncer.graph.clock.now();
+                self.checkpoint.plan(kind).failed(Failed::Page(PageFault::Incomplete), now);
+                return Err(Stop::Allowance);
             }
             Err(error) => self.fail(kind, &ask.target, &error)?,
         }

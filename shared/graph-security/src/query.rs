@@ -20,6 +20,9 @@ pub struct Query {
     pub order: Property,
     /// Rows in a page: 1 to [`RecordKind::most_rows`].
     pub top: u16,
+    /// Rows of the list to leave out, at most 500 (security API error codes page): a live list shifts
+    /// meanwhile, so only where nothing else leads on.
+    pub skip: u16,
     /// Which properties.
     pub select: Select,
 }
@@ -91,7 +94,7 @@ impl Query {
     pub fn updated_since(kind: RecordKind, from: Timestamp) -> Self {
         let filter =
             vec![Condition { property: Property::Updated, comparison: Comparison::Ge, instant: from }];
-        Self { kind, filter, order: Property::Updated, top: kind.most_rows(), select: Select::Whole }
+        Self { kind, filter, order: Property::Updated, top: kind.most_rows(), skip: 0, select: Select::Whole }
     }
 
     /// Path and query string, encoded. `$` stays as it is, as in Microsoft's own examples.
@@ -106,6 +109,9 @@ impl Query {
             separator = '&';
         }
         let _ = write!(text, "{separator}$orderby={}%20asc&$top={}", self.order, self.top);
+        if self.skip > 0 {
+            let _ = write!(text, "&$skip={}", self.skip);
+        }
         if self.select == Select::Instants {
             text.push_str("&$select=id,createdDateTime,lastUpdateDateTime");
         }

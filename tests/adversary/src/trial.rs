@@ -295,11 +295,12 @@ impl<S: Connections + SyncStore> Desk<S> {
             (is(self.ours.cut), is(self.ours.twin), is(self.ours.frozen), is(self.ours.skipped));
         let outage = is(self.ours.outages_per_day / 1440.0);
         if outage {
-            self.count("outage of ours");
             let long = self.ours.rng.u32(..3) == 0;
             let minutes = self.ours.rng.u32(10..if long { 36 * 60 } else { 120 });
             self.unwell = self.clock.now() + TICK * minutes;
             self.checker().unwell(self.unwell);
+            *self.result.injected.entry("tick left out in an outage".to_owned()).or_default() +=
+                u64::from(minutes);
             return minutes.into();
         } else if skipped {
             self.count("tick left out");
@@ -467,6 +468,9 @@ impl<S: Connections + SyncStore> Desk<S> {
         // What was set aside lately has not been tried often enough.
         let old = |entry: &&SetAside| now.duration_since(entry.since).abs() > SignedDuration::from_hours(5);
         for entry in set_aside.iter().filter(old) {
+            if checker.holds_whole_pages(entry, now) {
+                continue;
+            }
             checker.found.not_healed += 1;
             checker.found.note(|| format!("not healed: {entry:?}"));
         }

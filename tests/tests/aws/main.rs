@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic anywhere")]
 
+mod adversary;
 mod attempts;
 mod conformance;
 mod desk;

@@ -87,7 +87,14 @@ enum Mode {
     /// Not even ids can be read: halves, until the failing second is found.
     Isolate,
     /// Along links only, again and again until a pass adds nothing.
-    Linked { pass: u8, added: bool, broken: bool },
+    Linked {
+        pass: u8,
+        added: bool,
+        broken: bool,
+        /// Rows met in this pass.
+        #[serde(default)]
+        met: u16,
+    },
     /// Nothing succeeded since something failed: does an interval that has no rows? Else it is not these
     /// records, which are set aside for this reason.
     Probe { reason: String },
@@ -115,8 +122,8 @@ struct Position {
 pub(super) struct Effects {
     /// Parts that take this one's place, the first to be walked last.
     pub(super) split: Option<Vec<Part>>,
-    /// Intervals to set aside, with the reason.
-    pub(super) aside_interval: Option<(Property, Timestamp, Timestamp, String)>,
+    /// An interval to set aside, with the reason; without an end it goes as far as the range.
+    pub(super) aside_interval: Option<(Property, Timestamp, Option<Timestamp>, String)>,
     /// A record to set aside.
     pub(super) aside_record: Option<(String, String)>,
     /// Filter or order were not as asked.
@@ -184,7 +191,7 @@ impl Part {
         if let Mode::Probe { .. } = self.mode {
             let nothing = Condition { property: self.by, comparison: Comparison::Le, instant: BEFORE_GRAPH };
             let (filter, order, select) = (vec![nothing], self.by, Select::Instants);
-            let query = Query { kind, filter, order, top: 1, select };
+            let query = Query { kind, filter, order, top: 1, skip: 0, select };
             return Ask { target: Target::Page(query), keep: Keep::Nothing };
         }
         let (keep, select) = match &self.mode {
@@ -198,7 +205,18 @@ impl Part {
         let target = match &self.link {
             Some(link) => Target::Link(link.clone()),
             None => {
-                Target::Page(Query { kind, filter: self.filter(), order: self.by, top: self.top, select })
+                let skip = match self.mode {
+                    Mode::Linked { met, .. } => met,
+                    _ => 0,
+                };
+                Target::Page(Query {
+                    kind,
+                    filter: self.filter(),
+                    order: self.by,
+                    top: self.top,
+                    skip,
+                    select,
+                })
             }
         };
         Ask { target, keep }
@@ -262,9 +280,9 @@ impl Part {
             let last = taken.rows.iter().filter_map(|row| self.key(row)).max();
             let ended = taken.next == Next::End && taken.total < usize::from(self.top);
             let to = if ended { self.to } else { last };
-            let to = to.unwrap_or(taken.date.unwrap_or(fallback_end));
             if let Some(from) = from {
-                effects.aside_interval = Some((self.by, from, to.max(from), "partial answer".to_owned()));
+                let to = to.map(|to| to.max(from));
+                effects.aside_interval = Some((self.by, from, to, "partial answer".to_owned()));
             }
         }
         self.partials = 0;

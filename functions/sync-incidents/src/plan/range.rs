@@ -129,7 +129,7 @@ impl Range {
         let mut effects = Effects { ordered, ..Effects::default() };
         if let Some(part) = self.parts.last_mut() {
             let flow = part.took(kind, taken, self.end.unwrap_or(fallback), &mut effects);
-            self.settle(flow, &mut effects);
+            self.settle(flow, fallback, &mut effects);
         }
         if self.purpose == Purpose::Live {
             // From the second page on the live range has an end, so that it cannot run after its own tail.
@@ -154,7 +154,7 @@ impl Range {
                 self.healthy = false;
             }
             let flow = part.failed(kind, failed, self.healthy, self.end.unwrap_or(fallback), &mut effects);
-            self.settle(flow, &mut effects);
+            self.settle(flow, fallback, &mut effects);
         }
         self.leave_walked();
         effects
@@ -167,12 +167,15 @@ impl Range {
         }
     }
 
-    fn settle(&mut self, flow: ControlFlow<()>, effects: &mut Effects) {
+    fn settle(&mut self, flow: ControlFlow<()>, fallback: Timestamp, effects: &mut Effects) {
         if let Some(split) = effects.split.take() {
             self.parts.pop();
             self.parts.extend(split);
         } else if flow.is_break() {
             self.parts.pop();
+        }
+        if let Some((_, from, to, _)) = &mut effects.aside_interval {
+            to.get_or_insert(self.end.unwrap_or(fallback).max(*from));
         }
         self.incomplete |= effects.aside_interval.is_some() || effects.aside_record.is_some();
     }

@@ -36,7 +36,6 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// The engine's planning of one stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, not a state")]
 pub struct StreamPlan {
     kind: RecordKind,
     /// How far back the first read goes.
@@ -366,7 +365,7 @@ impl StreamPlan {
             self.observed.unasked_pages += u64::from(effects.unasked);
             self.outage |= effects.outage;
             if let Some((by, from, to, reason)) = effects.aside_interval {
-                self.aside.interval(self.kind, (by, from, to), reason, now);
+                self.aside.interval(self.kind, (by, from, to.unwrap_or(from)), reason, now);
             }
             if let Some((id, reason)) = effects.aside_record {
                 self.aside.record(self.kind, id, reason, now);

@@ -111,7 +111,7 @@ impl Hostility {
     #[must_use]
     pub fn full(seed: u64) -> Self {
         let rng = &mut Rng::with_seed(seeds::mix(seed, 11));
-        let literals = match rng.u32(..16) {
+        let literals = match seed % 16 {
             0..=6 => Literals::Exact,
             7 | 8 => Literals::Truncated(SECOND / 1000),
             9 | 10 => Literals::Truncated(SECOND),
@@ -134,8 +134,8 @@ impl Hostility {
             dated,
             events_per_day,
             links: *seeds::pick(rng, &[Links::Offset, Links::Snapshot, Links::Keyset]),
-            short: some(rng, 0.4, 0.3),
-            empty: some(rng, 0.4, 0.2),
+            short: some(rng, 0.3, 0.2),
+            empty: some(rng, 0.3, 0.1),
             unlinked: some(rng, 0.3, 0.7),
             link_to_nothing: some(rng, 0.3, 0.1),
             link_loops: some(rng, 0.4, 0.2),
@@ -144,9 +144,9 @@ impl Hostility {
             lags: lags(rng),
             date_off: if rng.bool() { 0 } else { 2 },
             late: [some(rng, 0.6, 0.2), some(rng, 0.5, 0.04), some(rng, 0.5, 0.04), some(rng, 0.5, 0.04)],
-            bulk: some(rng, 0.8, 0.1),
+            bulk: some(rng, 0.8, 0.08),
             bulk_large: some(rng, 0.8, 0.7),
-            bulk_creation: some(rng, 0.8, 0.6),
+            bulk_creation: some(rng, 0.9, 0.8),
             in_place: some(rng, 0.5, 0.06),
             merges: some(rng, 0.6, 0.05),
             undated: some(rng, 0.5, 0.06),
@@ -242,18 +242,18 @@ impl Hostility {
 impl Answers {
     fn full(rng: &mut Rng) -> Self {
         Self {
-            throttled: some(rng, 0.5, 0.025),
-            throttled_unstated: some(rng, 0.5, 0.025),
-            unavailable: some(rng, 0.5, 0.025),
-            server_error: some(rng, 0.5, 0.03),
-            reset: some(rng, 0.5, 0.025),
-            stall: some(rng, 0.5, 0.025),
-            truncated: some(rng, 0.5, 0.025),
-            broken_off: some(rng, 0.5, 0.025),
-            not_json: some(rng, 0.5, 0.025),
-            no_array: some(rng, 0.5, 0.025),
-            partial: some(rng, 0.5, 0.05),
-            warning: some(rng, 0.5, 0.05),
+            throttled: some(rng, 0.4, 0.01),
+            throttled_unstated: some(rng, 0.4, 0.01),
+            unavailable: some(rng, 0.4, 0.01),
+            server_error: some(rng, 0.5, 0.02),
+            reset: some(rng, 0.4, 0.01),
+            stall: some(rng, 0.4, 0.01),
+            truncated: some(rng, 0.4, 0.01),
+            broken_off: some(rng, 0.4, 0.01),
+            not_json: some(rng, 0.4, 0.01),
+            no_array: some(rng, 0.4, 0.01),
+            partial: some(rng, 0.4, 0.03),
+            warning: some(rng, 0.4, 0.03),
         }
     }
 }

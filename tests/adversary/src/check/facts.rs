@@ -6,6 +6,7 @@ use std::sync::Arc;
 use defender_sim::Kind;
 use defender_sim::hostile::Tenant;
 use defender_sim::hostile::ticks::{HOUR, MINUTE};
+use graph_security::Property;
 
 use super::Class;
 use crate::result::Found;
@@ -22,6 +23,15 @@ pub(super) struct Fact {
     pub(super) class: Class,
     /// Judged lost or stale, and by when.
     missed: Option<i64>,
+}
+
+impl Fact {
+    pub(super) fn key(&self, by: Property) -> Option<i64> {
+        match by {
+            Property::Created => Some(self.created),
+            Property::Updated => self.instant,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -145,6 +155,15 @@ impl Facts {
         }
     }
 
+    /// How many records show an instant within bounds.
+    pub(super) fn visible_in(&self, kind: Kind, by: Property, (from, to): (i64, i64), now: i64) -> usize {
+        let shown = self.records[kind as usize].iter().filter_map(|record| {
+            let versions = record.versions.iter().rev().map(|version| &self.facts[*version as usize]);
+            versions.into_iter().find(|fact| fact.everywhere <= now)?.key(by)
+        });
+        shown.filter(|key| (from..=to).contains(key)).count()
+    }
+
     /// Whether a newer version had taken its place by then, of which something is promised itself, or of
     /// which nothing can be.
     pub(super) fn is_superseded(&self, index: u32, by: i64) -> bool {
@@ -232,11 +251,11 @@ impl Facts {
 fn describe(what: &str, index: u32, fact: &Fact, stored: Option<u32>, by: i64, connected: i64) -> String {
     let seconds = |ticks: i64| ticks as f64 / 1e7;
     format!(
-        "{what}: {:?} {} v{index} ({:?}), instant {:?} s after connecting, visible {:.1} s later, everywhere {:.1}, not there {:.1} s after that; stored is {stored:?}",
+        "{what}: {:?} {} v{index} ({:?}), instant (or creation) {:.3} s after connecting, visible {:.1} s later, everywhere {:.1}, not there {:.1} s after that; stored is {stored:?}",
         fact.kind,
         fact.record,
         fact.class,
-        fact.instant.map(|instant| seconds(instant - connected)),
+        seconds(fact.instant.unwrap_or(fact.created) - connected),
         seconds(fact.visible - fact.instant.unwrap_or(fact.created)),
         seconds(fact.everywhere - fact.instant.unwrap_or(fact.created)),
         seconds(by - fact.everywhere),

@@ -3,7 +3,6 @@
 use defender_sim::Kind;
 use defender_sim::hostile::record_of;
 use defender_sim::hostile::ticks::{DAY, HOUR, MINUTE, SECOND, from_timestamp};
-use graph_security::Property;
 use incident_store::{Aside, SetAside};
 use jiff::Timestamp;
 use sync_incidents::{Outcome, Report};
@@ -27,6 +26,9 @@ pub struct Run<'a> {
 /// A stream that answers well is read to its end within this.
 const STUCK: i64 = 6 * HOUR;
 
+/// What is older than a day is history; by our clock, which may be ten minutes ahead.
+const LIVE_REACH: i64 = DAY - 15 * MINUTE;
+
 /// A sync reads up to its first answer's `Date`, which is cut to the second and may be off by some.
 const DATE_ERROR: i64 = 3 * SECOND;
 
@@ -45,14 +47,17 @@ impl Checker {
             self.stretched = ended;
         }
         self.judge_progress(success, ended, run.we_were_well);
-        let swept = |everywhere: i64| idle.then_some(began - everywhere.max(self.stretched));
+        // Sweeps begin with the connection, and come less often while they are stretched.
+        let earliest = self.stretched.max(self.facts.connected);
+        let swept = |everywhere: i64| idle.then_some(began - everywhere.max(earliest));
         let open: Vec<(i64, u32)> =
             self.facts.open.range(..=(began - DATE_ERROR, u32::MAX)).copied().collect();
         for (everywhere, index) in open {
             let fact = self.facts.facts[index as usize];
             let is_due = match fact.class {
                 Class::Backfill => idle,
-                Class::Overlap => success,
+                // A gap of more than a day is read as history, after what is new.
+                Class::Overlap => success && (idle || fact.instant > Some(began - LIVE_REACH)),
                 Class::Hourly => swept(everywhere).is_some_and(|waited| waited >= HOUR + SLACK),
                 Class::Daily => swept(everywhere).is_some_and(|waited| waited >= DAY + SLACK),
                 Class::Beyond | Class::InPlace | Class::Older => false,
@@ -90,6 +95,18 @@ impl Checker {
         }
     }
 
+    /// Whether an interval that is set aside holds whole pages of rows and no more: that a full page without
+    /// a link is the last one nobody can tell, so it stays set aside.
+    #[must_use]
+    pub fn holds_whole_pages(&self, entry: &SetAside, now: Timestamp) -> bool {
+        let Aside::Interval { by, from, to } = entry.what else { return false };
+        let kind = sim_kind(entry.kind);
+        let page = usize::from(entry.kind.most_rows());
+        let bounds = (from_timestamp(from), from_timestamp(to));
+        let rows = self.facts.visible_in(kind, by, bounds, from_timestamp(now));
+        rows > 0 && rows.is_multiple_of(page)
+    }
+
     /// Whether what is set aside names this record.
     #[must_use]
     pub fn names(set_aside: &[SetAside], kind: Kind, record: u32) -> bool {
@@ -104,10 +121,7 @@ fn is_set_aside(set_aside: &[SetAside], fact: &Fact) -> bool {
     set_aside.iter().filter(|entry| sim_kind(entry.kind) == fact.kind).any(|entry| match &entry.what {
         Aside::Record { id } => record_of(fact.kind, id) == Some(fact.record),
         Aside::Interval { by, from, to } => {
-            let key = match by {
-                Property::Created => Some(fact.created),
-                Property::Updated => fact.instant,
-            };
+            let key = fact.key(*by);
             key.is_some_and(|key| from_timestamp(*from) <= key && key <= from_timestamp(*to))
         }
     })

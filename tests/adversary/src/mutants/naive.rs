@@ -69,7 +69,14 @@ impl<const BUG: u8> Naive<BUG> {
         let condition = |comparison, instant| Condition { property, comparison, instant };
         let mut filter = vec![condition(Comparison::Ge, walk.at)];
         filter.extend(walk.end.map(|end| condition(Comparison::Le, end)));
-        Query { kind: self.kind, filter, order: property, top: self.kind.most_rows(), select: Select::Whole }
+        Query {
+            kind: self.kind,
+            filter,
+            order: property,
+            top: self.kind.most_rows(),
+            skip: 0,
+            select: Select::Whole,
+        }
     }
 
     /// What a typed query cannot say, said with a link of our own.

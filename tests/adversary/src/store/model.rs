@@ -159,9 +159,11 @@ impl Connections for ModelStore {
 
     async fn update(&self, connection: &Connection) -> Result<Connection, StoreError> {
         let mut entries = self.lock();
+        if !entries.get(&connection.id).is_some_and(Entry::is_there) {
+            return Err(StoreError::Gone);
+        }
         refuse_duplicate(&entries, connection.id, &connection.settings)?;
-        let entry = entries.get_mut(&connection.id).filter(|entry| entry.is_there());
-        let entry = entry.ok_or(StoreError::Gone)?;
+        let entry = entries.get_mut(&connection.id).ok_or(StoreError::Gone)?;
         if entry.connection.version != connection.version {
             return Err(StoreError::Stale);
         }

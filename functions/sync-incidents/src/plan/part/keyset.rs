@@ -61,9 +61,8 @@ impl Part {
                 Flow::Continue(())
             }
             // No step possible: no row that can be read, or a page of one instant.
-            None if is_full && taken.next == Next::End => self.set_aside("no row can be read", effects),
-            None => self.follow(&taken.next, effects, fallback_end),
-            _ if !is_full || self.at.is_none() => self.follow(&taken.next, effects, fallback_end),
+            None => self.follow(&taken.next, fallback_end),
+            _ if !is_full || self.at.is_none() => self.follow(&taken.next, fallback_end),
             _ => self.split_tie(kind, taken.rows.iter().map(|row| row.id.clone()).collect(), effects),
         }
     }
@@ -93,17 +92,20 @@ impl Part {
     /// links lead on; otherwise halves will do.
     pub(super) fn distrust(&mut self, keys: &[Option<Timestamp>], fallback_end: Timestamp) {
         self.anchor.clear();
-        self.to = Some(self.to.unwrap_or(fallback_end));
+        let to = self.to.unwrap_or(fallback_end);
         let near = |key: &Option<Timestamp>| {
             key.is_some_and(|key| {
-                self.at.is_none_or(|at| key >= floor_second(at) - SECOND)
-                    && self.to.is_none_or(|to| key <= ceil_second(to) + SECOND)
+                self.at.is_none_or(|at| key >= floor_second(at) - SECOND) && key <= ceil_second(to) + SECOND
             })
         };
-        if !keys.iter().all(near) || !self.bound() {
-            self.enter_linked();
-        } else {
+        let is_near = keys.iter().all(near);
+        if self.at.is_some() || self.bound() {
+            self.to = self.to.or(Some(to));
+        }
+        if is_near && self.at.is_some() {
             self.mode = Mode::Bisect;
+        } else {
+            self.enter_linked();
         }
     }
 

@@ -50,7 +50,7 @@ impl Part {
             return Flow::Continue(());
         }
         if self.link.take().is_some() {
-            return self.link_failed(failed, effects);
+            return self.link_failed(failed, fallback_end, effects);
         }
         self.failures += 1;
         if self.failures == 1 && failed != Failed::Page(PageFault::TooLarge) {
@@ -243,14 +243,11 @@ impl Part {
     }
 
     /// Gives a tie, or a second, its bounds by the other property: nothing is updated before it is created,
-    /// and nothing is older than the service keeps it. False where there can be none.
+    /// and nothing is older than the service keeps it. False where there can be none: rows without a
+    /// `lastUpdateDateTime` lie within no bounds of it.
     pub(super) fn bound(&mut self) -> bool {
-        if let (None, Some((_, first, last))) = (self.at, self.fixed) {
-            let (from, to) = match self.by {
-                Property::Created => (first - OLDEST, last),
-                Property::Updated => (first, last + OLDEST),
-            };
-            (self.at, self.to) = (Some(floor_second(from)), Some(ceil_second(to)));
+        if let (None, Some((_, first, last)), Property::Created) = (self.at, self.fixed, self.by) {
+            (self.at, self.to) = (Some(floor_second(first - OLDEST)), Some(ceil_second(last)));
         }
         self.at.is_some()
     }
@@ -261,7 +258,7 @@ impl Part {
             None => (self.by, self.at, self.to),
         };
         if let Some(from) = from {
-            effects.aside_interval = Some((by, from, to.unwrap_or(from), reason.to_owned()));
+            effects.aside_interval = Some((by, from, to, reason.to_owned()));
         }
         Flow::Break(())
     }

@@ -9,24 +9,34 @@ use crate::plan::{Failed, Next, Taken};
 /// new in its fourth pass is changing faster than it can be read.
 const PASSES: u8 = 4;
 
+/// The most rows that `$skip` may leave out (security API error codes page).
+const MOST_SKIPPED: u16 = 500;
+
 impl Part {
     pub(super) fn enter_linked(&mut self) {
-        self.mode = Mode::Linked { pass: 0, added: false, broken: false };
+        self.mode = Mode::Linked { pass: 0, added: false, broken: false, met: 0 };
         self.anchor.clear();
         self.link = None;
         self.trail = Trail::default();
     }
 
     pub(super) fn took_linked(&mut self, taken: &Taken<'_>, effects: &mut Effects) -> Flow {
-        let Mode::Linked { pass, added, broken } = &mut self.mode else { return Flow::Continue(()) };
+        let Mode::Linked { pass, added, broken, met } = &mut self.mode else { return Flow::Continue(()) };
         *added |= taken.rows.iter().any(|row| row.novelty.is_change());
         match &taken.next {
             Next::Link(next) if self.trail.0.follow(next).is_ok() => {
+                *met = met.saturating_add(u16::try_from(taken.total).unwrap_or(u16::MAX)).min(MOST_SKIPPED);
                 self.link = Some(next.clone());
                 return Flow::Continue(());
             }
-            Next::End => *broken |= taken.total >= usize::from(self.top),
-            Next::Link(_) | Next::Foreign => *broken = true,
+            Next::End if taken.total < usize::from(self.top) => {}
+            // A full page is never the last one, and a link that leads nowhere is no end: on by number.
+            Next::End | Next::Link(_) | Next::Foreign if taken.total > 0 && *met < MOST_SKIPPED => {
+                *met = met.saturating_add(u16::try_from(taken.total).unwrap_or(u16::MAX)).min(MOST_SKIPPED);
+                self.link = None;
+                return Flow::Continue(());
+            }
+            Next::End | Next::Link(_) | Next::Foreign => *broken = true,
         }
         // The end of a pass.
         *pass += 1;
@@ -36,6 +46,7 @@ impl Part {
         let give_up = *pass >= PASSES || (*broken && !*added);
         *added = false;
         *broken = false;
+        *met = 0;
         self.link = None;
         self.trail = Trail::default();
         if give_up { self.set_aside("its links lead to no end", effects) } else { Flow::Continue(()) }
@@ -53,37 +64,39 @@ impl Part {
         }
     }
 
-    /// An expired or refused link restarts the part where the walk stands; one that fails every time is
-    /// treated as a pass without an end.
-    pub(super) fn link_failed(&mut self, failed: Failed, effects: &mut Effects) -> Flow {
+    /// An expired or refused link restarts the part where the walk stands; where it fails every time the
+    /// walk goes on without links, and along links it counts as a pass without an end.
+    pub(super) fn link_failed(
+        &mut self,
+        failed: Failed,
+        fallback_end: Timestamp,
+        effects: &mut Effects,
+    ) -> Flow {
         self.trail = Trail::default();
         self.failures += 1;
-        if let Mode::Linked { pass, added, .. } = &mut self.mode {
+        if let Mode::Linked { pass, added, met, .. } = &mut self.mode {
             *pass += 1;
             *added = false;
+            *met = 0;
             if *pass >= PASSES {
                 return self.set_aside(&reason(failed), effects);
             }
         } else if self.failures >= PASSES {
-            return self.set_aside(&reason(failed), effects);
+            self.distrust(&[], fallback_end);
         }
         Flow::Continue(())
     }
 
-    pub(super) fn follow(&mut self, next: &Next, effects: &mut Effects, fallback_end: Timestamp) -> Flow {
+    pub(super) fn follow(&mut self, next: &Next, fallback_end: Timestamp) -> Flow {
         match next {
             Next::Link(next) if self.trail.0.follow(next).is_ok() => {
                 self.link = Some(next.clone());
                 Flow::Continue(())
             }
-            Next::End => Flow::Break(()),
-            Next::Link(_) | Next::Foreign if self.fixed.is_none() && self.at.is_some() => {
-                self.to = Some(self.to.unwrap_or(fallback_end));
-                self.mode = Mode::Bisect;
-                self.anchor.clear();
+            Next::End | Next::Link(_) | Next::Foreign => {
+                self.distrust(&[], fallback_end);
                 Flow::Continue(())
             }
-            Next::Link(_) | Next::Foreign => self.set_aside("its links lead to no end", effects),
         }
     }
 }

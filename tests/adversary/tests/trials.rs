@@ -1,0 +1,42 @@
+//! Seeds that found something once, a few more, and proof that the check can fail: minutes of simulated
+//! years are the binary's.
+
+use adversary::mutants::{self, MUTANTS};
+use adversary::trial::Trial;
+use sync_incidents::plan::StreamPlan;
+
+/// Seeds on which an earlier engine broke a promise, and the days that it took.
+const KEPT: &[(u64, u32, &str)] = &[
+    (11, 3, "rows without lastUpdateDateTime were asked for within bounds of it"),
+    (14, 3, "a full page without a link, of one instant by both properties, stayed set aside for ever"),
+];
+
+#[test]
+fn a_seed_that_found_a_bug_finds_it_no_more() {
+    for (seed, days, bug) in KEPT {
+        let result = Trial::full(*seed, *days, false).run::<StreamPlan>();
+        assert!(!result.found.is_broken(), "seed {seed}, {bug}: {:?}", result.found.notes);
+    }
+}
+
+#[test]
+fn nothing_is_lost_on_sqlite_either() {
+    let result = Trial::full(8, 3, true).run::<StreamPlan>();
+    assert!(!result.found.is_broken(), "{:?}", result.found.notes);
+    assert!(result.found.updates > 100 && result.runs > 1_000, "{} {}", result.found.updates, result.runs);
+}
+
+#[test]
+fn a_seed_gives_the_same_figures_each_time() {
+    let trial = Trial::full(3, 2, false);
+    assert_eq!(trial.run::<StreamPlan>(), trial.run::<StreamPlan>());
+}
+
+#[test]
+fn engines_with_a_known_bug_are_caught_and_their_twin_without_one_is_not() {
+    for mutant in MUTANTS.iter().filter(|mutant| ["local clock", "no overlap"].contains(&mutant.name)) {
+        assert!((1..9).any(|seed| mutant.run(seed, 4).has_loss()), "{} was not caught", mutant.name);
+    }
+    let result = mutants::CONTROL.run(1, 4);
+    assert!(!result.has_loss() && result.found.updates > 0, "{:?}", result.found.notes);
+}

@@ -1,0 +1,153 @@
+//! The engine against a hostile tenant, as tests/adversary drives it, on the store on AWS: simulated days, real
+//! sockets, throttles, resets and lost answers.
+
+use std::sync::Arc;
+
+use adversary::trial::{Trial, connection};
+use graph_security::RecordKind;
+use incident_store::dynamodb::DynamoStore;
+use incident_store::{
+    Claim, Claimed, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle, NewConnection,
+    Progress, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+};
+use jiff::Timestamp;
+use sync_incidents::plan::StreamPlan;
+use tokio::runtime::Handle;
+
+use crate::desk::Desk;
+use crate::faults::faults;
+
+/// A store whose sockets and waits belong to another runtime, where time is real.
+struct Elsewhere {
+    store: Arc<DynamoStore>,
+    runtime: Handle,
+    only: ConnectionId,
+}
+
+impl Elsewhere {
+    async fn run<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+        &self,
+        call: impl FnOnce(Arc<DynamoStore>) -> F,
+    ) -> T {
+        self.runtime.spawn(call(self.store.clone())).await.expect("the store does not panic")
+    }
+}
+
+impl Connections for Elsewhere {
+    async fn create(
+        &self,
+        id: ConnectionId,
+        settings: NewConnection,
+        lifecycle: Lifecycle,
+        now: Timestamp,
+    ) -> Result<Connection, StoreError> {
+        self.run(async move |store| store.create(id, settings, lifecycle, now).await).await
+    }
+
+    async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
+        self.run(async move |store| store.connection(id).await).await
+    }
+
+    async fn connections(&self, owner: Option<&str>) -> Result<Vec<Connection>, StoreError> {
+        let owner = owner.map(str::to_owned);
+        self.run(async move |store| store.connections(owner.as_deref()).await).await
+    }
+
+    async fn update(&self, connection: &Connection) -> Result<Connection, StoreError> {
+        let connection = connection.clone();
+        self.run(async move |store| store.update(&connection).await).await
+    }
+
+    async fn remove(&self, id: ConnectionId, records: Records) -> Result<(), StoreError> {
+        self.run(async move |store| store.remove(id, records).await).await
+    }
+
+    /// Asked at every tick, of one connection: two reads say the same as sixteen.
+    async fn due(&self, now: Timestamp, _: usize) -> Result<Vec<ConnectionId>, StoreError> {
+        let id = self.only;
+        let progress = self.run(async move |store| store.progress(id).await).await?;
+        Ok(progress.next_due.filter(|due| *due <= now).map(|_| id).into_iter().collect())
+    }
+
+    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Vec<Connection>, StoreError> {
+        self.run(async move |store| store.unfinished(before, limit).await).await
+    }
+}
+
+impl SyncStore for Elsewhere {
+    async fn claim(&self, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
+        self.run(async move |store| store.claim(id, claim).await).await
+    }
+
+    async fn save(
+        &self,
+        lease: &Lease,
+        state: &SyncState,
+        next_due: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let (lease, state) = (lease.clone(), state.clone());
+        self.run(async move |store| store.save(&lease, &state, next_due).await).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let lease = lease.clone();
+        self.run(async move |store| store.release(&lease).await).await
+    }
+
+    async fn upsert(
+        &self,
+        lease: &Lease,
+        kind: RecordKind,
+        records: &[Incoming],
+    ) -> Result<Vec<Upserted>, StoreError> {
+        let (lease, records) = (lease.clone(), records.to_vec());
+        self.run(async move |store| store.upsert(&lease, kind, &records).await).await
+    }
+
+    async fn versions(
+        &self,
+        connection: ConnectionId,
+        kind: RecordKind,
+        ids: &[String],
+    ) -> Result<Vec<Option<StoredVersion>>, StoreError> {
+        let ids = ids.to_vec();
+        self.run(async move |store| store.versions(connection, kind, &ids).await).await
+    }
+
+    async fn state(&self, id: ConnectionId) -> Result<Option<SyncState>, StoreError> {
+        self.run(async move |store| store.state(id).await).await
+    }
+
+    async fn progress(&self, id: ConnectionId) -> Result<Progress, StoreError> {
+        self.run(async move |store| store.progress(id).await).await
+    }
+}
+
+#[test]
+fn nothing_is_lost_and_nothing_goes_back_on_an_aws_that_fails() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let Some(desk) = runtime.block_on(Desk::new()) else { return };
+    let proxy = runtime.block_on(desk.emulators.microburst(&desk.aws)).unwrap();
+    let store = runtime.block_on(desk.store_over(&proxy));
+    // One call in twenty fails. More, for days, uses up what the SDK may repeat: it protects the service then.
+    runtime.block_on(proxy.set_rules(&faults(40, 62, 90))).unwrap();
+    let elsewhere =
+        Elsewhere { store: Arc::new(store), runtime: runtime.handle().clone(), only: connection() };
+    let begun = std::time::Instant::now();
+    let result = Trial::full(11, 2, false).run_on::<StreamPlan>(elsewhere);
+    let found = &result.found;
+    println!(
+        "{} runs in {:?}: {} versions, {} lost, {} stale, {} regressed, {:?}; {} faults between",
+        result.runs,
+        begun.elapsed(),
+        found.updates,
+        found.lost,
+        found.stale,
+        found.regressed,
+        result.injected,
+        runtime.block_on(proxy.fired()).unwrap().len()
+    );
+    assert!(!found.is_broken(), "{found:?}");
+    assert!(result.runs > 1000 && found.updates > 100, "it did happen: {result:?}");
+    assert!(runtime.block_on(proxy.fired()).unwrap().len() > 1000, "and on an AWS that failed");
+}
