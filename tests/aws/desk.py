@@ -118,10 +118,11 @@ class Stack:
         self.resources = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
         described = self.formation.describe_stacks(StackName=name)["Stacks"][0]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
-        # The emulator takes the parameter's text for the number that CloudFormation makes of it.
-        aws.client("lambda").update_event_source_mapping(
-            UUID=self.resources["SyncIncidentsFromQueue"], ScalingConfig={"MaximumConcurrency": 10}
-        )
+        # The emulator takes the parameter's text for the number that CloudFormation makes of it. As a number it keeps
+        # to it: so many batches at a time.
+        mapping, functions = self.resources["SyncIncidentsFromQueue"], aws.client("lambda")
+        most = functions.get_event_source_mapping(UUID=mapping)["ScalingConfig"]["MaximumConcurrency"]
+        functions.update_event_source_mapping(UUID=mapping, ScalingConfig={"MaximumConcurrency": int(most)})
         print(f"  {len(self.resources)} resources in {time.monotonic() - started:.1f} s; without SecretsRefused, which ministack does not know")
 
     def status(self):

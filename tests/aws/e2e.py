@@ -269,10 +269,6 @@ def what_is_watched_is_printed(desk):
     nowhere = [metric for metric in alarms + left_out + shown if metric not in printed]
     assert not nowhere, f"nobody prints {nowhere}"
     saw(f"{len(alarms) + len(left_out)} metrics of alarms and {len(shown)} of the dashboard are among {len(printed)} printed")
-    deployed = desk.aws.client("lambda").get_event_source_mapping(UUID=desk.stack.resources["SyncIncidentsFromQueue"])
-    assert deployed["ScalingConfig"] == {"MaximumConcurrency": 10}, deployed
-    streams = desk.aws.client("logs").describe_log_streams(logGroupName=desk.stack.resources["SyncIncidentsLogs"])
-    saw(f"{len(streams['logStreams'])} environments ran the syncs")
 
 
 def main():

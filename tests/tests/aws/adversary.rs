@@ -30,7 +30,9 @@ struct Elsewhere {
 /// Days of the trial. All of the last day and a half are calm.
 const DAYS: u32 = 2;
 
-/// When it is calm, every so manieth tick is enough for the sweeps to come round: each costs real calls.
+/// Of so many ticks one syncs, in the storm and when it is calm: each costs a dozen real calls, and the sweeps come
+/// round all the same. Runs that are cut off, doubled or frozen come besides.
+const STORMY_TICKS: usize = 3;
 const CALM_TICKS: usize = 10;
 
 impl Elsewhere {
@@ -75,7 +77,7 @@ impl Connections for Elsewhere {
     async fn due(&self, now: Timestamp, _: usize) -> Result<Vec<ConnectionId>, StoreError> {
         let (id, asked) = (self.only, self.asked.fetch_add(1, Ordering::Relaxed));
         let calm = at(i64::from(DAYS) * 86_400 - 36 * 3600);
-        if now >= calm && asked % CALM_TICKS != 0 {
+        if asked % if now < calm { STORMY_TICKS } else { CALM_TICKS } != 0 {
             return Ok(Vec::new());
         }
         let progress = self.run(async move |store| store.progress(id).await).await?;
@@ -169,6 +171,6 @@ fn nothing_is_lost_and_nothing_goes_back_on_an_aws_that_fails() {
         result.injected,
     );
     assert!(!found.is_broken(), "{found:?}");
-    assert!(result.runs > 500 && found.updates > 100, "it did happen: {result:?}");
-    assert!(between.iter().all(|(_, number)| *number > 100), "and on an AWS that failed: {between:?}");
+    assert!(result.runs > 300 && found.updates > 100, "it did happen: {result:?}");
+    assert!(between.iter().all(|(_, number)| *number > 30), "and on an AWS that failed: {between:?}");
 }
