@@ -32,8 +32,8 @@ const DAYS: u32 = 2;
 
 /// Of so many ticks one syncs, in the storm and when it is calm: each costs a dozen real calls, and the sweeps come
 /// round all the same. Runs that are cut off, doubled or frozen come besides.
-const STORMY_TICKS: usize = 3;
-const CALM_TICKS: usize = 10;
+const STORMY_TICKS: usize = 4;
+const CALM_TICKS: usize = 15;
 
 impl Elsewhere {
     async fn run<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
@@ -153,7 +153,7 @@ fn nothing_is_lost_and_nothing_goes_back_on_an_aws_that_fails() {
         asked: AtomicUsize::new(0),
     };
     let begun = std::time::Instant::now();
-    let result = Trial::full(11, DAYS, false).run_on::<StreamPlan>(elsewhere);
+    let result = Trial::full(5, DAYS, false).run_on::<StreamPlan>(elsewhere);
     let found = &result.found;
     let faults = runtime.block_on(proxy.faults()).unwrap();
     let count = |action: &str| {
@@ -171,6 +171,6 @@ fn nothing_is_lost_and_nothing_goes_back_on_an_aws_that_fails() {
         result.injected,
     );
     assert!(!found.is_broken(), "{found:?}");
-    assert!(result.runs > 300 && found.updates > 100, "it did happen: {result:?}");
+    assert!(result.runs > 200 && found.updates > 100, "it did happen: {result:?}");
     assert!(between.iter().all(|(_, number)| *number > 30), "and on an AWS that failed: {between:?}");
 }
