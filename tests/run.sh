@@ -32,6 +32,12 @@ export SOC_ANYWHERE_RIE="$RIE" SOC_ANYWHERE_BOOTSTRAPS="$root/target/bootstrap"
 step 'unit and system tests'
 cargo test --workspace --locked
 
+step 'the whole thing live on an AWS of its own'
+tests/aws.sh
+
+step 'each function in Docker, by sam local invoke'
+tests/sam-local.sh
+
 step 'the functions against their own description'
 tests/install/schemathesis.sh
 SEED=1 tests/schemathesis.sh
