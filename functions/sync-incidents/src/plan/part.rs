@@ -91,9 +91,12 @@ enum Mode {
         pass: u8,
         added: bool,
         broken: bool,
-        /// Rows met in this pass.
+        /// Rows met in this pass by number, not along links.
         #[serde(default)]
         met: u16,
+        /// How many had been met when the walk last went on by number.
+        #[serde(default)]
+        resumed: Option<u16>,
     },
     /// Nothing succeeded since something failed: does an interval that has no rows? Else it is not these
     /// records, which are set aside for this reason.

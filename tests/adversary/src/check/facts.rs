@@ -8,7 +8,7 @@ use defender_sim::hostile::Tenant;
 use defender_sim::hostile::ticks::{HOUR, MINUTE};
 use graph_security::Property;
 
-use super::Class;
+use super::{Class, SETTLED};
 use crate::result::Found;
 
 #[derive(Clone, Copy, Debug)]
@@ -228,7 +228,7 @@ impl Facts {
                 // The newest version that everybody could see for a while.
                 let settled = |version: &&u32| {
                     let fact = &self.facts[**version as usize];
-                    fact.class.is_promised() && fact.everywhere + 26 * HOUR < now
+                    fact.class.is_promised() && fact.everywhere + SETTLED < now
                 };
                 let expected = record.versions.iter().rev().find(settled);
                 if let Some(expected) = expected

@@ -186,7 +186,7 @@ impl Part {
         }
         let (from, to) = (self.at.map(floor_second), ceil_second(self.to.unwrap_or(fallback_end)));
         let inside = |row: &Row| self.key(row).is_some_and(|key| Some(key) >= from && key <= to);
-        if !taken.rows.iter().all(inside) || !self.halve(kind, fallback_end, effects) {
+        if !taken.rows.iter().all(inside) || !self.halve(kind, taken.rows, fallback_end, effects) {
             self.enter_linked();
         }
         Flow::Continue(())
@@ -205,18 +205,28 @@ impl Part {
         self.took_keyset(kind, taken, keys, fallback_end, effects)
     }
 
-    /// Two halves in place of this part, cut at a whole second, which a truncated or rounded literal does
-    /// not change; false when it is a second already.
-    pub(super) fn halve(&mut self, kind: RecordKind, fallback_end: Timestamp, effects: &mut Effects) -> bool {
+    /// Two parts in place of this one, cut where the rows that were met have their middle: where there are
+    /// many, intervals become short at once. At a whole second, which a truncated or rounded literal does not
+    /// change; false when it is a second already.
+    fn halve(
+        &mut self,
+        kind: RecordKind,
+        met: &[Row],
+        fallback_end: Timestamp,
+        effects: &mut Effects,
+    ) -> bool {
         let (Some(from), to) = (self.at.map(floor_second), ceil_second(self.to.unwrap_or(fallback_end)))
         else {
             return false;
         };
-        let half = to.duration_since(from).as_secs() / 2;
-        if half < 1 {
+        if to.duration_since(from) < SECOND * 2 {
             return self.turn(kind, (from, to), Mode::Keyset, effects);
         }
-        let middle = from + SignedDuration::from_secs(half);
+        let mut keys: Vec<Timestamp> = met.iter().filter_map(|row| self.key(row)).collect();
+        keys.sort_unstable();
+        let half = from + SignedDuration::from_secs(to.duration_since(from).as_secs() / 2);
+        let middle = keys.get(keys.len() / 2).map_or(half, |key| floor_second(*key));
+        let middle = middle.clamp(from + SECOND, to - SECOND);
         let part = |at, to| Self {
             fixed: self.fixed,
             mode: Mode::Bisect,

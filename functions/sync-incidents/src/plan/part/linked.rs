@@ -14,26 +14,32 @@ const MOST_SKIPPED: u16 = 500;
 
 impl Part {
     pub(super) fn enter_linked(&mut self) {
-        self.mode = Mode::Linked { pass: 0, added: false, broken: false, met: 0 };
+        self.mode = Mode::Linked { pass: 0, added: false, broken: false, met: 0, resumed: None };
         self.anchor.clear();
         self.link = None;
         self.trail = Trail::default();
     }
 
     pub(super) fn took_linked(&mut self, taken: &Taken<'_>, effects: &mut Effects) -> Flow {
-        let Mode::Linked { pass, added, broken, met } = &mut self.mode else { return Flow::Continue(()) };
+        let by_link = self.link.take().is_some();
+        let Mode::Linked { pass, added, broken, met, resumed } = &mut self.mode else {
+            return Flow::Continue(());
+        };
         *added |= taken.rows.iter().any(|row| row.novelty.is_change());
+        if !by_link {
+            // What a link led to is not counted: it may have been the same page once more.
+            *met = met.saturating_add(u16::try_from(taken.total).unwrap_or(u16::MAX)).min(MOST_SKIPPED);
+        }
         match &taken.next {
             Next::Link(next) if self.trail.0.follow(next).is_ok() => {
-                *met = met.saturating_add(u16::try_from(taken.total).unwrap_or(u16::MAX)).min(MOST_SKIPPED);
                 self.link = Some(next.clone());
                 return Flow::Continue(());
             }
             Next::End if taken.total < usize::from(self.top) => {}
-            // A full page is never the last one, and a link that leads nowhere is no end: on by number.
-            Next::End | Next::Link(_) | Next::Foreign if taken.total > 0 && *met < MOST_SKIPPED => {
-                *met = met.saturating_add(u16::try_from(taken.total).unwrap_or(u16::MAX)).min(MOST_SKIPPED);
-                self.link = None;
+            // A full page is never the last one, and a link that leads nowhere is no end: on by number, unless
+            // that led here.
+            Next::End | Next::Link(_) | Next::Foreign if *met < MOST_SKIPPED && *resumed != Some(*met) => {
+                *resumed = Some(*met);
                 return Flow::Continue(());
             }
             Next::End | Next::Link(_) | Next::Foreign => *broken = true,
@@ -46,8 +52,7 @@ impl Part {
         let give_up = *pass >= PASSES || (*broken && !*added);
         *added = false;
         *broken = false;
-        *met = 0;
-        self.link = None;
+        (*met, *resumed) = (0, None);
         self.trail = Trail::default();
         if give_up { self.set_aside("its links lead to no end", effects) } else { Flow::Continue(()) }
     }
@@ -74,10 +79,10 @@ impl Part {
     ) -> Flow {
         self.trail = Trail::default();
         self.failures += 1;
-        if let Mode::Linked { pass, added, met, .. } = &mut self.mode {
+        if let Mode::Linked { pass, added, met, resumed, .. } = &mut self.mode {
             *pass += 1;
             *added = false;
-            *met = 0;
+            (*met, *resumed) = (0, None);
             if *pass >= PASSES {
                 return self.set_aside(&reason(failed), effects);
             }
