@@ -47,23 +47,28 @@ impl Part {
             self.distrust(keys, fallback_end);
             return Flow::Continue(());
         }
-        if self.top < kind.most_rows() {
-            // A page failed near here: larger ones again, but step by step and with no repeats.
-            self.top = (self.top * 2).min(kind.most_rows());
-            self.failures = 1;
-        }
         let last = keys.last().copied();
         match last {
             Some(last) if last > self.at => {
                 // On from the last row, by instant: rows that move to the end of the list meanwhile shift
                 // no page, as they would along a link over a live list.
                 self.stand_on(last, taken.rows);
+                self.grow(kind);
                 Flow::Continue(())
             }
             // No step possible: no row that can be read, or a page of one instant.
             None => self.follow(&taken.next, fallback_end),
             _ if !is_full || self.at.is_none() => self.follow(&taken.next, fallback_end),
             _ => self.split_tie(kind, taken.rows.iter().map(|row| row.id.clone()).collect(), effects),
+        }
+    }
+
+    /// A page failed near here: larger ones again, but step by step and with no repeats. Never along a link,
+    /// which leads to pages of the size that it was got with.
+    fn grow(&mut self, kind: RecordKind) {
+        if self.top < kind.most_rows() {
+            self.top = (self.top * 2).min(kind.most_rows());
+            self.failures = 1;
         }
     }
 
