@@ -473,9 +473,6 @@ impl<S: Connections + SyncStore> Desk<S> {
         // What was set aside lately has not been tried often enough.
         let old = |entry: &&SetAside| now.duration_since(entry.since).abs() > SignedDuration::from_hours(5);
         for entry in set_aside.iter().filter(old) {
-            if checker.holds_whole_pages(entry, now) {
-                continue;
-            }
             checker.found.not_healed += 1;
             checker.found.note(|| format!("not healed: {entry:?}"));
         }

@@ -97,18 +97,6 @@ impl Checker {
         }
     }
 
-    /// Whether an interval that is set aside holds whole pages of rows and no more: that a full page without
-    /// a link is the last one nobody can tell, so it stays set aside.
-    #[must_use]
-    pub fn holds_whole_pages(&self, entry: &SetAside, now: Timestamp) -> bool {
-        let Aside::Interval { by, from, to } = entry.what else { return false };
-        let kind = sim_kind(entry.kind);
-        let page = usize::from(entry.kind.most_rows());
-        let bounds = (from_timestamp(from), from_timestamp(to));
-        let rows = self.facts.visible_in(kind, by, bounds, from_timestamp(now));
-        rows > 0 && rows.is_multiple_of(page)
-    }
-
     /// Whether what is set aside names this record.
     #[must_use]
     pub fn names(set_aside: &[SetAside], kind: Kind, record: u32) -> bool {

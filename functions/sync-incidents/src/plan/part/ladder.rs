@@ -49,16 +49,20 @@ impl Part {
             *self = Self { fixed: self.fixed, ..Self::new(kind, self.by, self.at, self.to) };
             return Flow::Continue(());
         }
-        if self.link.take().is_some() {
+        if self.link.take().is_some() || self.is_by_number() {
             return self.link_failed(failed, fallback_end, effects);
         }
         self.failures += 1;
-        if self.failures == 1 && failed != Failed::Page(PageFault::TooLarge) {
+        // It took all the time that there was, perhaps the whole run: fewer and coarser steps.
+        let is_costly = failed == Failed::Page(PageFault::Incomplete);
+        if self.failures == 1 && !is_costly && failed != Failed::Page(PageFault::TooLarge) {
             return Flow::Continue(());
         }
         let least = u16::try_from(self.anchor.len() + 1).unwrap_or(u16::MAX).max(2);
         match self.mode {
-            Mode::Keyset if effects.ordered && self.top > least => self.top = (self.top / 5).max(least),
+            Mode::Keyset if effects.ordered && self.top > least => {
+                self.top = if is_costly { least } else { (self.top / 5).max(least) };
+            }
             Mode::Keyset if effects.ordered => {
                 self.mode = Mode::Ids { queue: Vec::new(), next: None };
                 self.top = self.ids_top(kind);
@@ -69,11 +73,12 @@ impl Part {
             Mode::Undated => return Flow::Break(()),
             // Where the order is not known a smaller page is no beginning of a larger one.
             Mode::Keyset | Mode::Ids { .. } | Mode::Bisect | Mode::Isolate => {
-                if !self.isolate(kind, fallback_end, effects) {
+                let is_enough = is_costly && self.fixed.is_some();
+                if is_enough || !self.isolate(kind, fallback_end, effects) {
                     return self.give_up(failed, healthy, effects);
                 }
             }
-            Mode::Linked { .. } | Mode::Probe { .. } => return self.give_up(failed, healthy, effects),
+            Mode::Linked(_) | Mode::Probe { .. } => return self.give_up(failed, healthy, effects),
         }
         Flow::Continue(())
     }
@@ -267,7 +272,9 @@ impl Part {
             Some((property, from, to)) => (property, Some(from), Some(to)),
             None => (self.by, self.at, self.to),
         };
-        if let Some(from) = from {
+        if let Some(from) = from.map(floor_second) {
+            // A second at least: a walk around it stops at whole ones.
+            let to = to.map(|to| ceil_second(to).max(from + SECOND));
             effects.aside_interval = Some((by, from, to, reason.to_owned()));
         }
         Flow::Break(())
