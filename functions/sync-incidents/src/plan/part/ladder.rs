@@ -25,6 +25,7 @@ impl Part {
         if self.doubt.take().is_some() {
             if failed == Failed::Page(PageFault::NotFound) {
                 self.doubt = self.expected.pop();
+                self.step_back();
             } else if self.fixed.is_none() && self.at.is_some() {
                 // It cannot be told: take the careful way.
                 self.to = Some(self.to.unwrap_or(fallback_end));
@@ -127,6 +128,9 @@ impl Part {
         effects: &mut Effects,
     ) -> Flow {
         self.link = None;
+        if !self.is_joined(taken.rows) {
+            return Flow::Continue(());
+        }
         let end = taken.next == Next::End && taken.total < usize::from(self.top);
         if !end && !effects.ordered && self.isolate(kind, fallback_end, effects) {
             return Flow::Continue(());
