@@ -23,15 +23,16 @@ impl Part {
         effects: &mut Effects,
     ) -> Flow {
         if self.doubt.take().is_some() {
-            if failed == Failed::Page(PageFault::NotFound) {
+            let is_gone = failed == Failed::Page(PageFault::NotFound);
+            if is_gone {
                 self.doubt = self.expected.pop();
-                self.step_back();
-            } else if self.fixed.is_none() && self.at.is_some() {
+            }
+            self.step_back();
+            if !is_gone && self.fixed.is_none() && self.at.is_some() {
                 // It cannot be told: take the careful way.
                 self.to = Some(self.to.unwrap_or(fallback_end));
                 self.mode = Mode::Bisect;
             }
-            self.anchor.clear();
             return Flow::Continue(());
         }
         if let Mode::Ids { queue, next } = &mut self.mode
