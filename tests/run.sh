@@ -32,6 +32,10 @@ export SOC_ANYWHERE_RIE="$RIE" SOC_ANYWHERE_BOOTSTRAPS="$root/target/bootstrap"
 step 'unit and system tests'
 cargo test --workspace --locked
 
+step 'the engine against a hostile tenant, and engines with a known bug'
+cargo run --release -p adversary --locked -- --ci
+cargo run --release -p adversary --locked -- backfill
+
 step 'the functions against their own description'
 tests/install/schemathesis.sh
 SEED=1 tests/schemathesis.sh
