@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/install/rie.sh
 . tests/install/ministack.sh
-cargo build -p soc-anywhere-tests --example simulator --locked
+cargo build --workspace --example simulator --locked
 "$rie_venv/bin/python" tests/aws/e2e.py

@@ -11,5 +11,5 @@ if [ "${docker_engine:-some}" = none ]; then
     printf '\n*** SKIPPED: sam local invoke: there is no Docker engine, and none can be installed ***\n\n' >&2
     exit 0
 fi
-cargo build -p soc-anywhere-tests --example simulator --locked
+cargo build --workspace --example simulator --locked
 "$rie_venv/bin/python" tests/aws/sam_local.py

@@ -1,6 +1,6 @@
 //! An AWS for the desk, and a proxy before it that fails as AWS does. Each ends when it is dropped.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -100,6 +100,12 @@ impl Emulator {
         Ok(emulator)
     }
 
+    /// Where it answers.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// What a bootstrap's environment says about it.
     #[must_use]
     pub fn settings(&self) -> AwsSettings {
@@ -132,14 +138,36 @@ impl Emulator {
         Ok(fired.iter().map(|fault| (text(&fault["operation"]), text(&fault["action"]))).collect())
     }
 
+    /// How often a proxy has done what to which operation since it started: [`Self::fired`] has the last 2,000 only.
+    ///
+    /// # Errors
+    /// When it does not tell.
+    pub async fn faults(&self) -> anyhow::Result<BTreeMap<(String, String), usize>> {
+        let text = self.text(http::Method::GET, "/_microburst/metrics", "").await?;
+        let mut faults = BTreeMap::new();
+        for line in text.lines().filter(|line| line.starts_with("microburst_faults_total{")) {
+            // …{service="dynamodb",operation="GetItem",action="reset"} 3
+            let parts: Vec<&str> = line.split('"').collect();
+            let [_, _, _, operation, _, action, number] = parts[..] else { bail!("no fault: {line}") };
+            let number: usize = number.trim_start_matches('}').trim().parse()?;
+            *faults.entry((operation.to_owned(), action.to_owned())).or_default() += number;
+        }
+        Ok(faults)
+    }
+
     async fn call(&self, method: http::Method, path: &str, body: &str) -> anyhow::Result<Value> {
+        Ok(serde_json::from_str(&self.text(method, path, body).await?)?)
+    }
+
+    async fn text(&self, method: http::Method, path: &str, body: &str) -> anyhow::Result<String> {
         let mut request = Request::new(body.to_owned().into());
         *request.method_mut() = method;
         *request.uri_mut() = format!("{}{path}", self.url).parse()?;
         let deadline = tokio::time::Instant::now() + LIMITS.time;
         let answer = exchange(&HttpsTransport::new(), request, LIMITS, deadline).await?;
-        ensure!(answer.status.is_success(), "{path}: {}", String::from_utf8_lossy(&answer.body));
-        Ok(serde_json::from_slice(&answer.body)?)
+        let text = String::from_utf8_lossy(&answer.body);
+        ensure!(answer.status.is_success(), "{path}: {text}");
+        Ok(text.into_owned())
     }
 }
 

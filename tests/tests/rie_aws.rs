@@ -3,11 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic anywhere")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use defender_sim::{Simulator, TenantHandle, TenantSpec, serve};
+use defender_sim::{Generator, Simulator, TenantHandle, TenantSpec, serve};
 use graph_auth::Cloud;
 use graph_http::{Clock, HttpsTransport};
 use incident_store::{
@@ -28,7 +29,10 @@ const IN_THE_QUEUE: &str = "019aaf11-3000-7101-8101-010101010101";
 struct Desk {
     function: Emulated,
     settings: AwsSettings,
+    simulator: Arc<Simulator>,
     tenant: TenantHandle,
+    /// Between the function and AWS: it changes nothing and notes each call.
+    proxy: Emulator,
     _aws: Emulator,
 }
 
@@ -43,23 +47,25 @@ impl Desk {
         table::create(&Aws::new(&settings, HttpsTransport::new()).unwrap().dynamodb(), "incidents")
             .await
             .unwrap();
+        let proxy = emulators.microburst(&aws).await.unwrap();
+        proxy.set_rules(&json!([{ "latency": 1 }])).await.unwrap();
         let clock = Clock::system();
         let simulator = Arc::new(Simulator::new(1, clock.now()));
         let tenant = simulator.add_tenant(TenantSpec::demo(3));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(serve(listener, simulator, clock));
+        tokio::spawn(serve(listener, simulator.clone(), clock));
         let variables = [
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_ENDPOINT_URL", settings.endpoint.as_deref().unwrap()),
+            ("AWS_ENDPOINT_URL", proxy.url()),
             ("SOC_ANYWHERE_TABLE", "incidents"),
             ("SOC_ANYWHERE_STAGE", "test"),
             ("SOC_ANYWHERE_LOGIN_URL", &origin),
             ("SOC_ANYWHERE_GRAPH_URL", &origin),
         ];
         let function = tools.start(function, &variables).unwrap();
-        Some(Self { function, settings, tenant, _aws: aws })
+        Some(Self { function, settings, simulator, tenant, proxy, _aws: aws })
     }
 
     fn aws(&self) -> Aws<'_> {
@@ -84,6 +90,22 @@ impl Desk {
         let (secrets, version) = (aws.secrets(Clock::system()).unwrap(), SecretVersion(Uuid::from_u128(1)));
         secrets.stage(id, version, SecretString::from(secret.to_owned())).await.unwrap();
         secrets.promote(id, version).await.unwrap();
+    }
+
+    /// As a person's change does it.
+    async fn make_due(&self, id: ConnectionId) {
+        let store = self.aws().store().unwrap();
+        let connection = store.connection(id).await.unwrap().unwrap();
+        store.update(&connection).await.unwrap();
+    }
+
+    /// How often the function has called each operation of AWS, attempts that were repeated included.
+    async fn calls(&self) -> BTreeMap<String, usize> {
+        let mut calls = BTreeMap::new();
+        for ((operation, _), number) in self.proxy.faults().await.unwrap() {
+            *calls.entry(operation).or_default() += number;
+        }
+        calls
     }
 
     async fn failing(&self, id: ConnectionId) -> Option<String> {
@@ -142,6 +164,44 @@ async fn a_tick_without_a_queue_syncs_what_is_due_and_each_fault_stays_its_conne
         "each has had its turn of this minute"
     );
     assert!(!desk.function.output().unwrap().contains(&secret));
+}
+
+#[tokio::test]
+async fn an_idle_tick_warm_is_one_call_of_graph_per_stream_and_one_write() {
+    let Some(mut desk) = Desk::new("sync-incidents").await else { return };
+    // In a tenant where nothing has happened for the five minutes that every sync reads again.
+    let few = Generator { incidents: 3, documented: false, ..Generator::default() };
+    desk.tenant = desk.simulator.add_tenant(TenantSpec::demo(1000).with_generator(few));
+    let id = ConnectionId::new(Timestamp::now(), [1; 10]);
+    desk.enter(id, "one", &desk.tenant.secret).await;
+    // The first ticks read history.
+    for _ in 0..30 {
+        desk.make_due(id).await;
+        let (of_aws, of_microsoft) = (desk.calls().await, desk.simulator.requests().len());
+        assert_eq!(desk.invoke("sync-incidents/tick.json").await["due"], 1);
+        let synced = desk.said("synced");
+        let line = synced.last().unwrap();
+        let seen = ["created", "updated", "unchanged"];
+        let any = |stream: &str| seen.iter().any(|what| line[format!("{stream}_{what}")] != 0);
+        let idle = line["outcome"] == "complete" && !any("incidents") && !any("alerts");
+        if synced.len() < 2 || !idle || line["graph_calls"] != 2 {
+            continue;
+        }
+        let asked = desk.simulator.requests().split_off(of_microsoft);
+        let of = |part: &str| asked.iter().filter(|request| request.target.contains(part)).count();
+        let asked = (of("/security/incidents"), of("/security/alerts_v2"), of("/oauth2/"), asked.len());
+        assert_eq!(asked, (1, 1, 0, 2), "one call of Graph per stream, and none for a token");
+        let mut operations = desk.calls().await;
+        for (operation, number) in of_aws {
+            *operations.get_mut(&operation).unwrap() -= number;
+        }
+        operations.retain(|_, number| *number > 0);
+        let expected = [("GetItem", 2), ("Query", 16), ("UpdateItem", 1)];
+        let expected = expected.map(|(operation, number)| (operation.to_owned(), number)).into();
+        assert_eq!(operations, expected, "connection and state; what is due; the claim; no secret");
+        return;
+    }
+    panic!("no tick was idle: {:?}", desk.said("synced"));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use incident_store::ConnectionId;
 use jiff::Timestamp;
 use lambda_support::metrics::{self, Metric, Unit};
-use sync_incidents::{Ended, NotSynced, Outcome, Report, StreamReport};
+use sync_incidents::{Ended, Outcome, Report, StreamReport};
 
 /// What the connections of one invocation add up to.
 #[derive(Debug, Default)]
@@ -25,16 +25,14 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Counts a sync and logs its line.
-    pub(crate) fn add(&mut self, id: ConnectionId, ended: &Ended) {
+    /// Counts a sync and logs its line. `ours`: it failed by a fault of ours.
+    pub(crate) fn add(&mut self, id: ConnectionId, ended: &Ended, ours: bool) {
         self.connections += 1;
+        self.ours += usize::from(ours);
         match ended {
             Ok(report) => self.add_report(report),
-            Err(error) => {
-                self.ours +=
-                    usize::from(!matches!(error, NotSynced::Store(incident_store::StoreError::Gone)));
-                tracing::error!(connection = %id, %error, "not synced");
-            }
+            Err(error) if ours => tracing::error!(connection = %id, %error, "not synced"),
+            Err(error) => tracing::info!(connection = %id, %error, "not synced"),
         }
     }
 
@@ -82,7 +80,9 @@ impl Account {
 }
 
 fn log(report: &Report) {
-    let Report { connection, outcome, usage, incidents, alerts, pages, duration_ms, .. } = report;
+    let Report {
+        connection, outcome, usage, graph_request_id, incidents, alerts, pages, duration_ms, ..
+    } = report;
     let (cause, detail) = match outcome {
         Outcome::Failed { cause, detail } => (Some(cause.name()), Some(detail.as_str())),
         _ => (None, None),
@@ -96,6 +96,7 @@ fn log(report: &Report) {
         graph_calls = usage.calls,
         throttles = usage.throttles,
         bytes = usage.bytes,
+        graph_request_id,
         incidents_created = incidents.created,
         incidents_updated = incidents.updated,
         incidents_unchanged = incidents.unchanged,

@@ -138,8 +138,9 @@ pub(crate) async fn sync(
     let ended = function.syncer.sync_all(connections, shift);
     pin_mut!(ended);
     while let Some((id, ended)) = ended.next().await {
-        account.add(id, &ended);
-        if is_ours(&ended) {
+        let ours = is_ours(&ended);
+        account.add(id, &ended, ours);
+        if ours {
             failed.push(id);
         }
     }

@@ -30,6 +30,8 @@ pub struct Report {
     /// Requests to Graph, and what they brought.
     #[serde(flatten)]
     pub usage: Usage,
+    /// Graph's own id of the request that it answered last, for its support.
+    pub graph_request_id: Option<String>,
     /// Now minus the instant up to which everything is read, in seconds; `None` before the first success.
     pub lag_seconds: Option<i64>,
     /// When to run again to go on with what is left; `None` when nothing is left until it is due again.
@@ -90,6 +92,7 @@ pub(crate) struct Tally {
     pub(crate) pages: u32,
     pub(crate) incidents: StreamReport,
     pub(crate) alerts: StreamReport,
+    pub(crate) graph_request_id: Option<String>,
 }
 
 impl Report {
@@ -102,6 +105,7 @@ impl Report {
             alerts: StreamReport::default(),
             pages: 0,
             usage: Usage::default(),
+            graph_request_id: None,
             lag_seconds: None,
             resume: None,
             duration_ms: 0,
@@ -125,6 +129,7 @@ impl Report {
             alerts: tally.alerts,
             pages: tally.pages,
             usage,
+            graph_request_id: tally.graph_request_id,
             lag_seconds: lag,
             resume: verdict.resume,
             duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),

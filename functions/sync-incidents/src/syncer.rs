@@ -101,6 +101,7 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
                     connection,
                     state: state.unwrap_or_default(),
                     now,
+                    next_due,
                     begun,
                     deadline,
                     occasion,
@@ -111,23 +112,25 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
     }
 
     async fn sync_held<P: Plan>(&self, held: Held) -> Result<Report, StoreError> {
-        let Held { lease, connection, state, now, begun, deadline, occasion } = held;
+        let Held { lease, connection, state, now, next_due, begun, deadline, occasion } = held;
         let id = connection.id;
         let before = SyncStatus::parse(&state.status);
-        let mut keeper = Keeper::new(&self.store, lease, state.status);
-        if before.not_before.is_some_and(|until| until > now) {
-            keeper.release().await?;
+        if let Some(until) = before.not_before.filter(|until| *until > now) {
+            // The claim has put it off by its interval, which may be a day.
+            self.store.save(&lease, &state, Some(until)).await?;
+            self.store.release(&lease).await?;
             let mut report = Report::without_run(id, Outcome::Interrupted, before);
-            report.resume = report.status.not_before;
+            report.resume = Some(until);
             return Ok(report);
         }
+        let mut keeper = Keeper::new(&self.store, lease, state.status);
         let text = Some(state.checkpoint).filter(|text| !text.is_empty());
         let mut checkpoint = Checkpoint::<P>::load(text.as_deref(), connection.settings.since);
         if occasion == Occasion::Asked {
             checkpoint.incidents.retry_aside();
             checkpoint.alerts.retry_aside();
         }
-        let (stop, blocked, tally, usage);
+        let (stop, blocked, mut tally, usage);
         match self.session(&connection, deadline).await {
             Err(stopped) => {
                 (stop, blocked, tally, usage) =
@@ -138,6 +141,7 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
                 let mut run = Run::new(self, &connection, session, checkpoint, keeper);
                 stop = run.read(allowance).await.err();
                 (blocked, tally, usage) = (run.blocked, run.tally, run.session.usage());
+                tally.graph_request_id = run.session.request_id().map(str::to_owned);
                 (checkpoint, keeper) = (run.checkpoint, run.keeper);
                 checkpoint.spent.add(usage.calls, now);
             }
@@ -146,18 +150,32 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
             return Err(error);
         }
         let ended = self.graph.clock.now();
-        let interval = connection.settings.interval;
+        let due = now + connection.settings.interval;
         let quiet = before.failing.is_none() && before.not_before.is_none();
         let last_written = before.last_success;
-        let verdict = End { checkpoint: &checkpoint, stop, blocked, now: ended, interval }.verdict(before);
+        let mut verdict = End { checkpoint: &checkpoint, stop, blocked, now: ended, due }.verdict(before);
+        if due != next_due {
+            // The interval was changed just before the claim, which did not know the new one.
+            verdict.next_due = verdict.next_due.or(Some(due));
+        }
         let idle = quiet && verdict.outcome == Outcome::Complete && !keeper.has_kept();
         let written = |at: Timestamp| ended.duration_since(at) < self.settings.success_every;
-        if !(idle && last_written.is_some_and(written)) {
+        if !(idle && due == next_due && last_written.is_some_and(written)) {
             keeper.finish(&checkpoint, &verdict.status, verdict.next_due).await?;
+        }
+        // Whoever changes a connection makes it due at once, and what was found out before must not undo that.
+        if verdict.next_due.is_some_and(|due| due > ended) && self.was_changed(&connection).await? {
+            keeper.finish(&checkpoint, &verdict.status, Some(ended)).await?;
         }
         keeper.release().await?;
         let duration = begun.elapsed();
         Ok(Report::of_run(id, verdict, tally, usage, ended, duration))
+    }
+
+    /// Whether a person has changed it since it was claimed.
+    async fn was_changed(&self, claimed: &Connection) -> Result<bool, StoreError> {
+        let now = self.store.connection(claimed.id).await?;
+        Ok(now.is_some_and(|now| now.version != claimed.version))
     }
 
     async fn session(&self, connection: &Connection, deadline: Deadline) -> Result<Session<'_, T>, Stop> {
@@ -185,6 +203,8 @@ struct Held {
     connection: Connection,
     state: SyncState,
     now: Timestamp,
+    /// When it is due again, as the claim has said.
+    next_due: Timestamp,
     begun: Instant,
     deadline: Deadline,
     occasion: Occasion,

@@ -7,6 +7,7 @@ use lambda_runtime::Error;
 use lambda_support::metrics::{self, Metric, Unit};
 use serde::Serialize;
 use sync_incidents::Shift;
+use tokio::time::Instant;
 
 use crate::account::{count, seconds};
 use crate::handler::{self, Function};
@@ -34,7 +35,7 @@ pub(crate) async fn run(
     shift: Shift,
     service: &str,
 ) -> Result<Ticked, Error> {
-    let now = function.syncer.graph.clock.now();
+    let (now, begun) = (function.syncer.graph.clock.now(), Instant::now());
     let due = function.syncer.store.due_with_owners(now + EARLY, MOST).await?;
     let overdue = due.first().map(|first| now.duration_since(first.since)).unwrap_or_default();
     let mut ticked = Ticked { due: due.len(), ..Ticked::default() };
@@ -46,12 +47,14 @@ pub(crate) async fn run(
     }
     let overdue = Duration::try_from(overdue).unwrap_or_default();
     let Ticked { due, queued, failed } = ticked;
-    tracing::info!(scheduled, due, queued, failed, overdue_seconds = overdue.as_secs(), "ticked");
+    let overdue_seconds = overdue.as_secs();
+    let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(scheduled, due, queued, failed, overdue_seconds, duration_ms, "ticked");
     let metrics = [
         Metric { name: "ticks", value: 1.0, unit: Unit::Count },
         count("due", due),
         count("queued", queued),
-        seconds("overdue_seconds", overdue.as_secs()),
+        seconds("overdue_seconds", overdue_seconds),
     ];
     metrics::print(service, "tick", now, &metrics);
     if ticked.queued == 0 && function.queue.is_some() && ticked.due > 0 {

@@ -1,7 +1,5 @@
 //! From how a run went to what it leaves: the status, the report, and when to come back.
 
-use std::time::Duration;
-
 use graph_auth::Cause;
 use graph_security::RecordKind;
 use incident_store::{Failing, Observed, SyncStatus};
@@ -28,7 +26,8 @@ pub(crate) struct End<'a, P> {
     pub(crate) stop: Option<Stop>,
     pub(crate) blocked: Vec<(RecordKind, Option<Failure>)>,
     pub(crate) now: Timestamp,
-    pub(crate) interval: Duration,
+    /// When the connection is due again by its interval.
+    pub(crate) due: Timestamp,
 }
 
 /// What follows from it.
@@ -37,7 +36,7 @@ pub(crate) struct Verdict {
     pub(crate) status: SyncStatus,
     /// When to run again to go on.
     pub(crate) resume: Option<Timestamp>,
-    /// When the connection is due again, where that is not simply its interval.
+    /// When the connection is due again, where its interval does not say so.
     pub(crate) next_due: Option<Timestamp>,
 }
 
@@ -77,16 +76,18 @@ impl<P: Plan> End<'_, P> {
             _ if !status.set_aside.is_empty() => (Outcome::Progressing, None),
             _ => (Outcome::Complete, None),
         };
-        let next_due = status.not_before.filter(|until| *until > self.now + self.interval);
+        // What is left does not wait for an interval that may be a day; only Microsoft may put off what is due.
+        let next_due = status.not_before.or(resume.filter(|at| *at < self.due));
         Verdict { outcome, status, resume, next_due }
     }
 
     fn failed(self, failure: Failure, mut status: SyncStatus, before: Option<Failing>) -> Verdict {
         let same = before.filter(|before| before.cause == failure.cause && before.stream == failure.stream);
         let times = same.as_ref().map_or(1, |before| before.times.saturating_add(1));
-        let wait = BACK_OFF[(times as usize - 1).min(BACK_OFF.len() - 1)];
-        // What passes by itself is looked at with every tick; only a person's fault is backed off from.
-        let next_due = (!failure.cause.may_pass()).then(|| self.now + wait);
+        let back_off = self.now + BACK_OFF[(times as usize - 1).min(BACK_OFF.len() - 1)];
+        // What passes by itself is looked at again soon; only a person's fault is backed off from.
+        let soon = Some(self.now + BACK_OFF[0]).filter(|soon| *soon < self.due);
+        let next_due = if failure.cause.may_pass() { soon } else { Some(back_off) };
         status.failing = Some(Failing {
             cause: failure.cause,
             stream: failure.stream,

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use graph_auth::Cause;
 use incident_store::{ConnectionId, Connections as _, StoreError};
-use jiff::Timestamp;
 use sync_incidents::{Outcome, Report};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinSet};
@@ -18,7 +17,7 @@ use crate::simulated::Simulation;
 use crate::sync::RUN;
 use crate::text::{count, label};
 
-/// How often it looks. A sync itself is due once a minute.
+/// How often it looks. A sync itself is due once a minute, and at once where the last one left something.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// How many connections are synced at a time: each holds a page of some megabytes.
@@ -41,8 +40,6 @@ pub(super) struct Keeper {
     running: JoinSet<Synced>,
     /// Which connection each running task syncs.
     busy: HashMap<Id, ConnectionId>,
-    /// What the last run left to go on with, and when.
-    resume: HashMap<ConnectionId, Timestamp>,
     /// What was said to be failing, so that it is said once.
     said: HashMap<ConnectionId, Cause>,
     /// The same of looking itself.
@@ -59,7 +56,6 @@ impl Keeper {
             syncers,
             running: JoinSet::new(),
             busy: HashMap::new(),
-            resume: HashMap::new(),
             said: HashMap::new(),
             trouble: None,
         }
@@ -106,9 +102,7 @@ impl Keeper {
     async fn look(&mut self) -> Result<(), Failure> {
         self.simulation.look(&self.desk).await?;
         let now = self.desk.clock.now();
-        let mut due = self.desk.store.due(now, PARALLEL * 2).await?;
-        due.extend(self.resume.iter().filter(|(_, at)| **at <= now).map(|(id, _)| *id));
-        for id in due {
+        for id in self.desk.store.due(now, PARALLEL * 2).await? {
             if self.running.len() < PARALLEL {
                 self.begin(id);
             }
@@ -121,7 +115,6 @@ impl Keeper {
         if busy.contains(&id) {
             return;
         }
-        self.resume.remove(&id);
         let (desk, syncers) = (self.desk.clone(), self.syncers.clone());
         let task = self.running.spawn(async move {
             let Some(connection) = desk.store.connection(id).await? else { return Ok(None) };
@@ -142,16 +135,13 @@ impl Keeper {
         self.trouble = trouble;
     }
 
-    /// Remembers what is left, and says what is worth saying.
+    /// Says what is worth saying.
     fn note(&mut self, id: ConnectionId, synced: Synced) {
         let (label, report) = match synced {
             Ok(Some(synced)) => synced,
             Ok(None) => return,
             Err(error) => return eprintln!("connection {id}: {error}"),
         };
-        if let Some(at) = report.resume {
-            self.resume.insert(id, at);
-        }
         let failing = match &report.outcome {
             Outcome::Failed { cause, detail } => {
                 if self.said.get(&id) != Some(cause) {

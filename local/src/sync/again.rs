@@ -70,6 +70,7 @@ mod tests {
             alerts: StreamReport::default(),
             pages: calls,
             usage: Usage { calls, ..Usage::default() },
+            graph_request_id: None,
             lag_seconds: None,
             resume,
             duration_ms: 1,

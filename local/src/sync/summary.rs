@@ -126,6 +126,7 @@ mod tests {
             alerts: StreamReport::default(),
             pages: 2,
             usage: Usage::default(),
+            graph_request_id: None,
             lag_seconds: Some(1),
             resume: None,
             duration_ms: 1500,

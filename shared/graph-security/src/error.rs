@@ -221,7 +221,7 @@ impl ErrorAnswer {
 }
 
 /// Keeps codes and ids, and nothing that could be prose.
-fn plain(text: &str) -> Option<String> {
+pub(crate) fn plain(text: &str) -> Option<String> {
     let fits = text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     fits.then(|| text.to_owned())
 }

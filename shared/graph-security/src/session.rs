@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::ErrorAnswer;
+use crate::error::{ErrorAnswer, plain};
 use crate::page::parse_record;
 use crate::{GraphError, NextLink, Page, PageFault, Query, RecordKind, parse_page};
 
@@ -54,6 +54,7 @@ pub struct Session<'a, T> {
     usage: Usage,
     rng: fastrand::Rng,
     roles: Option<Vec<String>>,
+    request_id: Option<String>,
     repeat_transient: bool,
 }
 
@@ -76,6 +77,7 @@ impl<'a, T: Transport> Session<'a, T> {
             usage: Usage::default(),
             rng,
             roles: None,
+            request_id: None,
             repeat_transient: true,
         }
     }
@@ -90,6 +92,13 @@ impl<'a, T: Transport> Session<'a, T> {
     #[must_use]
     pub fn roles(&self) -> Option<&[String]> {
         self.roles.as_deref()
+    }
+
+    /// Graph's own id of the request that it answered last, which its support asks for; `None` before the first
+    /// answer.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
     }
 
     /// When this session ends.
@@ -180,6 +189,9 @@ impl<'a, T: Transport> Session<'a, T> {
             let request = self.request(path, &token, id)?;
             self.usage.calls += 1;
             let outcome = exchange(&self.graph.transport, request, Limits::PAGE, self.deadline).await;
+            if let Ok(answer) = &outcome {
+                self.request_id = answer.header("request-id").and_then(plain);
+            }
             let (error, failure) = match outcome {
                 Ok(answer) if answer.status.is_success() => {
                     self.usage.bytes += answer.body.len() as u64;

@@ -2,6 +2,7 @@
 //! sockets, throttles, resets and lost answers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use adversary::trial::{Trial, connection};
 use graph_security::RecordKind;
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use sync_incidents::plan::StreamPlan;
 use tokio::runtime::Handle;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, at};
 use crate::faults::faults;
 
 /// A store whose sockets and waits belong to another runtime, where time is real.
@@ -22,7 +23,17 @@ struct Elsewhere {
     store: Arc<DynamoStore>,
     runtime: Handle,
     only: ConnectionId,
+    /// How often it was asked what is due.
+    asked: AtomicUsize,
 }
+
+/// Days of the trial. All of the last day and a half are calm.
+const DAYS: u32 = 2;
+
+/// Of so many ticks one syncs, in the storm and when it is calm: each costs a dozen real calls, and the sweeps come
+/// round all the same. Runs that are cut off, doubled or frozen come besides.
+const STORMY_TICKS: usize = 4;
+const CALM_TICKS: usize = 15;
 
 impl Elsewhere {
     async fn run<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
@@ -64,7 +75,11 @@ impl Connections for Elsewhere {
 
     /// Asked at every tick, of one connection: two reads say the same as sixteen.
     async fn due(&self, now: Timestamp, _: usize) -> Result<Vec<ConnectionId>, StoreError> {
-        let id = self.only;
+        let (id, asked) = (self.only, self.asked.fetch_add(1, Ordering::Relaxed));
+        let calm = at(i64::from(DAYS) * 86_400 - 36 * 3600);
+        if asked % if now < calm { STORMY_TICKS } else { CALM_TICKS } != 0 {
+            return Ok(Vec::new());
+        }
         let progress = self.run(async move |store| store.progress(id).await).await?;
         Ok(progress.next_due.filter(|due| *due <= now).map(|_| id).into_iter().collect())
     }
@@ -131,13 +146,22 @@ fn nothing_is_lost_and_nothing_goes_back_on_an_aws_that_fails() {
     let store = runtime.block_on(desk.store_over(&proxy));
     // One call in twenty fails. More, for days, uses up what the SDK may repeat: it protects the service then.
     runtime.block_on(proxy.set_rules(&faults(40, 62, 90))).unwrap();
-    let elsewhere =
-        Elsewhere { store: Arc::new(store), runtime: runtime.handle().clone(), only: connection() };
+    let elsewhere = Elsewhere {
+        store: Arc::new(store),
+        runtime: runtime.handle().clone(),
+        only: connection(),
+        asked: AtomicUsize::new(0),
+    };
     let begun = std::time::Instant::now();
-    let result = Trial::full(11, 2, false).run_on::<StreamPlan>(elsewhere);
+    let result = Trial::full(5, DAYS, false).run_on::<StreamPlan>(elsewhere);
     let found = &result.found;
+    let faults = runtime.block_on(proxy.faults()).unwrap();
+    let count = |action: &str| {
+        faults.iter().filter(|((_, did), _)| did.contains(action)).map(|(_, number)| number).sum::<usize>()
+    };
+    let between = ["ProvisionedThroughputExceeded", "reset", "abort"].map(|action| (action, count(action)));
     println!(
-        "{} runs in {:?}: {} versions, {} lost, {} stale, {} regressed, {:?}; {} faults between",
+        "{} runs in {:?}: {} versions, {} lost, {} stale, {} regressed, {:?}; between: {between:?}",
         result.runs,
         begun.elapsed(),
         found.updates,
@@ -145,9 +169,8 @@ fn nothing_is_lost_and_nothing_goes_back_on_an_aws_that_fails() {
         found.stale,
         found.regressed,
         result.injected,
-        runtime.block_on(proxy.fired()).unwrap().len()
     );
     assert!(!found.is_broken(), "{found:?}");
-    assert!(result.runs > 1000 && found.updates > 100, "it did happen: {result:?}");
-    assert!(runtime.block_on(proxy.fired()).unwrap().len() > 1000, "and on an AWS that failed");
+    assert!(result.runs > 200 && found.updates > 100, "it did happen: {result:?}");
+    assert!(between.iter().all(|(_, number)| *number > 30), "and on an AWS that failed: {between:?}");
 }

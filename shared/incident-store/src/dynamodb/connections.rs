@@ -7,7 +7,7 @@ use super::DynamoStore;
 use super::calls::Asked;
 use super::change::Change;
 use super::connection::{TOMBSTONES, changed, connection, new_item};
-use super::item::{Item, instant, of_instant, of_number, of_text, parsed, text};
+use super::item::{Item, instant, of_instant, of_number, of_text, optional_instant, parsed, text};
 use super::keys::{self, Key};
 use super::purge::purge;
 use super::table::SK;
@@ -189,7 +189,7 @@ pub struct Due {
     pub id: ConnectionId,
     /// Whose.
     pub owner: String,
-    /// Since when.
+    /// Since when; of one that a person has changed, which is due at once, since its last attempt at most.
     pub since: Timestamp,
 }
 
@@ -198,11 +198,13 @@ pub(super) async fn due(store: &DynamoStore, now: Timestamp, limit: usize) -> Re
     let filter = Change::when("#lifecycle = :connected AND #next_due <= :now")
         .value("connected", of_text("connected"))
         .value("now", of_instant(now));
-    let asked = Asked { filter, projection: "#sk, #owner, #next_due", ..Asked::default() };
+    let asked = Asked { filter, projection: "#sk, #owner, #next_due, #last_attempt", ..Asked::default() };
     let mut due = Vec::new();
     for item in each_shard(store, &asked).await? {
         let (id, owner) = (parsed(&item, SK)?, text(&item, "owner")?.to_owned());
-        due.push(Due { id, owner, since: instant(&item, "next_due")? });
+        let since =
+            instant(&item, "next_due")?.max(optional_instant(&item, "last_attempt")?.unwrap_or_default());
+        due.push(Due { id, owner, since });
     }
     due.sort_unstable_by_key(|due| (due.since, due.id));
     due.truncate(limit);

@@ -2,7 +2,8 @@
 //! `AWSPENDING`, `AWSCURRENT` and `AWSPREVIOUS`.
 //!
 //! The sync function needs `GetSecretValue` and nothing else; who enters connections needs `CreateSecret`,
-//! `PutSecretValue`, `DescribeSecret`, `UpdateSecretVersionStage` and `DeleteSecret`, and reads none.
+//! `PutSecretValue`, `DescribeSecret`, `UpdateSecretVersionStage` and `DeleteSecret`, and `GetSecretValue` for the
+//! test of a saved one.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,0 +1,46 @@
+"""Which metrics the function prints, and which the alarms and the dashboard watch: each as its name and dimensions."""
+
+import re
+
+NAMESPACE = "SocAnywhere"
+
+
+def metric(name, dimensions):
+    return name, frozenset(dimensions.items())
+
+
+def printed_metrics(lines):
+    """What CloudWatch makes of a log: the Embedded Metric Format."""
+    found = set()
+    for line in (line for line in lines if "_aws" in line):
+        for directive in line["_aws"]["CloudWatchMetrics"]:
+            assert directive["Namespace"] == NAMESPACE, directive
+            for names in directive["Dimensions"]:
+                dimensions = {name: line[name] for name in names}
+                for each in directive["Metrics"]:
+                    assert isinstance(line[each["Name"]], (int, float)), (each, line)
+                    found.add(metric(each["Name"], dimensions))
+    return found
+
+
+def metrics_of_alarm(alarm):
+    """None of an alarm on a metric of AWS's own."""
+    if alarm["Namespace"] != NAMESPACE:
+        return []
+    return [metric(alarm["MetricName"], {each["Name"]: each["Value"] for each in alarm["Dimensions"]})]
+
+
+def metrics_of_left_out(text, function):
+    """The metrics of syncs that the text of an alarm names."""
+    names = re.findall(r"Namespace: SocAnywhere, MetricName: (\w+), Dimensions: \*OfSyncs", text)
+    return [metric(name, {"service": function, "outcome": "synced"}) for name in names]
+
+
+def metrics_of_dashboard(body):
+    found = []
+    for widget in body["widgets"]:
+        for namespace, name, *rest in widget["properties"]["metrics"]:
+            if namespace == NAMESPACE:
+                words = [word for word in rest if isinstance(word, str)]
+                found.append(metric(name, dict(zip(words[::2], words[1::2]))))
+    return found
