@@ -38,6 +38,10 @@ tests/aws.sh
 step 'each function in Docker, by sam local invoke'
 tests/sam-local.sh
 
+step 'the engine against a hostile tenant, and engines with a known bug'
+cargo run --release -p adversary --locked -- --ci
+cargo run --release -p adversary --locked -- backfill
+
 step 'the functions against their own description'
 tests/install/schemathesis.sh
 SEED=1 tests/schemathesis.sh

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use adversary::backfill;
 use adversary::mutants::{self, Mutant};
-use adversary::result::SeedResult;
+use adversary::result::{Found, SeedResult};
 use adversary::table::Total;
 use adversary::trial::Trial;
 use anyhow::Context;
@@ -63,9 +63,11 @@ fn seeds(options: &Options) -> anyhow::Result<Total> {
     let results = Mutex::new(done);
     let failure = Mutex::new(None);
     on_threads(options.threads(), &left, |seed| {
-        let result = options.trial(*seed).run::<StreamPlan>();
+        let trial = options.trial(*seed);
+        let result = trial.run::<StreamPlan>();
         if result.found.is_broken() {
-            eprintln!("seed {seed}: {:?}", result.found.notes);
+            let (days, found) = shrunk(trial, &result);
+            eprintln!("--seed {seed} --days {days}: {:?}", found.notes);
         }
         if let Err(error) = kept.append(&result) {
             failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
@@ -82,6 +84,12 @@ fn seeds(options: &Options) -> anyhow::Result<Total> {
         total.add(result);
     }
     Ok(total)
+}
+
+/// The fewest days in which the seed still breaks a promise, and what it finds then.
+fn shrunk(trial: Trial, found: &SeedResult) -> (u32, Found) {
+    let shorter = (2..trial.days).map(|days| (days, Trial { days, ..trial }.run::<StreamPlan>().found));
+    shorter.into_iter().find(|(_, found)| found.is_broken()).unwrap_or((trial.days, found.found.clone()))
 }
 
 /// The most seeds that a mutant is given to lose something.

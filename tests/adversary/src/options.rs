@@ -7,9 +7,6 @@ use std::thread::available_parallelism;
 use adversary::trial::Trial;
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Days of one seed.
-const DAYS: u32 = 12;
-
 /// In `mixed`, one seed in so many runs on SQLite.
 const SQLITE_EVERY: u64 = 8;
 
@@ -25,6 +22,9 @@ pub(crate) struct Options {
     /// With --seed: prints every run and request between these seconds after connecting, as FROM-TO.
     #[arg(long, value_parser = seconds)]
     pub(crate) trace: Option<(i64, i64)>,
+    /// Days of one seed; the last day and a half are calm.
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(2..))]
+    days: u32,
     /// Tenant-years to simulate.
     #[arg(long, default_value_t = 1.1)]
     years: f64,
@@ -70,7 +70,7 @@ impl Options {
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of seeds")]
     pub(crate) fn seeds(&self) -> std::ops::Range<u64> {
-        let seeds = (self.years * 365.0 / f64::from(DAYS)).ceil() as u64;
+        let seeds = (self.years * 365.0 / f64::from(self.days)).ceil() as u64;
         self.from_seed..self.from_seed + seeds
     }
 
@@ -80,7 +80,7 @@ impl Options {
             Store::Model => false,
             Store::Sqlite => true,
         };
-        Trial::full(seed, DAYS, sqlite)
+        Trial::full(seed, self.days, sqlite)
     }
 }
 

@@ -12,6 +12,9 @@ const AGAIN: SignedDuration = SignedDuration::from_secs(3600);
 /// and nothing falls off it.
 const MOST: usize = 200;
 
+/// What grew longer than this holds much that could be read.
+const SHORT: SignedDuration = SignedDuration::from_secs(60);
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct AsideList(Vec<SetAside>);
@@ -19,6 +22,22 @@ pub(super) struct AsideList(Vec<SetAside>);
 impl AsideList {
     pub(super) fn entries(&self) -> &[SetAside] {
         &self.0
+    }
+
+    /// Short intervals that end by `read_up_to`, in order: what fails there need not be found anew by every
+    /// walk that comes by, and is retried by itself.
+    pub(super) fn known(&self, by: Property, read_up_to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+        let mut known: Vec<_> = self
+            .0
+            .iter()
+            .filter_map(|entry| match entry.what {
+                Aside::Interval { by: other, from, to } if other == by => Some((from, to)),
+                _ => None,
+            })
+            .filter(|(from, to)| *to <= read_up_to && to.duration_since(*from) <= SHORT)
+            .collect();
+        known.sort_unstable();
+        known
     }
 
     pub(super) fn record(&mut self, kind: RecordKind, id: String, reason: String, now: Timestamp) {

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, Failed, Keep, Next, Row, Taken, Target};
+use linked::Linked;
 
 /// Graph's resolution.
 const TICK: SignedDuration = SignedDuration::from_nanos(100);
@@ -86,15 +87,8 @@ enum Mode {
     Bisect,
     /// Not even ids can be read: halves, until the failing second is found.
     Isolate,
-    /// Along links only, again and again until a pass adds nothing.
-    Linked {
-        pass: u8,
-        added: bool,
-        broken: bool,
-        /// Rows met in this pass.
-        #[serde(default)]
-        met: u16,
-    },
+    /// By number and along links only, again and again until a pass adds nothing.
+    Linked(Linked),
     /// Nothing succeeded since something failed: does an interval that has no rows? Else it is not these
     /// records, which are set aside for this reason.
     Probe { reason: String },
@@ -205,8 +199,8 @@ impl Part {
         let target = match &self.link {
             Some(link) => Target::Link(link.clone()),
             None => {
-                let skip = match self.mode {
-                    Mode::Linked { met, .. } => met,
+                let skip = match &self.mode {
+                    Mode::Linked(walk) => walk.skip(self.top),
                     _ => 0,
                 };
                 Target::Page(Query {
@@ -237,11 +231,11 @@ impl Part {
         }
         let (from, to) = match self.mode {
             Mode::Undated => return filter,
-            Mode::Linked { .. } if self.fixed.is_some() && self.at.is_some() && self.at == self.to => {
+            Mode::Linked(_) if self.fixed.is_some() && self.at.is_some() && self.at == self.to => {
                 filter.extend(self.at.map(|at| condition(self.by, Comparison::Eq, at)));
                 return filter;
             }
-            Mode::Bisect | Mode::Linked { .. } => (self.at.map(floor_second), self.to.map(ceil_second)),
+            Mode::Bisect | Mode::Linked(_) => (self.at.map(floor_second), self.to.map(ceil_second)),
             Mode::Keyset | Mode::Isolate | Mode::Ids { .. } | Mode::Probe { .. } => (self.at, self.to),
         };
         filter.extend(from.map(|from| condition(self.by, Comparison::Ge, from)));
@@ -291,7 +285,7 @@ impl Part {
             Mode::Keyset => self.took_keyset(kind, taken, &keys, fallback_end, effects),
             Mode::Bisect => self.took_bisect(kind, taken, fallback_end, effects),
             Mode::Isolate => self.took_isolate(kind, taken, &keys, fallback_end, effects),
-            Mode::Linked { .. } | Mode::Probe { .. } => self.took_linked(taken, effects),
+            Mode::Linked(_) | Mode::Probe { .. } => self.took_linked(taken, effects),
             Mode::Ids { .. } => self.took_ids(kind, taken, fallback_end, effects),
             Mode::Undated => self.took_undated(taken),
         }

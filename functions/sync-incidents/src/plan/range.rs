@@ -56,24 +56,34 @@ pub(super) struct Range {
 }
 
 impl Range {
+    /// What lies in `left_out`, intervals in order, is left out.
     pub(super) fn new(
         kind: RecordKind,
         purpose: Purpose,
         by: Property,
-        from: Timestamp,
-        to: Option<Timestamp>,
+        (from, to): (Timestamp, Option<Timestamp>),
+        left_out: &[(Timestamp, Timestamp)],
     ) -> Self {
-        Self::of(purpose, Part::new(kind, by, Some(from), to), Some(from))
+        let (mut at, mut parts) = (from, Vec::new());
+        for (start, end) in left_out.iter().filter(|(_, end)| to.is_none_or(|to| *end < to)) {
+            if at < *start {
+                parts.push(Part::new(kind, by, Some(at), Some(*start)));
+            }
+            at = at.max(*end);
+        }
+        parts.push(Part::new(kind, by, Some(at), to));
+        parts.reverse();
+        Self::of(purpose, parts, Some(from))
     }
 
     pub(super) fn undated(kind: RecordKind) -> Self {
-        Self::of(Purpose::Undated, Part::undated(kind), None)
+        Self::of(Purpose::Undated, vec![Part::undated(kind)], None)
     }
 
-    fn of(purpose: Purpose, part: Part, from: Option<Timestamp>) -> Self {
+    fn of(purpose: Purpose, parts: Vec<Part>, from: Option<Timestamp>) -> Self {
         Self {
             purpose,
-            parts: vec![part],
+            parts,
             from,
             end: None,
             newest: None,
@@ -184,7 +194,9 @@ impl Range {
     pub(super) fn retry_of(kind: RecordKind, what: &Aside) -> Option<Self> {
         match what {
             Aside::Record { .. } => None,
-            Aside::Interval { by, from, to } => Some(Self::new(kind, Purpose::Retry, *by, *from, Some(*to))),
+            Aside::Interval { by, from, to } => {
+                Some(Self::new(kind, Purpose::Retry, *by, (*from, Some(*to)), &[]))
+            }
         }
     }
 }

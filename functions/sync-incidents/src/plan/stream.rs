@@ -234,7 +234,7 @@ impl StreamPlan {
             self.history.push((from, reach));
             self.changes += 1;
         }
-        Range::new(self.kind, Purpose::Live, Property::Updated, from.max(reach), None)
+        self.range(Purpose::Live, Property::Updated, (from.max(reach), None))
     }
 
     fn ask_history(&mut self) -> Option<Ask> {
@@ -244,7 +244,7 @@ impl StreamPlan {
             if start > from {
                 self.history.push((from, start));
             }
-            self.slice = Some(Range::new(self.kind, Purpose::History, Property::Updated, start, Some(to)));
+            self.slice = Some(self.range(Purpose::History, Property::Updated, (start, Some(to))));
         }
         self.slice.as_ref()?.ask(self.kind)
     }
@@ -280,20 +280,30 @@ impl StreamPlan {
         let Some(read_up_to) = self.watermark else { return };
         let running = |purpose| self.checks.iter().any(|range| range.purpose == purpose);
         let (hourly, daily) = (running(Purpose::HourlySweep), running(Purpose::DailySweep));
-        let sweep = |purpose, by, from| Range::new(self.kind, purpose, by, floor_second(from), None);
         if let Some(since) = self.daily.is_due(now, daily, read_up_to) {
-            self.checks.push_back(sweep(Purpose::DailySweep, Property::Updated, since - WEEK));
+            self.sweep(Purpose::DailySweep, Property::Updated, since - WEEK);
             if self.kind == RecordKind::Alert {
-                self.checks.push_back(sweep(Purpose::DailySweep, Property::Created, since - WEEK));
+                self.sweep(Purpose::DailySweep, Property::Created, since - WEEK);
             }
             self.checks.push_back(Range::undated(self.kind));
             self.sampling = self.sample.drain(..).collect();
             self.changes += 1;
         }
         if let Some(since) = self.hourly.is_due(now, hourly, read_up_to) {
-            self.checks.push_back(sweep(Purpose::HourlySweep, Property::Updated, since - DAY));
+            self.sweep(Purpose::HourlySweep, Property::Updated, since - DAY);
             self.changes += 1;
         }
+    }
+
+    fn sweep(&mut self, purpose: Purpose, by: Property, from: Timestamp) {
+        let range = self.range(purpose, by, (floor_second(from), None));
+        self.checks.push_back(range);
+    }
+
+    /// A range around what is known to fail.
+    fn range(&self, purpose: Purpose, by: Property, bounds: (Timestamp, Option<Timestamp>)) -> Range {
+        let left_out = self.watermark.map(|read_up_to| self.aside.known(by, read_up_to)).unwrap_or_default();
+        Range::new(self.kind, purpose, by, bounds, &left_out)
     }
 
     /// What an answer says about this tenant's Graph.

@@ -69,16 +69,15 @@ impl Shelf<'_> {
         } else if short && wanted > 1 {
             wanted = 1 + rng.usize(..wanted - 1);
         }
+        // A snapshot is of the whole rest.
+        let most = if hostility.links == Links::Snapshot { usize::MAX } else { wanted + 1 };
         let (offset, rows, first_skip) = match query.position {
             Position::Snapshot(number, from) => {
                 let rows = snapshots.find(number)?;
                 (Some((number, from)), rows[from.min(rows.len())..].to_vec(), 0)
             }
-            Position::Skip(skip) => (None, self.matching(query, skip, wanted + 1), skip),
-            Position::Start | Position::After(..) => {
-                let all = hostility.links == Links::Snapshot;
-                (None, self.matching(query, 0, if all { usize::MAX } else { wanted + 1 }), 0)
-            }
+            Position::Skip(skip) => (None, self.matching(query, skip, most), skip),
+            Position::Start | Position::After(..) => (None, self.matching(query, 0, most), 0),
         };
         let more = rows.len() > wanted;
         let mut cut: Vec<u32> = rows[..wanted.min(rows.len())].to_vec();

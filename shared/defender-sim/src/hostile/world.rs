@@ -190,7 +190,24 @@ impl World {
             let kind = if self.rng.bool() { Kind::Incidents } else { Kind::Alerts };
             let record = self.recent(kind);
             self.update(kind, record, at, hostility, injected);
+            if self.rng.u32(..3) == 0 {
+                self.follow_up(kind, record, at, hostility, injected);
+            }
         }
+    }
+
+    /// Once more soon after: half of them within the same second.
+    fn follow_up(
+        &mut self,
+        kind: Kind,
+        record: u32,
+        at: i64,
+        hostility: &Hostility,
+        injected: &mut Injected,
+    ) {
+        let most = if self.rng.bool() { SECOND } else { 3 * MINUTE };
+        let later = at + self.rng.i64(1..most);
+        self.update(kind, record, later, hostility, injected);
     }
 
     fn create_incident(&mut self, at: i64, hostility: &Hostility, injected: &mut Injected) {
@@ -257,8 +274,14 @@ impl World {
         }
         let records = self.newest[kind as usize].len();
         let first = records.saturating_sub(size + self.rng.usize(..50));
-        for record in first..(first + size).min(records) {
+        let edited = first..(first + size).min(records);
+        for record in edited.clone() {
             self.move_to(kind, narrow(record), instant, at, hostility, injected);
+        }
+        // Some are edited once more by hand, perhaps while the list is being read.
+        for _ in 0..self.rng.u32(..4) {
+            let record = narrow(self.rng.usize(edited.clone()));
+            self.follow_up(kind, record, at, hostility, injected);
         }
     }
 

@@ -8,7 +8,7 @@ use defender_sim::hostile::Tenant;
 use defender_sim::hostile::ticks::{HOUR, MINUTE};
 use graph_security::Property;
 
-use super::Class;
+use super::{Class, SETTLED};
 use crate::result::Found;
 
 #[derive(Clone, Copy, Debug)]
@@ -155,15 +155,6 @@ impl Facts {
         }
     }
 
-    /// How many records show an instant within bounds.
-    pub(super) fn visible_in(&self, kind: Kind, by: Property, (from, to): (i64, i64), now: i64) -> usize {
-        let shown = self.records[kind as usize].iter().filter_map(|record| {
-            let versions = record.versions.iter().rev().map(|version| &self.facts[*version as usize]);
-            versions.into_iter().find(|fact| fact.everywhere <= now)?.key(by)
-        });
-        shown.filter(|key| (from..=to).contains(key)).count()
-    }
-
     /// Whether a newer version had taken its place by then, of which something is promised itself, or of
     /// which nothing can be.
     pub(super) fn is_superseded(&self, index: u32, by: i64) -> bool {
@@ -228,7 +219,7 @@ impl Facts {
                 // The newest version that everybody could see for a while.
                 let settled = |version: &&u32| {
                     let fact = &self.facts[**version as usize];
-                    fact.class.is_promised() && fact.everywhere + 26 * HOUR < now
+                    fact.class.is_promised() && fact.everywhere + SETTLED < now
                 };
                 let expected = record.versions.iter().rev().find(settled);
                 if let Some(expected) = expected

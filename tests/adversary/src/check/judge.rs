@@ -46,7 +46,7 @@ impl Checker {
         if status.observed.sweeps_stretched > 1 {
             self.stretched = ended;
         }
-        self.judge_progress(success, ended, run.we_were_well);
+        self.judge_progress(success, run, ended);
         // Sweeps begin with the connection, and come less often while they are stretched.
         let earliest = self.stretched.max(self.facts.connected);
         let swept = |everywhere: i64| idle.then_some(began - everywhere.max(earliest));
@@ -78,33 +78,23 @@ impl Checker {
         self.found.most_set_aside = self.found.most_set_aside.max(status.set_aside.len() as u64);
     }
 
-    fn judge_progress(&mut self, success: bool, ended: i64, we_were_well: bool) {
-        if success {
+    fn judge_progress(&mut self, success: bool, run: &Run<'_>, ended: i64) {
+        // A tenant that gives only a few answers a minute is read to an end that was fixed some runs ago.
+        let read_up_to = run.report.status.read_up_to.map_or(i64::MIN, from_timestamp);
+        if success || read_up_to > ended - STUCK {
             self.last_success = ended;
         } else if ended - self.last_success > STUCK
-            && we_were_well
+            && run.we_were_well
             && self.facts.tenant.was_well(ended - STUCK, ended)
         {
             self.found.stuck += 1;
             self.found.note(|| {
                 let (hours, seconds) =
                     ((ended - self.last_success) / HOUR, (ended - self.facts.connected) / SECOND);
-                format!("stuck: no success for {hours} h, {seconds} s after connecting")
+                format!("stuck: nothing read to its end for {hours} h, {seconds} s after connecting")
             });
             self.last_success = ended;
         }
-    }
-
-    /// Whether an interval that is set aside holds whole pages of rows and no more: that a full page without
-    /// a link is the last one nobody can tell, so it stays set aside.
-    #[must_use]
-    pub fn holds_whole_pages(&self, entry: &SetAside, now: Timestamp) -> bool {
-        let Aside::Interval { by, from, to } = entry.what else { return false };
-        let kind = sim_kind(entry.kind);
-        let page = usize::from(entry.kind.most_rows());
-        let bounds = (from_timestamp(from), from_timestamp(to));
-        let rows = self.facts.visible_in(kind, by, bounds, from_timestamp(now));
-        rows > 0 && rows.is_multiple_of(page)
     }
 
     /// Whether what is set aside names this record.

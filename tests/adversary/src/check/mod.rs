@@ -12,7 +12,7 @@ mod judge;
 use std::sync::Arc;
 
 use defender_sim::Kind;
-use defender_sim::hostile::ticks::from_timestamp;
+use defender_sim::hostile::ticks::{HOUR, from_timestamp};
 use defender_sim::hostile::{Tenant, record_of};
 use graph_security::{Head, RecordKind};
 use incident_store::Upserted;
@@ -23,6 +23,9 @@ use facts::Facts;
 pub use judge::Run;
 
 use crate::result::Found;
+
+/// Longer than a daily sweep takes to come round.
+pub(crate) const SETTLED: i64 = 26 * HOUR;
 
 /// Watches one trial.
 #[derive(Debug)]
@@ -97,6 +100,12 @@ impl Checker {
     #[must_use]
     pub fn records(&self, kind: Kind) -> usize {
         self.facts.records(kind)
+    }
+
+    /// Whether no sweep was put off for longer than a daily one takes to come round.
+    #[must_use]
+    pub fn sweeps_fit(&self, now: Timestamp) -> bool {
+        from_timestamp(now) > self.stretched.saturating_add(SETTLED)
     }
 
     /// Something on our side is amiss until then.

@@ -21,8 +21,7 @@ impl Part {
         let asked = keys.iter().all(|key| self.contains(*key));
         effects.unasked |= !asked;
 
-        if !by_link && !self.anchor.is_empty() && !self.anchor_in(taken.rows) {
-            self.doubt = self.anchor.first().cloned();
+        if !by_link && !self.is_joined(taken.rows) {
             return Flow::Continue(());
         }
         if taken.rows.iter().any(|row| self.expected.contains(&row.id)) {
@@ -47,23 +46,28 @@ impl Part {
             self.distrust(keys, fallback_end);
             return Flow::Continue(());
         }
-        if self.top < kind.most_rows() {
-            // A page failed near here: larger ones again, but step by step and with no repeats.
-            self.top = (self.top * 2).min(kind.most_rows());
-            self.failures = 1;
-        }
         let last = keys.last().copied();
         match last {
             Some(last) if last > self.at => {
                 // On from the last row, by instant: rows that move to the end of the list meanwhile shift
                 // no page, as they would along a link over a live list.
                 self.stand_on(last, taken.rows);
+                self.grow(kind);
                 Flow::Continue(())
             }
             // No step possible: no row that can be read, or a page of one instant.
             None => self.follow(&taken.next, fallback_end),
             _ if !is_full || self.at.is_none() => self.follow(&taken.next, fallback_end),
             _ => self.split_tie(kind, taken.rows.iter().map(|row| row.id.clone()).collect(), effects),
+        }
+    }
+
+    /// A page failed near here: larger ones again, but step by step and with no repeats. Never along a link,
+    /// which leads to pages of the size that it was got with.
+    fn grow(&mut self, kind: RecordKind) {
+        if self.top < kind.most_rows() {
+            self.top = (self.top * 2).min(kind.most_rows());
+            self.failures = 1;
         }
     }
 
@@ -121,11 +125,12 @@ impl Part {
             Some((property, from, to)) => key_of(row, property).is_none_or(|key| key < from || key > to),
             None => self.key(row) > self.at,
         });
-        self.anchor.clear();
         if moved {
             // The others of its tie may still be there.
             self.doubt = self.expected.pop();
+            self.step_back();
         } else {
+            self.anchor.clear();
             effects.unasked = true;
             self.expected.clear();
             self.to = Some(self.to.unwrap_or(fallback_end));
@@ -145,8 +150,30 @@ impl Part {
         self.at = last;
     }
 
-    /// Whether the page holds a row the walk stood on, where it was or newer.
-    pub(super) fn anchor_in(&self, rows: &[Row]) -> bool {
-        rows.iter().any(|row| self.anchor.contains(&row.id) && self.key(row) >= self.at)
+    /// Whether the page holds a row that the walk stood on, and so begins where the last one ended. If not it
+    /// is seen to what to do next.
+    pub(super) fn is_joined(&mut self, rows: &[Row]) -> bool {
+        let at = self.at;
+        let holds = |is: fn(&Option<Timestamp>, &Option<Timestamp>) -> bool| {
+            rows.iter().any(|row| self.anchor.contains(&row.id) && is(&self.key(row), &at))
+        };
+        if self.anchor.is_empty() || holds(PartialEq::eq) {
+            return true;
+        }
+        if holds(PartialOrd::gt) {
+            return !self.step_back();
+        }
+        self.doubt = self.anchor.first().cloned();
+        false
+    }
+
+    /// The row that the page should begin with is newer now, so that nothing shows whether the literal was
+    /// taken as it was written: on from the whole second, which it is in any case. Whether that is another
+    /// instant.
+    pub(super) fn step_back(&mut self) -> bool {
+        self.anchor.clear();
+        let before = self.at;
+        self.at = before.map(floor_second);
+        self.at != before
     }
 }

@@ -23,14 +23,16 @@ impl Part {
         effects: &mut Effects,
     ) -> Flow {
         if self.doubt.take().is_some() {
-            if failed == Failed::Page(PageFault::NotFound) {
+            let is_gone = failed == Failed::Page(PageFault::NotFound);
+            if is_gone {
                 self.doubt = self.expected.pop();
-            } else if self.fixed.is_none() && self.at.is_some() {
+            }
+            self.step_back();
+            if !is_gone && self.fixed.is_none() && self.at.is_some() {
                 // It cannot be told: take the careful way.
                 self.to = Some(self.to.unwrap_or(fallback_end));
                 self.mode = Mode::Bisect;
             }
-            self.anchor.clear();
             return Flow::Continue(());
         }
         if let Mode::Ids { queue, next } = &mut self.mode
@@ -49,16 +51,20 @@ impl Part {
             *self = Self { fixed: self.fixed, ..Self::new(kind, self.by, self.at, self.to) };
             return Flow::Continue(());
         }
-        if self.link.take().is_some() {
+        if self.link.take().is_some() || self.is_by_number() {
             return self.link_failed(failed, fallback_end, effects);
         }
         self.failures += 1;
-        if self.failures == 1 && failed != Failed::Page(PageFault::TooLarge) {
+        // It took all the time that there was, perhaps the whole run: fewer and coarser steps.
+        let is_costly = failed == Failed::Page(PageFault::Incomplete);
+        if self.failures == 1 && !is_costly && failed != Failed::Page(PageFault::TooLarge) {
             return Flow::Continue(());
         }
         let least = u16::try_from(self.anchor.len() + 1).unwrap_or(u16::MAX).max(2);
         match self.mode {
-            Mode::Keyset if effects.ordered && self.top > least => self.top = (self.top / 5).max(least),
+            Mode::Keyset if effects.ordered && self.top > least => {
+                self.top = if is_costly { least } else { (self.top / 5).max(least) };
+            }
             Mode::Keyset if effects.ordered => {
                 self.mode = Mode::Ids { queue: Vec::new(), next: None };
                 self.top = self.ids_top(kind);
@@ -69,11 +75,12 @@ impl Part {
             Mode::Undated => return Flow::Break(()),
             // Where the order is not known a smaller page is no beginning of a larger one.
             Mode::Keyset | Mode::Ids { .. } | Mode::Bisect | Mode::Isolate => {
-                if !self.isolate(kind, fallback_end, effects) {
+                let is_enough = is_costly && self.fixed.is_some();
+                if is_enough || !self.isolate(kind, fallback_end, effects) {
                     return self.give_up(failed, healthy, effects);
                 }
             }
-            Mode::Linked { .. } | Mode::Probe { .. } => return self.give_up(failed, healthy, effects),
+            Mode::Linked(_) | Mode::Probe { .. } => return self.give_up(failed, healthy, effects),
         }
         Flow::Continue(())
     }
@@ -122,6 +129,9 @@ impl Part {
         effects: &mut Effects,
     ) -> Flow {
         self.link = None;
+        if !self.is_joined(taken.rows) {
+            return Flow::Continue(());
+        }
         let end = taken.next == Next::End && taken.total < usize::from(self.top);
         if !end && !effects.ordered && self.isolate(kind, fallback_end, effects) {
             return Flow::Continue(());
@@ -186,7 +196,7 @@ impl Part {
         }
         let (from, to) = (self.at.map(floor_second), ceil_second(self.to.unwrap_or(fallback_end)));
         let inside = |row: &Row| self.key(row).is_some_and(|key| Some(key) >= from && key <= to);
-        if !taken.rows.iter().all(inside) || !self.halve(kind, fallback_end, effects) {
+        if !taken.rows.iter().all(inside) || !self.halve(kind, taken.rows, fallback_end, effects) {
             self.enter_linked();
         }
         Flow::Continue(())
@@ -205,18 +215,28 @@ impl Part {
         self.took_keyset(kind, taken, keys, fallback_end, effects)
     }
 
-    /// Two halves in place of this part, cut at a whole second, which a truncated or rounded literal does
-    /// not change; false when it is a second already.
-    pub(super) fn halve(&mut self, kind: RecordKind, fallback_end: Timestamp, effects: &mut Effects) -> bool {
+    /// Two parts in place of this one, cut where the rows that were met have their middle: where there are
+    /// many, intervals become short at once. At a whole second, which a truncated or rounded literal does not
+    /// change; false when it is a second already.
+    fn halve(
+        &mut self,
+        kind: RecordKind,
+        met: &[Row],
+        fallback_end: Timestamp,
+        effects: &mut Effects,
+    ) -> bool {
         let (Some(from), to) = (self.at.map(floor_second), ceil_second(self.to.unwrap_or(fallback_end)))
         else {
             return false;
         };
-        let half = to.duration_since(from).as_secs() / 2;
-        if half < 1 {
+        if to.duration_since(from) < SECOND * 2 {
             return self.turn(kind, (from, to), Mode::Keyset, effects);
         }
-        let middle = from + SignedDuration::from_secs(half);
+        let mut keys: Vec<Timestamp> = met.iter().filter_map(|row| self.key(row)).collect();
+        keys.sort_unstable();
+        let half = from + SignedDuration::from_secs(to.duration_since(from).as_secs() / 2);
+        let middle = keys.get(keys.len() / 2).map_or(half, |key| floor_second(*key));
+        let middle = middle.clamp(from + SECOND, to - SECOND);
         let part = |at, to| Self {
             fixed: self.fixed,
             mode: Mode::Bisect,
@@ -257,7 +277,9 @@ impl Part {
             Some((property, from, to)) => (property, Some(from), Some(to)),
             None => (self.by, self.at, self.to),
         };
-        if let Some(from) = from {
+        if let Some(from) = from.map(floor_second) {
+            // A second at least: a walk around it stops at whole ones.
+            let to = to.map(|to| ceil_second(to).max(from + SECOND));
             effects.aside_interval = Some((by, from, to, reason.to_owned()));
         }
         Flow::Break(())
