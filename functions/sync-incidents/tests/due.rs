@@ -1,5 +1,6 @@
 //! When a connection is due again, at an interval of a day: what is left, what passes and what a person changes
 //! does not wait for it.
+#![expect(clippy::unwrap_used, reason = "a test may panic anywhere")]
 
 mod common;
 

@@ -8,7 +8,11 @@ use sync_incidents::plan::StreamPlan;
 /// Seeds on which an earlier engine broke a promise, and the days that it took.
 const KEPT: &[(u64, u32, &str)] = &[
     (14, 3, "a literal was rounded past a tie, and a row of it that had moved vouched for the others"),
-    (75, 5, "pages of one walk came from front ends that lag each other, and both passes missed the same row"),
+    (
+        75,
+        5,
+        "pages of one walk came from front ends that lag each other, and both passes missed the same row",
+    ),
 ];
 
 #[test]
