@@ -67,7 +67,7 @@ impl<P: Plan> End<'_, P> {
                 status.not_before = Some(until);
                 (Outcome::Interrupted, Some(until))
             }
-            Some(Stop::Allowance) => {
+            Some(Stop::Allowance) if pending || !live_done => {
                 let outcome = if live_done { Outcome::Progressing } else { Outcome::Interrupted };
                 (outcome, Some(Spent::replenished(self.now)))
             }
