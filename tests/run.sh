@@ -36,6 +36,12 @@ step 'the engine against a hostile tenant, and engines with a known bug'
 cargo run --release -p adversary --locked -- --ci
 cargo run --release -p adversary --locked -- backfill
 
+step 'the whole thing live on an AWS of its own'
+tests/aws.sh
+
+step 'each function in Docker, by sam local invoke'
+tests/sam-local.sh
+
 step 'the functions against their own description'
 tests/install/schemathesis.sh
 SEED=1 tests/schemathesis.sh
