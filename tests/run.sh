@@ -32,15 +32,15 @@ export SOC_ANYWHERE_RIE="$RIE" SOC_ANYWHERE_BOOTSTRAPS="$root/target/bootstrap"
 step 'unit and system tests'
 cargo test --workspace --locked
 
+step 'the engine against a hostile tenant, and engines with a known bug'
+cargo run --release -p adversary --locked -- --ci
+cargo run --release -p adversary --locked -- backfill
+
 step 'the whole thing live on an AWS of its own'
 tests/aws.sh
 
 step 'each function in Docker, by sam local invoke'
 tests/sam-local.sh
-
-step 'the engine against a hostile tenant, and engines with a known bug'
-cargo run --release -p adversary --locked -- --ci
-cargo run --release -p adversary --locked -- backfill
 
 step 'the functions against their own description'
 tests/install/schemathesis.sh

@@ -101,7 +101,8 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         let quarter = Share { until: Instant::now() + time / 4, calls: used.saturating_add(allowance / 4) };
         self.lane(Lane::Check, quarter).await?;
         self.lane(Lane::History, rest).await?;
-        self.lane(Lane::Live, rest).await
+        self.lane(Lane::Live, rest).await?;
+        if self.session.usage().calls < allowance { Ok(()) } else { Err(Stop::Allowance) }
     }
 
     /// Both streams in turn, ask by ask, until neither has anything to ask or the share is used up.

@@ -130,12 +130,11 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
             checkpoint.incidents.retry_aside();
             checkpoint.alerts.retry_aside();
         }
-        let (stop, blocked, mut tally, usage, spent);
+        let (stop, blocked, mut tally, usage);
         match self.session(&connection, deadline).await {
             Err(stopped) => {
                 (stop, blocked, tally, usage) =
                     (Some(stopped), Vec::new(), Tally::default(), graph_security::Usage::default());
-                spent = false;
             }
             Ok(session) => {
                 let allowance = checkpoint.spent.left(self.settings.budget, now);
@@ -145,7 +144,6 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
                 tally.graph_request_id = run.session.request_id().map(str::to_owned);
                 (checkpoint, keeper) = (run.checkpoint, run.keeper);
                 checkpoint.spent.add(usage.calls, now);
-                spent = usage.calls >= allowance;
             }
         }
         if let Some(Stop::Store(error)) = stop {
@@ -155,8 +153,7 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         let due = now + connection.settings.interval;
         let quiet = before.failing.is_none() && before.not_before.is_none();
         let last_written = before.last_success;
-        let mut verdict =
-            End { checkpoint: &checkpoint, stop, blocked, spent, now: ended, due }.verdict(before);
+        let mut verdict = End { checkpoint: &checkpoint, stop, blocked, now: ended, due }.verdict(before);
         if due != next_due {
             // The interval was changed just before the claim, which did not know the new one.
             verdict.next_due = verdict.next_due.or(Some(due));

@@ -25,8 +25,6 @@ pub(crate) struct End<'a, P> {
     pub(crate) checkpoint: &'a Checkpoint<P>,
     pub(crate) stop: Option<Stop>,
     pub(crate) blocked: Vec<(RecordKind, Option<Failure>)>,
-    /// As many requests were sent as the run might.
-    pub(crate) spent: bool,
     pub(crate) now: Timestamp,
     /// When the connection is due again by its interval.
     pub(crate) due: Timestamp,
@@ -64,19 +62,17 @@ impl<P: Plan> End<'_, P> {
         if let Some(failure) = failure {
             return self.failed(failure, status, before.failing);
         }
-        // Before that another run could send nothing.
-        let again = if self.spent { Spent::replenished(self.now) } else { self.now };
         let (outcome, resume) = match self.stop {
             Some(Stop::Throttled(until)) => {
                 status.not_before = Some(until);
                 (Outcome::Interrupted, Some(until))
             }
-            Some(Stop::Allowance) => {
+            Some(Stop::Allowance) if pending || !live_done => {
                 let outcome = if live_done { Outcome::Progressing } else { Outcome::Interrupted };
                 (outcome, Some(Spent::replenished(self.now)))
             }
-            _ if !live_done => (Outcome::Interrupted, Some(again)),
-            _ if pending => (Outcome::Progressing, Some(again)),
+            _ if !live_done => (Outcome::Interrupted, Some(self.now)),
+            _ if pending => (Outcome::Progressing, Some(self.now)),
             _ if !status.set_aside.is_empty() => (Outcome::Progressing, None),
             _ => (Outcome::Complete, None),
         };

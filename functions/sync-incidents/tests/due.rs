@@ -1,6 +1,5 @@
 //! When a connection is due again, at an interval of a day: what is left, what passes and what a person changes
 //! does not wait for it.
-
 #![expect(clippy::unwrap_used, reason = "a test may panic anywhere")]
 
 mod common;
@@ -32,7 +31,7 @@ async fn next_due(desk: &Desk) -> Timestamp {
 #[tokio::test(start_paused = true)]
 async fn history_is_gone_on_with_at_once_and_then_the_interval_counts() {
     // More than 25 pages, which is what a minute may cost.
-    let many = Generator { incidents: 500, ..Generator::default() };
+    let many = Generator { incidents: 600, ..Generator::default() };
     let desk = Desk::with(TenantSpec::demo(5).with_generator(many), Budget::Microsoft).await;
     once_a_day(&desk).await;
     let first = desk.run().await;

@@ -1,7 +1,5 @@
 //! `@odata.nextLink`: followed only where it leads back to the list it came from.
 
-use std::collections::HashSet;
-
 use graph_auth::Endpoints;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -36,21 +34,40 @@ impl NextLink {
     }
 }
 
-/// The links followed so far in one walk, so that a circle is noticed.
-#[derive(Debug, Default)]
-pub struct LinkTrail(HashSet<u128>);
+/// The most links of one walk: of 50 rows each they lead through half a million.
+const MOST_LINKS: u32 = 10_000;
+
+/// Notices that the links of one walk lead in a circle, in constant space, so that a walk can go on in
+/// another run: the link at the last power of two is remembered (R. P. Brent, "An improved Monte Carlo
+/// factorization algorithm", BIT 20, 1980).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkTrail {
+    followed: u32,
+    remembered: u64,
+}
 
 impl LinkTrail {
     /// Notes that `link` is followed.
     ///
     /// # Errors
-    /// [`LinkError::Repeated`], when it was followed before.
+    /// [`LinkError::Repeated`], when it was followed before, at the latest after three times the circle's
+    /// length and what led there, or when 10,000 were followed.
     pub fn follow(&mut self, link: &NextLink) -> Result<(), LinkError> {
-        if self.0.insert(xxhash_rust::xxh3::xxh3_128(link.0.as_str().as_bytes())) {
-            Ok(())
-        } else {
-            Err(LinkError::Repeated)
+        let hash = xxhash_rust::xxh3::xxh3_64(link.0.as_str().as_bytes());
+        if self.followed > 0 && hash == self.remembered || self.followed == MOST_LINKS {
+            return Err(LinkError::Repeated);
         }
+        self.followed += 1;
+        if self.followed.is_power_of_two() {
+            self.remembered = hash;
+        }
+        Ok(())
+    }
+
+    /// Whether none was followed yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.followed == 0
     }
 }
 
@@ -98,15 +115,24 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_link_is_a_circle() {
-        let link = NextLink::check(
-            "https://graph.microsoft.com/v1.0/security/incidents?$skip=50",
-            &Cloud::Global.endpoints(),
-            RecordKind::Incident,
-        )
-        .unwrap();
+    fn a_circle_is_noticed_wherever_it_begins() {
+        let link = |number: u32| {
+            let text = format!("https://graph.microsoft.com/v1.0/security/incidents?$skip={number}");
+            NextLink::check(&text, &Cloud::Global.endpoints(), RecordKind::Incident).unwrap()
+        };
+        for (before, length) in [(0, 1), (1, 1), (3, 11), (0, 40), (100, 7)] {
+            let mut trail = LinkTrail::default();
+            let followed =
+                (0..).map(|step| if step < before { step } else { before + (step - before) % length });
+            let good = followed.take_while(|number| trail.follow(&link(*number)).is_ok()).count();
+            let (least, most) = ((before + length) as usize, 3 * (before + length) as usize);
+            assert!((least..=most).contains(&good), "{before} {length}: {good}");
+        }
         let mut trail = LinkTrail::default();
-        assert_eq!(trail.follow(&link), Ok(()));
-        assert_eq!(trail.follow(&link), Err(LinkError::Repeated));
+        assert!(
+            (0..MOST_LINKS).all(|number| trail.follow(&link(number)).is_ok()),
+            "a long list is no circle"
+        );
+        assert_eq!(trail.follow(&link(MOST_LINKS)), Err(LinkError::Repeated));
     }
 }

@@ -155,9 +155,10 @@ mod tests {
         );
         query.filter.clear();
         query.select = Select::Instants;
+        query.skip = 40;
         assert_eq!(
             query.path_and_query(),
-            "/v1.0/security/incidents?$orderby=lastUpdateDateTime%20asc&$top=50\
+            "/v1.0/security/incidents?$orderby=lastUpdateDateTime%20asc&$top=50&$skip=40\
              &$select=id,createdDateTime,lastUpdateDateTime"
         );
     }

@@ -41,36 +41,58 @@ impl AsideList {
     }
 
     pub(super) fn record(&mut self, kind: RecordKind, id: String, reason: String, now: Timestamp) {
-        self.add(kind, Aside::Record { id }, reason, now);
+        let what = Aside::Record { id };
+        match self.0.iter_mut().find(|entry| entry.what == what) {
+            Some(entry) => {
+                entry.last_try = now;
+                entry.reason = reason;
+            }
+            None => self.0.push(SetAside { kind, what, reason, since: now, last_try: now, tries: 1 }),
+        }
     }
 
+    /// Whether records are to be set aside with what lies around them.
+    pub(super) fn is_full(&self) -> bool {
+        self.0.len() >= MOST
+    }
+
+    /// What lies within `healing`, which is being tried again, takes its place when that has ended.
     pub(super) fn interval(
         &mut self,
         kind: RecordKind,
         (by, from, to): (Property, Timestamp, Timestamp),
         reason: String,
         now: Timestamp,
+        healing: Option<&Aside>,
     ) {
-        let touching = self.0.iter_mut().find_map(|entry| match &mut entry.what {
+        let healing = self.0.iter().position(|entry| Some(&entry.what) == healing);
+        let touching = self.0.iter_mut().enumerate().find_map(|(place, entry)| match &mut entry.what {
             Aside::Interval { by: other, from: start, to: end }
-                if *other == by && *start <= to && from <= *end =>
+                if *other == by && *start <= to && from <= *end && Some(place) != healing =>
             {
-                Some((start, end, &mut entry.last_try))
+                Some((start, end))
             }
             _ => None,
         });
-        if let Some((start, end, last_try)) = touching {
+        if let Some((start, end)) = touching {
+            // When it is tried again does not change: what grows all the time would never be.
             *start = from.min(*start);
             *end = to.max(*end);
-            *last_try = now;
-        } else if self.0.len() < MOST || !self.widen(by, from, to) {
-            self.add(kind, Aside::Interval { by, from, to }, reason, now);
+            return;
         }
+        if self.is_full() && self.widen((by, from, to), healing) {
+            return;
+        }
+        let what = Aside::Interval { by, from, to };
+        let before = healing.map(|place| &self.0[place]);
+        let (since, tries) = before.map_or((now, 1), |before| (before.since, before.tries));
+        self.0.push(SetAside { kind, what, reason, since, last_try: now, tries });
     }
 
     /// The list is full: to forget would be a loss, so one interval takes all. False when there is none.
-    fn widen(&mut self, by: Property, from: Timestamp, to: Timestamp) -> bool {
-        let interval = self.0.iter_mut().find_map(|entry| match &mut entry.what {
+    fn widen(&mut self, (by, from, to): (Property, Timestamp, Timestamp), healing: Option<usize>) -> bool {
+        let others = self.0.iter_mut().enumerate().filter(|(place, _)| Some(*place) != healing);
+        let interval = others.into_iter().find_map(|(_, entry)| match &mut entry.what {
             Aside::Interval { by: other, from, to } if *other == by => Some((from, to)),
             _ => None,
         });
@@ -80,16 +102,6 @@ impl AsideList {
             *end = to.max(*end);
         }
         is_there
-    }
-
-    fn add(&mut self, kind: RecordKind, what: Aside, reason: String, now: Timestamp) {
-        match self.0.iter_mut().find(|entry| entry.what == what) {
-            Some(entry) => {
-                entry.last_try = now;
-                entry.reason = reason;
-            }
-            None => self.0.push(SetAside { kind, what, reason, since: now, last_try: now, tries: 1 }),
-        }
     }
 
     /// One that is to be tried again now; it counts as tried.
@@ -107,9 +119,11 @@ impl AsideList {
         }
     }
 
-    /// It could be read.
+    /// It could be read; or what of it could not has an entry of its own, which is newer.
     pub(super) fn healed(&mut self, what: &Aside) {
-        self.0.retain(|entry| entry.what != *what);
+        if let Some(place) = self.0.iter().position(|entry| entry.what == *what) {
+            self.0.remove(place);
+        }
     }
 
     /// This record was met and read in a page.

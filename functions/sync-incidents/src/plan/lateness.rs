@@ -21,9 +21,8 @@ pub(super) struct Lateness {
 
 impl Lateness {
     /// A change of `instant` was first seen at `seen`, although everything before a later instant had been
-    /// read before. True when the overlap grew.
-    pub(super) fn saw(&mut self, instant: Timestamp, seen: Timestamp) -> bool {
-        let before = self.overlap();
+    /// read before.
+    pub(super) fn saw(&mut self, instant: Timestamp, seen: Timestamp) {
         let late = seen.duration_since(instant).as_secs().max(0);
         let day = seen.as_second().div_euclid(86_400);
         match self.days.iter_mut().find(|(other, _)| *other == day) {
@@ -31,7 +30,6 @@ impl Lateness {
             None => self.days.push((day, late)),
         }
         self.days.retain(|(other, _)| day - other < i64::try_from(DAYS).unwrap_or(7));
-        self.overlap() != before
     }
 
     /// The worst of the last seven days, in seconds.

@@ -10,7 +10,7 @@ use graph_security::{Comparison, Condition, LinkTrail, NextLink, Property, Query
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, Failed, Keep, Next, Row, Taken, Target};
+use super::{Ask, Failed, Keep, Row, Taken, Target};
 use linked::Linked;
 
 /// Graph's resolution.
@@ -57,25 +57,9 @@ pub(super) struct Part {
     /// Partial answers to the current step.
     #[serde(default)]
     partials: u8,
-    /// Links followed in this run; another run begins a new trail, and the passes are counted anyway.
-    #[serde(skip)]
-    trail: Trail,
-}
-
-/// A [`LinkTrail`] that compares equal: it is no part of where a walk stands.
-#[derive(Debug, Default)]
-struct Trail(LinkTrail);
-
-impl Clone for Trail {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-
-impl PartialEq for Trail {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
+    /// Links followed.
+    #[serde(default, skip_serializing_if = "LinkTrail::is_empty")]
+    trail: LinkTrail,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,14 +102,33 @@ pub(super) struct Effects {
     pub(super) split: Option<Vec<Part>>,
     /// An interval to set aside, with the reason; without an end it goes as far as the range.
     pub(super) aside_interval: Option<(Property, Timestamp, Option<Timestamp>, String)>,
-    /// A record to set aside.
-    pub(super) aside_record: Option<(String, String)>,
+    /// A record to set aside, with the reason and the interval that it lies in.
+    pub(super) aside_record: Option<(String, String, Option<Interval>)>,
     /// Filter or order were not as asked.
     pub(super) unasked: bool,
-    /// Whether the list is known to come in the order that is asked for: so before this answer, and after it.
-    pub(super) ordered: bool,
+    /// By what the list is known to come in the order that is asked for: so before this answer, and after it.
+    pub(super) ordered: Ordered,
     /// Everything failed, down to the last second, and nothing succeeded since: not about these records.
     pub(super) outage: bool,
+}
+
+/// An interval by a property.
+pub(super) type Interval = (Property, Timestamp, Timestamp);
+
+/// By what a list comes in the order that is asked for, as far as is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ordered {
+    created: bool,
+    updated: bool,
+}
+
+impl Ordered {
+    pub(super) fn by(&mut self, property: Property) -> &mut bool {
+        match property {
+            Property::Created => &mut self.created,
+            Property::Updated => &mut self.updated,
+        }
+    }
 }
 
 /// So many instants in ascending order are no accident: that they come so from an unordered list has a
@@ -134,9 +137,10 @@ const PROOF: usize = 10;
 
 impl Effects {
     /// Of an answer that may show it.
-    fn learn_order(&mut self, keys: &[Option<Timestamp>]) {
+    fn learn_order(&mut self, by: Property, keys: &[Option<Timestamp>]) {
         let steps = keys.windows(2).filter(|pair| pair[0] < pair[1]).count();
-        self.ordered = keys.is_sorted() && (self.ordered || steps + 1 >= PROOF);
+        let ordered = self.ordered.by(by);
+        *ordered = keys.is_sorted() && (*ordered || steps + 1 >= PROOF);
     }
 }
 
@@ -158,7 +162,7 @@ impl Part {
             link: None,
             failures: 0,
             partials: 0,
-            trail: Trail::default(),
+            trail: LinkTrail::default(),
         }
     }
 
@@ -196,24 +200,12 @@ impl Part {
             Mode::Undated => (Keep::Undated, Select::Whole),
             _ => (Keep::All, Select::Whole),
         };
-        let target = match &self.link {
-            Some(link) => Target::Link(link.clone()),
-            None => {
-                let skip = match &self.mode {
-                    Mode::Linked(walk) => walk.skip(self.top),
-                    _ => 0,
-                };
-                Target::Page(Query {
-                    kind,
-                    filter: self.filter(),
-                    order: self.by,
-                    top: self.top,
-                    skip,
-                    select,
-                })
-            }
-        };
-        Ask { target, keep }
+        if let Some(link) = &self.link {
+            return Ask { target: Target::Link(link.clone()), keep };
+        }
+        let skip = if let Mode::Linked(walk) = &self.mode { walk.skip } else { 0 };
+        let (filter, order, top) = (self.filter(), self.by, self.top);
+        Ask { target: Target::Page(Query { kind, filter, order, top, skip, select }), keep }
     }
 
     fn filter(&self) -> Vec<Condition> {
@@ -264,20 +256,13 @@ impl Part {
             return self.leave_ids(kind, effects);
         }
         let keys: Vec<_> = taken.rows.iter().map(|row| self.key(row)).collect();
-        effects.learn_order(&keys);
+        effects.learn_order(self.by, &keys);
         if taken.partial && self.partials + 1 < PARTIAL_TRIES {
             self.partials += 1;
             return Flow::Continue(());
         }
         if taken.partial {
-            let from = self.at.or_else(|| taken.rows.iter().find_map(|row| self.key(row)));
-            let last = taken.rows.iter().filter_map(|row| self.key(row)).max();
-            let ended = taken.next == Next::End && taken.total < usize::from(self.top);
-            let to = if ended { self.to } else { last };
-            if let Some(from) = from {
-                let to = to.map(|to| to.max(from));
-                effects.aside_interval = Some((self.by, from, to, "partial answer".to_owned()));
-            }
+            self.set_partial_aside(taken, effects);
         }
         self.partials = 0;
         self.failures = 0;
@@ -285,10 +270,17 @@ impl Part {
             Mode::Keyset => self.took_keyset(kind, taken, &keys, fallback_end, effects),
             Mode::Bisect => self.took_bisect(kind, taken, fallback_end, effects),
             Mode::Isolate => self.took_isolate(kind, taken, &keys, fallback_end, effects),
-            Mode::Linked(_) | Mode::Probe { .. } => self.took_linked(taken, effects),
+            Mode::Linked(_) => self.took_linked(taken, effects),
+            // Returned above.
+            Mode::Probe { .. } => Flow::Continue(()),
             Mode::Ids { .. } => self.took_ids(kind, taken, fallback_end, effects),
             Mode::Undated => self.took_undated(taken),
         }
+    }
+
+    /// A step fails for the first time.
+    pub(super) fn is_first_failure(&self) -> bool {
+        self.failures == 0
     }
 
     fn key(&self, row: &Row) -> Option<Timestamp> {
@@ -329,6 +321,13 @@ pub(super) fn reason(failed: Failed) -> String {
 pub(super) fn floor_second(instant: Timestamp) -> Timestamp {
     let nanos = instant.as_nanosecond().rem_euclid(1_000_000_000);
     instant - SignedDuration::from_nanos(i64::try_from(nanos).unwrap_or(0))
+}
+
+/// A second at least: literals are taken as they are written at whole ones, and a walk around what is set
+/// aside stops there.
+fn whole_seconds(by: Property, from: Timestamp, to: Timestamp) -> Interval {
+    let from = floor_second(from);
+    (by, from, ceil_second(to).max(from + SECOND))
 }
 
 pub(super) fn ceil_second(instant: Timestamp) -> Timestamp {

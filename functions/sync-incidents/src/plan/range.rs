@@ -7,7 +7,7 @@ use incident_store::Aside;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::part::{Effects, Part, floor_second};
+use super::part::{Effects, Ordered, Part, floor_second};
 use super::{Ask, Failed, Taken};
 
 /// Why a range is read.
@@ -125,7 +125,7 @@ impl Range {
         kind: RecordKind,
         taken: &Taken<'_>,
         fallback: Timestamp,
-        ordered: bool,
+        ordered: Ordered,
     ) -> Effects {
         self.pages += 1;
         let begun = *self.begun.get_or_insert(taken.now);
@@ -156,11 +156,11 @@ impl Range {
         kind: RecordKind,
         failed: Failed,
         fallback: Timestamp,
-        ordered: bool,
+        ordered: Ordered,
     ) -> Effects {
         let mut effects = Effects { ordered, ..Effects::default() };
         if let Some(part) = self.parts.last_mut() {
-            if !part.is_in_trouble() {
+            if part.is_first_failure() {
                 self.healthy = false;
             }
             let flow = part.failed(kind, failed, self.healthy, self.end.unwrap_or(fallback), &mut effects);
@@ -190,7 +190,7 @@ impl Range {
         self.incomplete |= effects.aside_interval.is_some() || effects.aside_record.is_some();
     }
 
-    /// What is set aside when the whole range is given up.
+    /// The walk through what was set aside; a record is asked for by itself.
     pub(super) fn retry_of(kind: RecordKind, what: &Aside) -> Option<Self> {
         match what {
             Aside::Record { .. } => None,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::aside::AsideList;
 use super::lateness::Lateness;
-use super::part::{Effects, ceil_second, floor_second};
+use super::part::{Effects, Ordered, ceil_second, floor_second};
 use super::range::{Purpose, Range};
 use super::sweeps::Sweep;
 use super::{Ask, Failed, Keep, Lane, Novelty, Plan, Standing, Taken, Target};
@@ -64,9 +64,9 @@ pub struct StreamPlan {
     aside: AsideList,
     lateness: Lateness,
     observed: Observed,
-    /// Whether the list comes in the order that is asked for, as far as is known.
+    /// By what the list comes in the order that is asked for, as far as is known.
     #[serde(default)]
-    ordered: bool,
+    ordered: Ordered,
     /// Incidents that changed lately, newest last; the daily sweep of alerts reads theirs.
     sample: VecDeque<String>,
     /// Incidents whose alerts are to be read now.
@@ -108,7 +108,7 @@ impl Plan for StreamPlan {
             aside: AsideList::default(),
             lateness: Lateness::default(),
             observed: Observed::default(),
-            ordered: false,
+            ordered: Ordered::default(),
             sample: VecDeque::new(),
             sampling: Vec::new(),
             asked: None,
@@ -251,7 +251,7 @@ impl StreamPlan {
 
     fn ask_check(&mut self, now: Timestamp) -> Option<(Asked, Ask)> {
         self.schedule_sweeps(now);
-        if self.healing.is_none() && !self.checks.iter().any(|range| range.purpose == Purpose::Retry) {
+        if self.healing.is_none() {
             match self.aside.take_due(now) {
                 Some(Aside::Record { id }) => {
                     self.changes += 1;
@@ -260,7 +260,8 @@ impl StreamPlan {
                 Some(interval) => {
                     self.changes += 1;
                     if let Some(range) = Range::retry_of(self.kind, &interval) {
-                        self.checks.push_front(range);
+                        // Behind the sweeps that wait: a costly retry must not take all of their share.
+                        self.checks.push_back(range);
                         self.healing = Some(interval);
                     }
                 }
@@ -358,9 +359,8 @@ impl StreamPlan {
             Purpose::HourlySweep if is_last => self.hourly.ended(),
             Purpose::DailySweep if is_last => self.daily.ended(),
             Purpose::Retry => {
-                if let Some(what) = self.healing.take()
-                    && !done.incomplete
-                {
+                // What of it still fails is set aside by itself.
+                if let Some(what) = self.healing.take() {
                     self.aside.healed(&what);
                 }
             }
@@ -375,10 +375,15 @@ impl StreamPlan {
             self.observed.unasked_pages += u64::from(effects.unasked);
             self.outage |= effects.outage;
             if let Some((by, from, to, reason)) = effects.aside_interval {
-                self.aside.interval(self.kind, (by, from, to.unwrap_or(from)), reason, now);
+                let interval = (by, from, to.unwrap_or(from));
+                self.aside.interval(self.kind, interval, reason, now, self.healing.as_ref());
             }
-            if let Some((id, reason)) = effects.aside_record {
-                self.aside.record(self.kind, id, reason, now);
+            match effects.aside_record {
+                Some((_, reason, Some(lies_in))) if self.aside.is_full() => {
+                    self.aside.interval(self.kind, lies_in, reason, now, self.healing.as_ref());
+                }
+                Some((id, reason, _)) => self.aside.record(self.kind, id, reason, now),
+                None => {}
             }
         }
         // An idle live read is one page that changed nothing: nothing worth a write of its own.

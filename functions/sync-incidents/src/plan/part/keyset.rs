@@ -3,7 +3,9 @@
 use graph_security::RecordKind;
 use jiff::Timestamp;
 
-use super::{Effects, Flow, Mode, Part, SECOND, TICK, ceil_second, floor_second, ids_at, key_of, other};
+use super::{
+    Effects, Flow, Mode, Part, SECOND, TICK, ceil_second, floor_second, ids_at, key_of, other, whole_seconds,
+};
 use crate::plan::{Next, Row, Taken};
 
 impl Part {
@@ -40,7 +42,7 @@ impl Part {
             self.distrust(keys, fallback_end);
             return Flow::Continue(());
         }
-        if !effects.ordered && !keys.is_empty() {
+        if !*effects.ordered.by(self.by) && !keys.is_empty() {
             // One row, or rows of one instant, are in order whatever their list is: a step from here could
             // pass over rows that come later in it.
             self.distrust(keys, fallback_end);
@@ -55,9 +57,13 @@ impl Part {
                 self.grow(kind);
                 Flow::Continue(())
             }
-            // No step possible: no row that can be read, or a page of one instant.
-            None => self.follow(&taken.next, fallback_end),
-            _ if !is_full || self.at.is_none() => self.follow(&taken.next, fallback_end),
+            // No step possible: no row that can be read, or a page of one instant. A link may pass over rows
+            // when others leave the list meanwhile, so it is followed only where it leaves nothing behind.
+            None if taken.total == 0 => self.follow(&taken.next, fallback_end),
+            None => {
+                self.distrust(&[], fallback_end);
+                Flow::Continue(())
+            }
             _ => self.split_tie(kind, taken.rows.iter().map(|row| row.id.clone()).collect(), effects),
         }
     }
@@ -93,7 +99,7 @@ impl Part {
     }
 
     /// Filter or order are not what we think. Far outside what was asked, the filter is ignored and only
-    /// links lead on; otherwise halves will do.
+    /// numbers and links lead on; otherwise halves will do.
     pub(super) fn distrust(&mut self, keys: &[Option<Timestamp>], fallback_end: Timestamp) {
         self.anchor.clear();
         let to = self.to.unwrap_or(fallback_end);
@@ -120,15 +126,14 @@ impl Part {
         fallback_end: Timestamp,
         effects: &mut Effects,
     ) -> Flow {
+        let of_tie = self.is_doubt_of_tie();
         self.doubt = None;
         let moved = taken.rows.iter().all(|row| match self.fixed {
             Some((property, from, to)) => key_of(row, property).is_none_or(|key| key < from || key > to),
             None => self.key(row) > self.at,
         });
         if moved {
-            // The others of its tie may still be there.
-            self.doubt = self.expected.pop();
-            self.step_back();
+            self.unvouched(of_tie);
         } else {
             self.anchor.clear();
             effects.unasked = true;
@@ -143,6 +148,28 @@ impl Part {
             }
         }
         Flow::Continue(())
+    }
+
+    /// Whether the doubt is about a tie's rows, of which none was met, and not about where the walk stands.
+    pub(super) fn is_doubt_of_tie(&self) -> bool {
+        self.doubt.as_ref().is_some_and(|id| !self.anchor.contains(id))
+    }
+
+    /// Nothing shows whether the literal was taken as it was written: the row that would is somewhere else.
+    pub(super) fn unvouched(&mut self, of_tie: bool) {
+        if of_tie {
+            self.widen();
+            self.at = None;
+        } else {
+            self.step_back();
+        }
+    }
+
+    /// From a tie whose rows were not met to its whole seconds, as which literals are taken in any case.
+    pub(super) fn widen(&mut self) {
+        self.expected.clear();
+        self.anchor.clear();
+        self.fixed = self.fixed.map(|(by, from, to)| whole_seconds(by, from, to));
     }
 
     pub(super) fn stand_on(&mut self, last: Option<Timestamp>, rows: &[Row]) {

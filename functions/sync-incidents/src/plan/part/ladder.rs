@@ -3,7 +3,10 @@
 use graph_security::{PageFault, Property, RecordKind};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Effects, Flow, Mode, Part, Position, SECOND, ceil_second, floor_second, ids_at, other, reason};
+use super::{
+    Effects, Flow, Mode, Part, Position, SECOND, ceil_second, floor_second, ids_at, other, reason,
+    whole_seconds,
+};
 use crate::plan::{Failed, Next, Row, Taken};
 
 /// How much of an interval an ids-only page covers beyond the rows it starts on.
@@ -22,13 +25,11 @@ impl Part {
         fallback_end: Timestamp,
         effects: &mut Effects,
     ) -> Flow {
-        if self.doubt.take().is_some() {
-            let is_gone = failed == Failed::Page(PageFault::NotFound);
-            if is_gone {
-                self.doubt = self.expected.pop();
-            }
-            self.step_back();
-            if !is_gone && self.fixed.is_none() && self.at.is_some() {
+        if self.doubt.is_some() {
+            let of_tie = self.is_doubt_of_tie();
+            self.doubt = None;
+            self.unvouched(of_tie);
+            if failed != Failed::Page(PageFault::NotFound) && self.fixed.is_none() && self.at.is_some() {
                 // It cannot be told: take the careful way.
                 self.to = Some(self.to.unwrap_or(fallback_end));
                 self.mode = Mode::Bisect;
@@ -39,7 +40,10 @@ impl Part {
             && let Some(id) = queue.pop()
         {
             if failed != Failed::Page(PageFault::NotFound) {
-                effects.aside_record = Some((id.clone(), reason(failed)));
+                let to = next.as_ref().and_then(|next| next.at);
+                let lies_in = self.at.zip(to).map(|(from, to)| whole_seconds(self.by, from, to));
+                let lies_in = self.fixed.map(|(by, from, to)| whole_seconds(by, from, to)).or(lies_in);
+                effects.aside_record = Some((id.clone(), reason(failed), lies_in));
                 if let Some(next) = next {
                     next.poison.push(id);
                 }
@@ -60,12 +64,17 @@ impl Part {
         if self.failures == 1 && !is_costly && failed != Failed::Page(PageFault::TooLarge) {
             return Flow::Continue(());
         }
+        if !self.expected.is_empty() {
+            // Smaller pages, ids or halves do not show that they were met.
+            self.widen();
+        }
         let least = u16::try_from(self.anchor.len() + 1).unwrap_or(u16::MAX).max(2);
+        let ordered = *effects.ordered.by(self.by);
         match self.mode {
-            Mode::Keyset if effects.ordered && self.top > least => {
+            Mode::Keyset if ordered && self.top > least => {
                 self.top = if is_costly { least } else { (self.top / 5).max(least) };
             }
-            Mode::Keyset if effects.ordered => {
+            Mode::Keyset if ordered => {
                 self.mode = Mode::Ids { queue: Vec::new(), next: None };
                 self.top = self.ids_top(kind);
                 self.failures = 0;
@@ -80,7 +89,9 @@ impl Part {
                     return self.give_up(failed, healthy, effects);
                 }
             }
-            Mode::Linked(_) | Mode::Probe { .. } => return self.give_up(failed, healthy, effects),
+            Mode::Linked(_) => return self.give_up(failed, healthy, effects),
+            // Returned above.
+            Mode::Probe { .. } => {}
         }
         Flow::Continue(())
     }
@@ -133,7 +144,7 @@ impl Part {
             return Flow::Continue(());
         }
         let end = taken.next == Next::End && taken.total < usize::from(self.top);
-        if !end && !effects.ordered && self.isolate(kind, fallback_end, effects) {
+        if !end && !*effects.ordered.by(self.by) && self.isolate(kind, fallback_end, effects) {
             return Flow::Continue(());
         }
         let last = taken.rows.iter().filter_map(|row| self.key(row)).max().or(self.at);
@@ -196,7 +207,10 @@ impl Part {
         }
         let (from, to) = (self.at.map(floor_second), ceil_second(self.to.unwrap_or(fallback_end)));
         let inside = |row: &Row| self.key(row).is_some_and(|key| Some(key) >= from && key <= to);
-        if !taken.rows.iter().all(inside) || !self.halve(kind, taken.rows, fallback_end, effects) {
+        if taken.total == 0
+            || !taken.rows.iter().all(inside)
+            || !self.halve(kind, taken.rows, fallback_end, effects)
+        {
             self.enter_linked();
         }
         Flow::Continue(())
@@ -273,15 +287,37 @@ impl Part {
     }
 
     pub(super) fn set_aside(&self, reason: &str, effects: &mut Effects) -> Flow {
-        let (by, from, to) = match self.fixed {
-            Some((property, from, to)) => (property, Some(from), Some(to)),
-            None => (self.by, self.at, self.to),
-        };
-        if let Some(from) = from.map(floor_second) {
-            // A second at least: a walk around it stops at whole ones.
-            let to = to.map(|to| ceil_second(to).max(from + SECOND));
-            effects.aside_interval = Some((by, from, to, reason.to_owned()));
-        }
+        self.set_interval_aside(self.at, self.to, reason, effects);
         Flow::Break(())
+    }
+
+    /// Between two instants; within a tie or a second that is left out whole.
+    fn set_interval_aside(
+        &self,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+        reason: &str,
+        effects: &mut Effects,
+    ) {
+        let (by, from, to) = match self.fixed {
+            Some((by, from, to)) => (by, Some(from), Some(to)),
+            None => (self.by, from, to),
+        };
+        let Some(from) = from else { return };
+        let (by, from, end) = whole_seconds(by, from, to.unwrap_or(from));
+        effects.aside_interval = Some((by, from, to.map(|_| end), reason.to_owned()));
+    }
+
+    /// The page says of itself, time and again, that something is missing: where it reaches. Rows without an
+    /// instant lie nowhere; the next daily sweep looks for them again.
+    pub(super) fn set_partial_aside(&self, taken: &Taken<'_>, effects: &mut Effects) {
+        if self.mode == Mode::Undated {
+            return;
+        }
+        let ended = taken.next == Next::End && taken.total < usize::from(self.top);
+        let steps = matches!(self.mode, Mode::Keyset | Mode::Ids { .. });
+        let last = taken.rows.iter().filter_map(|row| self.key(row)).max();
+        let to = if steps && !ended && *effects.ordered.by(self.by) { last.max(self.at) } else { self.to };
+        self.set_interval_aside(self.at, to, "partial answer", effects);
     }
 }

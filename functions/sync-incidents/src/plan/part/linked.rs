@@ -1,10 +1,11 @@
 //! By number and along links: where instants lead no further.
 
+use graph_security::LinkTrail;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Effects, Flow, Mode, Part, Trail, reason};
-use crate::plan::{Failed, Next, Taken};
+use super::{Effects, Flow, Mode, Part, ceil_second, floor_second, key_of, reason};
+use crate::plan::{Failed, Next, Row, Taken};
 
 /// How often such a walk is repeated before what it walks is set aside: a list that still gives something
 /// new in its sixth pass is changing faster than it can be read.
@@ -31,27 +32,26 @@ pub(super) struct Linked {
     met: u16,
     /// The last of them: the next page by number holds it, too.
     last: Option<String>,
+    /// How many rows that page leaves out.
+    pub(super) skip: u16,
 }
 
 impl Linked {
-    /// How many rows the next page by number leaves out.
-    pub(super) fn skip(&self, top: u16) -> u16 {
-        self.met.saturating_sub((top / 4).clamp(1, MOST_SHARED)).min(MOST_SKIPPED)
-    }
-
     /// One pass by number, the next along links: either may be what this tenant's Graph does not do.
     fn prefers_numbers(&self) -> bool {
         self.pass.is_multiple_of(2)
     }
 
     /// Takes in a page by number; whether it led further.
-    fn count(&mut self, taken: &Taken<'_>, top: u16) -> bool {
+    fn count(&mut self, taken: &Taken<'_>) -> bool {
         let is_joined = self.met == 0 || taken.rows.iter().any(|row| Some(&row.id) == self.last.as_ref());
         self.added |= !is_joined;
-        let met = self.skip(top).saturating_add(u16::try_from(taken.total).unwrap_or(u16::MAX));
+        let total = u16::try_from(taken.total).unwrap_or(u16::MAX);
+        let met = self.skip.saturating_add(total);
         let leads_on = met > self.met;
         if leads_on {
             self.met = met;
+            self.skip = met.saturating_sub((total / 4).clamp(1, MOST_SHARED)).min(MOST_SKIPPED);
             self.last = taken.rows.last().map(|row| row.id.clone()).or(self.last.take());
         }
         leads_on
@@ -69,21 +69,23 @@ impl Part {
         self.mode = Mode::Linked(Linked::default());
         self.anchor.clear();
         self.link = None;
-        self.trail = Trail::default();
+        self.trail = LinkTrail::default();
     }
 
     pub(super) fn took_linked(&mut self, taken: &Taken<'_>, effects: &mut Effects) -> Flow {
         let by_link = self.link.take().is_some();
         let is_full = taken.total >= usize::from(self.top);
+        // What changes elsewhere meanwhile, where the filter is ignored, is no reason for another pass.
+        let is_new = taken.rows.iter().any(|row| row.novelty.is_change() && self.is_about(row));
         let Mode::Linked(walk) = &mut self.mode else { return Flow::Continue(()) };
-        walk.added |= taken.rows.iter().any(|row| row.novelty.is_change());
-        let leads_on = !by_link && walk.count(taken, self.top);
+        walk.added |= is_new;
+        let leads_on = !by_link && walk.count(taken);
         let is_last = taken.next == Next::End && !is_full;
         if !is_last {
             let by_number = leads_on && walk.met < MOST_SKIPPED;
             match &taken.next {
                 _ if by_number && walk.prefers_numbers() => return Flow::Continue(()),
-                Next::Link(next) if self.trail.0.follow(next).is_ok() => {
+                Next::Link(next) if self.trail.follow(next).is_ok() => {
                     self.link = Some(next.clone());
                     return Flow::Continue(());
                 }
@@ -95,7 +97,7 @@ impl Part {
         if !walk.added && !walk.broken {
             return Flow::Break(());
         }
-        self.trail = Trail::default();
+        self.trail = LinkTrail::default();
         if walk.again() { Flow::Continue(()) } else { self.set_aside("its links lead to no end", effects) }
     }
 
@@ -103,7 +105,7 @@ impl Part {
         self.link = None;
         let dated = taken.rows.iter().any(|row| self.key(row).is_some());
         match &taken.next {
-            Next::Link(next) if !dated && self.trail.0.follow(next).is_ok() => {
+            Next::Link(next) if !dated && self.trail.follow(next).is_ok() => {
                 self.link = Some(next.clone());
                 Flow::Continue(())
             }
@@ -116,36 +118,46 @@ impl Part {
         matches!(&self.mode, Mode::Linked(walk) if walk.met > 0)
     }
 
-    /// An expired or refused link restarts the part where the walk stands; where it fails every time the
-    /// walk goes on without links, and along links it counts as a pass without an end.
+    /// Whether a row lies in what is walked, to the second.
+    fn is_about(&self, row: &Row) -> bool {
+        let is_in = |key: Option<Timestamp>, from: Option<Timestamp>, to: Option<Timestamp>| {
+            key >= from.map(floor_second) && to.is_none_or(|to| key <= Some(ceil_second(to)))
+        };
+        let fixed = self.fixed.is_none_or(|(by, from, to)| is_in(key_of(row, by), Some(from), Some(to)));
+        fixed && is_in(self.key(row), self.at, self.to)
+    }
+
+    /// An expired or refused link restarts the part where the walk stands, without links; in a walk along
+    /// links it ends the pass.
     pub(super) fn link_failed(
         &mut self,
         failed: Failed,
         fallback_end: Timestamp,
         effects: &mut Effects,
     ) -> Flow {
-        self.trail = Trail::default();
-        self.failures += 1;
-        if let Mode::Linked(walk) = &mut self.mode {
-            if !walk.again() {
-                return self.set_aside(&reason(failed), effects);
+        self.trail = LinkTrail::default();
+        match &mut self.mode {
+            Mode::Linked(walk) => {
+                if walk.again() {
+                    return Flow::Continue(());
+                }
+                self.set_aside(&reason(failed), effects)
             }
-        } else if self.failures >= PASSES {
-            self.distrust(&[], fallback_end);
-        }
-        Flow::Continue(())
-    }
-
-    pub(super) fn follow(&mut self, next: &Next, fallback_end: Timestamp) -> Flow {
-        match next {
-            Next::Link(next) if self.trail.0.follow(next).is_ok() => {
-                self.link = Some(next.clone());
-                Flow::Continue(())
-            }
-            Next::End | Next::Link(_) | Next::Foreign => {
+            // The next daily sweep looks again.
+            Mode::Undated => Flow::Break(()),
+            _ => {
                 self.distrust(&[], fallback_end);
                 Flow::Continue(())
             }
         }
+    }
+
+    /// On from a page that leads no further by itself.
+    pub(super) fn follow(&mut self, next: &Next, fallback_end: Timestamp) -> Flow {
+        match next {
+            Next::Link(next) if self.trail.follow(next).is_ok() => self.link = Some(next.clone()),
+            Next::End | Next::Link(_) | Next::Foreign => self.distrust(&[], fallback_end),
+        }
+        Flow::Continue(())
     }
 }
