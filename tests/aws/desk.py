@@ -88,7 +88,8 @@ class Aws:
             aws_access_key_id=keys["AccessKeyId"],
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys.get("SessionToken"),
-            config=Config(retries={"max_attempts": 1}),
+            # Nothing is repeated: what a busy machine has only answered late would be done twice.
+            config=Config(read_timeout=300, retries={"total_max_attempts": 1}),
         )
 
     def end(self):
@@ -110,7 +111,7 @@ class Stack:
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         )
-        wait(f"stack {name}", 60, lambda: not self.status().endswith("IN_PROGRESS"))
+        wait(f"stack {name}", 300, lambda: not self.status().endswith("IN_PROGRESS"))
         if self.status() != "CREATE_COMPLETE":
             events = self.formation.describe_stack_events(StackName=name)["StackEvents"]
             failed = [event for event in events if "FAILED" in event["ResourceStatus"]]
