@@ -143,8 +143,11 @@ impl Part {
                 }
                 self.set_aside(&reason(failed), effects)
             }
-            // The next daily sweep looks again.
-            Mode::Undated => Flow::Break(()),
+            Mode::Undated => {
+                self.refused += 1;
+                // From its beginning; or the next daily sweep looks again.
+                if self.refused < PASSES { Flow::Continue(()) } else { Flow::Break(()) }
+            }
             _ => {
                 self.distrust(&[], fallback_end);
                 Flow::Continue(())
