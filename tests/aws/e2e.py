@@ -252,7 +252,9 @@ def what_is_logged_is_what_may_be(desk):
     assert not any(secret in everything for secret in secrets)
     metrics = [line for line in lines if "_aws" in line]
     assert metrics and not any("connection" in line for line in metrics)
-    saw(f"{len(synced)} lines of syncs, {len(metrics)} of metrics")
+    size = lambda some: sum(len(json.dumps(line, separators=(",", ":"))) for line in some)
+    each = (size(synced) + size(metrics)) / len(synced)
+    saw(f"{len(synced)} lines of syncs, {len(metrics)} of metrics: {each:.0f} bytes for each sync")
 
 
 def what_is_watched_is_printed(desk):

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use defender_sim::{InProcess, Simulator, TenantSpec};
+use defender_sim::{Generator, InProcess, Simulator, TenantSpec};
 use graph_auth::{EndpointOverride, TokenCache};
 use graph_http::Clock;
 use graph_security::Graph;
@@ -21,14 +21,16 @@ use uuid::Uuid;
 use crate::desk::{Desk, at, id, lease, noise, record, settings};
 
 /// What a written success costs beside the claim, in write request units: docs/operations.md counts with it.
-const WRITTEN_SUCCESS: f64 = 7.0;
+const WRITTEN_SUCCESS: f64 = 5.0;
 
 #[tokio::test]
 async fn an_idle_tick_is_one_write_and_one_call_of_graph_per_stream() {
     let Some(desk) = Desk::new().await else { return };
     let clock = Clock::simulated(at(0));
     let simulator = Arc::new(Simulator::new(7, at(0)));
-    let tenant = simulator.add_tenant(TenantSpec::demo(3));
+    // In which whole hours pass without an incident.
+    let few = Generator { incidents: 3, documented: false, ..Generator::default() };
+    let tenant = simulator.add_tenant(TenantSpec::demo(1000).with_generator(few));
 
     let counted = Counted::default();
     let mut environment = desk.aws.settings();
@@ -38,7 +40,7 @@ async fn an_idle_tick_is_one_write_and_one_call_of_graph_per_stream() {
     let connection = NewConnection {
         tenant_id: tenant.tenant_id,
         client_id: tenant.client_id,
-        since: at(0) - SignedDuration::from_hours(7 * 24),
+        since: at(0) - SignedDuration::from_hours(30 * 24),
         ..settings(1)
     };
     store.create(id(1), connection, Lifecycle::Connected, at(0)).await.unwrap();
@@ -64,7 +66,7 @@ async fn an_idle_tick_is_one_write_and_one_call_of_graph_per_stream() {
         syncer.sync(id(1), deadline).await.unwrap()
     };
     let first = sync().await;
-    assert!(first.incidents.created > 10 && first.alerts.created > 10, "{first:?}");
+    assert!(first.incidents.created > 0 && first.alerts.created > 0, "{first:?}");
     let mut last = first;
     for _ in 0..50 {
         if last.outcome == Outcome::Complete && last.usage.calls == 2 {
@@ -106,7 +108,7 @@ async fn an_idle_tick_is_one_write_and_one_call_of_graph_per_stream() {
             return;
         }
     }
-    panic!("something happened in every ten minutes");
+    panic!("no ten minutes passed without a change or a sweep");
 }
 
 #[tokio::test]
