@@ -18,6 +18,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
@@ -120,13 +121,25 @@ class Stack:
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
         # The emulator takes the parameter's text for the number that CloudFormation makes of it. As a number it keeps
         # to it: so many batches at a time.
-        mapping, functions = self.resources["SyncIncidentsFromQueue"], aws.client("lambda")
-        most = functions.get_event_source_mapping(UUID=mapping)["ScalingConfig"]["MaximumConcurrency"]
-        functions.update_event_source_mapping(UUID=mapping, ScalingConfig={"MaximumConcurrency": int(most)})
+        if mapping := self.resources.get("SyncIncidentsFromQueue"):
+            functions = aws.client("lambda")
+            most = functions.get_event_source_mapping(UUID=mapping)["ScalingConfig"]["MaximumConcurrency"]
+            functions.update_event_source_mapping(UUID=mapping, ScalingConfig={"MaximumConcurrency": int(most)})
         print(f"  {len(self.resources)} resources in {time.monotonic() - started:.1f} s; without SecretsRefused, which ministack does not know")
 
     def status(self):
         return self.formation.describe_stacks(StackName=self.name)["Stacks"][0]["StackStatus"]
+
+    def delete(self):
+        self.formation.delete_stack(StackName=self.name)
+
+        def gone():
+            try:
+                return self.status() == "DELETE_COMPLETE"
+            except ClientError as error:
+                return "does not exist" in str(error)
+
+        wait(f"the end of stack {self.name}", 60, gone)
 
     def call(self, method, path, body=None, signed_by=ADMINISTRATOR, headers=None):
         """One request to the HTTP API: status, JSON and headers."""
@@ -162,7 +175,8 @@ def packaged(aws):
     """The template with its code uploaded, as `sam package` does it; and what of it is left out."""
     text = (ROOT / "template.yaml").read_text()
     s3 = aws.client("s3")
-    s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": REGION})
+    if "code" not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": REGION})
     folder = Path(os.environ.get("SOC_ANYWHERE_BOOTSTRAPS", ROOT / "target/bootstrap"))
     for function in FUNCTIONS:
         archive = io.BytesIO()

@@ -273,6 +273,32 @@ def what_is_watched_is_printed(desk):
     saw(f"{len(alarms) + len(left_out)} metrics of alarms and {len(shown)} of the dashboard are among {len(printed)} printed")
 
 
+def the_other_choices_deploy(desk):
+    step("with every choice turned round the template deploys, too: its own key, no queue, tokens of an issuer")
+    other = Stack(
+        desk.aws, "other", Architecture="x86_64", Stage="other", UseQueue="false", OwnKey="true", RetentionDays="400",
+        JwtIssuer="https://issuer.example.com", AllowedOrigins="https://app.example.com", DeletionProtection="false",
+    )  # fmt: skip
+    assert "Key" in other.resources and "ApiAuthorizer" in other.resources, other.resources
+    assert not {"Queue", "DeadLetters", "SyncIncidentsFromQueue", "DeadLettersArrived"} & other.resources.keys()
+    described = desk.dynamodb.describe_table(TableName=other.outputs["TableName"])["Table"]
+    assert not described["DeletionProtectionEnabled"], described
+
+    def variables(function):
+        configuration = desk.aws.client("lambda").get_function_configuration(FunctionName=other.resources[function])
+        return configuration["Environment"]["Variables"]
+
+    assert variables("Connections")["SOC_ANYWHERE_SECRETS_KEY"].endswith(other.resources["Key"])
+    sync = variables("SyncIncidents")
+    assert (sync["SOC_ANYWHERE_QUEUE_URL"], sync["SOC_ANYWHERE_RETENTION_DAYS"]) == ("", "400"), sync
+    # Whoever has signed as the account's administrator has no token of that issuer.
+    status, body, _ = other.call("GET", "/connections")
+    assert status == 401, (status, body)
+    other.delete()
+    desk.dynamodb.describe_table(TableName=other.outputs["TableName"])
+    saw("and it is removed again; its table stays")
+
+
 def main():
     desk = Desk()
     try:
@@ -288,6 +314,7 @@ def main():
         step("each role may do what it needs, and is refused what it does not")
         for line in check_roles(desk, connection):
             saw(line)
+        the_other_choices_deploy(desk)
         the_schedule_brings_incidents(desk, connection, good, began)
         a_bad_secret_is_its_customer_s(desk, failing)
         many_are_synced_within_a_tick(desk, many)
