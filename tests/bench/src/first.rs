@@ -45,7 +45,7 @@ pub(crate) fn run(bootstraps: &Path, seeded: &Path, rounds: usize) -> anyhow::Re
                 .env("SOC_ANYWHERE_GRAPH_URL", format!("http://{}", graph.address));
             let event = |slow: usize| match name {
                 "sync-incidents" => Ok(seeded.batch(2 * round + slow, 1)),
-                _ => seeded.event("events/test-connection/good.json"),
+                _ => seeded.event("events/test-connection/good.json", 2 * round + slow),
             };
             let [cpu, cpu_of_event, wall] = one(&mut start, &runtime_api, &graph, &event(0)?, name)?;
             let slow = match &quota {
