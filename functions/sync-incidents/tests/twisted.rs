@@ -317,10 +317,8 @@ fn where_numbers_are_not_honoured_links_lead_on_at_once() {
             .into_iter()
             .map(|row| Row { novelty: novelty(seen.insert(row.id.clone())), ..row })
             .collect();
-        let next = match (from + 1) * 10 < list.rows.len() {
-            true => Next::Link(link(&format!("$skiptoken={}", from + 1))),
-            false => Next::End,
-        };
+        let more = (from + 1) * 10 < list.rows.len();
+        let next = if more { Next::Link(link(&format!("$skiptoken={}", from + 1))) } else { Next::End };
         let (date, now) = (Some(at("09:00:00")), at("09:00:00"));
         plan.took(&Taken { rows: &rows, total: rows.len(), next, date, partial: false, now });
         assert!(asks < 100, "no end");
