@@ -114,7 +114,8 @@ async fn main() -> anyhow::Result<()> {
     let Options { bootstraps, python, scripts, seeded, command } = Options::parse();
     match command {
         Command::Startup { rounds } => {
-            startup::run(&startup::programs(&bootstraps, &python, &scripts), rounds)
+            let folder = tempfile::tempdir()?;
+            startup::run(&startup::programs(folder.path(), &bootstraps, &python, &scripts)?, rounds)
         }
         Command::First { rounds } => first::run(&bootstraps, &seeded, rounds),
         Command::Idle { rounds } => idle::run(&bootstraps, &seeded, rounds),
