@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # Builds each bootstrap by itself: one build of the whole workspace would unify features into all of them. Each must
-# need no newer libc than Amazon Linux 2023 has, which is what Lambda runs it on.
+# need no newer libc than Amazon Linux 2023 has, which is what Lambda runs it on, and be small: what is not there need
+# not be fetched, unpacked and paged in at a cold start.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+most_bytes=6000000
+most_zipped=3000000
 for bootstrap in test-connection sync-incidents connections; do
     cargo build -p "$bootstrap" --profile bootstrap --locked --bin "$bootstrap"
     file=target/bootstrap/$bootstrap
@@ -11,5 +14,13 @@ for bootstrap in test-connection sync-incidents connections; do
         printf 'bootstrap %s: needs %s, and Lambda has GLIBC_2.34\n' "$bootstrap" "${libc:-no libc that is known}" >&2
         exit 1
     fi
-    printf 'bootstrap %s: %s bytes, needs %s\n' "$bootstrap" "$(stat -c %s "$file")" "$libc"
+    bytes=$(stat -c %s "$file")
+    # A zip archive has the same stream, and 150 bytes around it.
+    zipped=$(($(gzip -9 <"$file" | wc -c) + 150))
+    printf 'bootstrap %s: %s bytes (at most %s), zipped %s (at most %s), needs %s\n' \
+        "$bootstrap" "$bytes" "$most_bytes" "$zipped" "$most_zipped" "$libc"
+    if [ "$bytes" -gt "$most_bytes" ] || [ "$zipped" -gt "$most_zipped" ]; then
+        printf 'bootstrap %s: too large\n' "$bootstrap" >&2
+        exit 1
+    fi
 done

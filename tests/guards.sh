@@ -17,7 +17,21 @@ refuse() { # WHAT PATTERN LINKED
 }
 
 all=$(cargo tree --locked --workspace --edges all --prefix none --target all | sed 's/ .*//' | sort -u)
-refuse 'one TLS stack, on ring' '^(aws-lc-rs|aws-lc-sys|openssl|openssl-sys|native-tls)$' "$all"
+refuse 'one TLS stack, on ring' '^(aws-lc-rs|aws-lc-sys|boring|boring-sys|openssl|openssl-sys|native-tls)$' "$all"
+
+# The same asked of cargo, which answers 101 when there is no such package.
+asked=0
+cargo tree --locked --workspace -i aws-lc-rs >/dev/null 2>&1 || asked=$?
+printf 'guard: cargo tree --workspace -i aws-lc-rs exits with %s (101: no such package)\n' "$asked"
+[ "$asked" = 101 ]
+
+# Two versions of one of these would be two HTTP or TLS stacks in a bootstrap.
+versions=$(cargo tree --locked --workspace --edges normal --prefix none | awk '{ print $1, $2 }' | sort -u)
+for package in rustls ring hyper hyper-util h2 http tokio reqwest; do
+    count=$(grep -c "^$package " <<<"$versions" || true)
+    printf 'guard: versions of %s: %s (exactly 1)\n' "$package" "$count"
+    [ "$count" = 1 ]
+done
 
 aws='^(aws-.*|aws_.*|lambda_.*|lambda-support)$'
 refuse 'the desk runner links no AWS crate' "$aws" "$(links soc-anywhere '')"

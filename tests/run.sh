@@ -32,6 +32,9 @@ export SOC_ANYWHERE_RIE="$RIE" SOC_ANYWHERE_BOOTSTRAPS="$root/target/bootstrap"
 step 'unit and system tests'
 cargo test --workspace --locked
 
+step 'instructions'
+tests/instructions.sh
+
 step 'the engine against a hostile tenant, and engines with a known bug'
 cargo run --release -p adversary --locked -- --ci
 cargo run --release -p adversary --locked -- backfill

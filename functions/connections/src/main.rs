@@ -9,7 +9,7 @@ use connections::{Admin, UNFINISHED_AFTER, clean};
 use graph_http::{Clock, HttpsTransport};
 use http_api::Limits;
 use lambda_http::{Error, service_fn};
-use lambda_support::{Aws, BadSetting, Config, report_panics};
+use lambda_support::{Aws, BadSetting, Config, meanwhile, report_panics};
 use test_connection::Tester;
 
 use crate::function::{Desk, Function};
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Error> {
     report_panics();
     let function = Arc::new(build(config).map_err(|bad| bad.to_string())?);
     let cleaning = function.clone();
-    tokio::spawn(async move { clean_up(&cleaning.desk).await });
+    meanwhile(async move { clean_up(&cleaning.desk).await });
     lambda_http::run(service_fn(move |request| function::handle(function.clone(), request))).await
 }
 

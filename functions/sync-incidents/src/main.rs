@@ -11,11 +11,11 @@ use std::time::Duration;
 use graph_auth::{EndpointOverride, TokenCache};
 use graph_http::{Clock, HttpsTransport};
 use graph_security::Graph;
-use incident_store::dynamodb::DynamoStore;
+use incident_store::dynamodb::{DynamoStore, late};
 use incident_store::{ConnectionId, Connections};
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{LambdaEvent, service_fn};
-use lambda_support::{Aws, BadSetting, Config, SecretsManager, report_panics};
+use lambda_support::{Aws, BadSetting, Config, SecretsManager, meanwhile, report_panics};
 use sync_incidents::{Budget, Settings, Syncer};
 
 use crate::handler::Function;
@@ -42,7 +42,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     report_panics();
     let function = Arc::new(build(&config).map_err(|bad| bad.to_string())?);
     let warming = function.clone();
-    tokio::spawn(async move { warm_up(&warming.syncer.store).await });
+    meanwhile(async move { warm_up(&warming.syncer.store).await });
     let handle = |event: LambdaEvent<_>| handler::handle(function.clone(), event);
     lambda_runtime::run(service_fn(handle)).await
 }
@@ -65,7 +65,8 @@ fn build(config: &Config) -> Result<Function, BadSetting> {
         },
     };
     let queue = config.aws.queue.clone();
-    let queue = queue.map(|url| Queue { client: aws_sdk_sqs::Client::new(aws.sdk_config()), url });
+    let sdk = aws.sdk_config().clone();
+    let queue = queue.map(|url| Queue { client: late(move || aws_sdk_sqs::Client::new(&sdk)), url });
     Ok(Function { syncer, queue })
 }
 

@@ -5,7 +5,7 @@ use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures_util::StreamExt as _;
 use incident_store::ConnectionId;
-use incident_store::dynamodb::Due;
+use incident_store::dynamodb::{Due, Late};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
@@ -33,7 +33,7 @@ struct Message {
 /// Where messages are sent.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    pub(crate) client: Client,
+    pub(crate) client: Late<Client>,
     pub(crate) url: String,
 }
 

@@ -296,3 +296,33 @@ fn a_tie_whose_rows_have_all_moved_is_read_at_the_whole_second() {
     while list.step(&mut plan, |_| false) {}
     list.assert_all_seen();
 }
+
+#[test]
+fn where_numbers_are_not_honoured_links_lead_on_at_once() {
+    let list = Twisted::of(with_tie(at("08:30:00.5"), 130));
+    let (mut plan, mut asks) = (begun(), 0);
+    let mut seen = BTreeSet::new();
+    // Neither the filter nor `$skip`: pages along links only, of ten rows.
+    while let Some(ask) = plan.ask(Lane::Live, at("09:00:00")) {
+        asks += 1;
+        let from = match &ask.target {
+            Target::Link(next) => {
+                (0..18).find(|page| *next == link(&format!("$skiptoken={page}"))).expect("ours")
+            }
+            _ => 0,
+        };
+        let rows: Vec<Row> = list.rows.iter().skip(from * 10).take(10).cloned().collect();
+        let novelty = |is_new| if is_new { Novelty::Changed } else { Novelty::Known };
+        let rows: Vec<Row> = rows
+            .into_iter()
+            .map(|row| Row { novelty: novelty(seen.insert(row.id.clone())), ..row })
+            .collect();
+        let more = (from + 1) * 10 < list.rows.len();
+        let next = if more { Next::Link(link(&format!("$skiptoken={}", from + 1))) } else { Next::End };
+        let (date, now) = (Some(at("09:00:00")), at("09:00:00"));
+        plan.took(&Taken { rows: &rows, total: rows.len(), next, date, partial: false, now });
+        assert!(asks < 100, "no end");
+    }
+    assert_eq!(seen.len(), list.rows.len());
+    assert!(plan.standing().live_done && plan.standing().aside.is_empty());
+}

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use graph_http::HttpsTransport;
 use http_api::Limits;
-use lambda_http::{Request, RequestExt, Response};
-use lambda_support::{DynamoAttempts, Problem, owner};
+use lambda_http::{Request, RequestExt};
+use lambda_support::{DynamoAttempts, Problem, Text, owner};
 use test_connection::Tester;
 
 /// What is built once.
@@ -19,10 +19,7 @@ pub(crate) struct Function {
     pub(crate) owner_claim: String,
 }
 
-pub(crate) async fn handle(
-    function: Arc<Function>,
-    request: Request,
-) -> Result<Response<String>, Infallible> {
+pub(crate) async fn handle(function: Arc<Function>, request: Request) -> Result<Text, Infallible> {
     let id = request.lambda_context_ref().map(|context| context.request_id.clone());
     // In a task of its own, so that a panic ends the test and not the process, and its text goes nowhere.
     let answer = tokio::spawn(async move {
@@ -34,12 +31,12 @@ pub(crate) async fn handle(
         test_connection::handle(tester, attempts, limits, &owner, &request).await
     });
     let answer = answer.await.unwrap_or_else(|_| Err(Problem::internal()));
-    Ok(answer.unwrap_or_else(|problem| {
+    Ok(Text(answer.unwrap_or_else(|problem| {
         tracing::info!(status = problem.status, kind = problem.kind, "request refused");
         let problem = match id {
             Some(id) => problem.of_request(&id),
             None => problem,
         };
         problem.into_response()
-    }))
+    })))
 }

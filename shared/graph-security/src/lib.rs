@@ -6,6 +6,7 @@
 mod error;
 mod instant;
 mod link;
+mod members;
 mod page;
 pub mod permission;
 mod query;

@@ -8,10 +8,13 @@ mod aws;
 mod aws_settings;
 mod config;
 mod logs;
+mod meanwhile;
 pub mod metrics;
 #[cfg(feature = "http")]
 mod owner;
 mod panics;
+#[cfg(feature = "http")]
+mod text;
 
 #[cfg(feature = "aws")]
 pub use aws::{Aws, DynamoAttempts, SecretsManager};
@@ -19,6 +22,9 @@ pub use aws_settings::{AwsSettings, Keys};
 pub use config::{BadSetting, Config};
 pub use http_api::{Problem, answer, read_json};
 pub use logs::{Format, Logs};
+pub use meanwhile::meanwhile;
 #[cfg(feature = "http")]
 pub use owner::owner;
 pub use panics::report_panics;
+#[cfg(feature = "http")]
+pub use text::Text;

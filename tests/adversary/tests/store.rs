@@ -16,7 +16,6 @@ async fn a_store_whose_faults_are_off_is_the_store() {
 }
 
 #[tokio::test]
-#[expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 async fn a_store_that_is_waited_for_is_the_store() {
     conformance::run(async || Blocking { inner: SqliteStore::in_memory().unwrap() }).await;
 }

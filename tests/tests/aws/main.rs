@@ -4,6 +4,7 @@
 
 mod adversary;
 mod attempts;
+mod calls;
 mod conformance;
 mod desk;
 mod faults;

@@ -57,6 +57,9 @@ pub(super) struct Part {
     /// Partial answers to the current step.
     #[serde(default)]
     partials: u8,
+    /// Links that were refused where nothing but links leads on.
+    #[serde(default)]
+    refused: u8,
     /// Links followed.
     #[serde(default, skip_serializing_if = "LinkTrail::is_empty")]
     trail: LinkTrail,
@@ -162,6 +165,7 @@ impl Part {
             link: None,
             failures: 0,
             partials: 0,
+            refused: 0,
             trail: LinkTrail::default(),
         }
     }

@@ -144,7 +144,7 @@ impl State {
             (!query.ids_only || poison.hides_ids).then_some(poison.how)
         });
         if let Some(how) = poison {
-            self.injected.count(if query.ids_only { Hostile::PoisonIds } else { Hostile::Poison });
+            self.injected.count(Hostile::Poison);
             return self.wrong(how, json(200, r#"{"value":["#.to_owned()));
         }
         let mut warned = None;

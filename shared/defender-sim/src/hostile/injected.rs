@@ -63,7 +63,6 @@ kinds! {
     Partial => "206 with rows missing",
     Warning => "Warning with rows missing",
     Poison => "page with a poison row",
-    PoisonIds => "page of ids with a poison row",
     TokenExpired => "token expired or revoked",
     SecretRefused => "rotated secret refused",
     ConsentMissing => "consent withdrawn",

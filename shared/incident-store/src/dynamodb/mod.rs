@@ -35,6 +35,7 @@ mod record;
 pub mod table;
 mod upsert;
 
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -50,10 +51,19 @@ use crate::{
 };
 use memory::Leases;
 
+/// A client that is made when it is first used, and then shared. An AWS client reads its table of regions and
+/// compiles the patterns in it when it is made; that is more than the whole rest of a function's start.
+pub type Late<C> = Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>;
+
+/// A [`Late`] client.
+pub fn late<C>(make: impl FnOnce() -> C + Send + 'static) -> Late<C> {
+    Arc::new(LazyLock::new(Box::new(make)))
+}
+
 /// A store in one DynamoDB table.
 #[derive(Debug)]
 pub struct DynamoStore {
-    client: Client,
+    client: Late<Client>,
     table: String,
     retention: Option<Duration>,
     leases: Leases,
@@ -63,6 +73,12 @@ impl DynamoStore {
     /// The store in `table`. Calls nothing.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self::shared(late(move || client), table)
+    }
+
+    /// The same, over a client that others may have as well.
+    #[must_use]
+    pub fn shared(client: Late<Client>, table: impl Into<String>) -> Self {
         Self { client, table: table.into(), retention: None, leases: Leases::default() }
     }
 

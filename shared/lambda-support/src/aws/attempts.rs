@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use http_api::{Attempts, AttemptsUnavailable, Counter, Window};
+use incident_store::dynamodb::Late;
 use jiff::Timestamp;
 
 /// How long a window's item outlives it: instances' clocks differ by less.
@@ -13,14 +14,14 @@ const OUTLIVES: i64 = 3600;
 /// Attempts in the DynamoDB table, under `ATTEMPTS#…`: an IAM policy can confine a function to these keys.
 #[derive(Clone, Debug)]
 pub struct DynamoAttempts {
-    client: Client,
+    client: Late<Client>,
     table: String,
 }
 
 impl DynamoAttempts {
     /// Counts in `table`. Calls nothing.
     #[must_use]
-    pub fn new(client: Client, table: String) -> Self {
+    pub fn new(client: Late<Client>, table: String) -> Self {
         Self { client, table }
     }
 

@@ -16,7 +16,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use graph_http::{Clock, Transport};
-use incident_store::dynamodb::DynamoStore;
+use incident_store::dynamodb::{DynamoStore, Late, late};
 use secrecy::ExposeSecret as _;
 
 pub use attempts::DynamoAttempts;
@@ -45,6 +45,7 @@ fn behavior() -> BehaviorVersion {
 pub struct Aws<'a> {
     settings: &'a AwsSettings,
     sdk: SdkConfig,
+    dynamodb: Late<aws_sdk_dynamodb::Client>,
 }
 
 impl<'a> Aws<'a> {
@@ -78,7 +79,10 @@ impl<'a> Aws<'a> {
             .timeout_config(timeouts);
         let mut sdk = sdk.build().into_builder();
         sdk.set_endpoint_url(settings.endpoint.clone());
-        Ok(Self { settings, sdk: sdk.build() })
+        let sdk = sdk.build();
+        let of_dynamodb = sdk.clone();
+        let dynamodb = late(move || aws_sdk_dynamodb::Client::new(&of_dynamodb));
+        Ok(Self { settings, sdk, dynamodb })
     }
 
     /// The incident store in `SOC_ANYWHERE_TABLE`.
@@ -87,7 +91,7 @@ impl<'a> Aws<'a> {
     /// [`BadSetting::Missing`] when no table is named.
     pub fn store(&self) -> Result<DynamoStore, BadSetting> {
         let table = self.settings.table.as_deref().ok_or(BadSetting::Missing("SOC_ANYWHERE_TABLE"))?;
-        let store = DynamoStore::new(self.dynamodb(), table);
+        let store = DynamoStore::shared(self.dynamodb.clone(), table);
         Ok(match self.settings.retention {
             Some(retention) => store.with_retention(retention),
             None => store,
@@ -100,7 +104,8 @@ impl<'a> Aws<'a> {
     /// [`BadSetting::Missing`] when no stage is named.
     pub fn secrets(&self, clock: Clock) -> Result<SecretsManager, BadSetting> {
         let stage = self.settings.stage.as_deref().ok_or(BadSetting::Missing("SOC_ANYWHERE_STAGE"))?;
-        let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
+        let sdk = self.sdk.clone();
+        let client = late(move || aws_sdk_secretsmanager::Client::new(&sdk));
         let key = self.settings.secrets_key.clone();
         Ok(SecretsManager::new(client, format!("soc-anywhere/{stage}/conn/"), key, clock))
     }
@@ -111,13 +116,13 @@ impl<'a> Aws<'a> {
     /// [`BadSetting::Missing`] when no table is named.
     pub fn attempts(&self) -> Result<DynamoAttempts, BadSetting> {
         let table = self.settings.table.clone().ok_or(BadSetting::Missing("SOC_ANYWHERE_TABLE"))?;
-        Ok(DynamoAttempts::new(self.dynamodb(), table))
+        Ok(DynamoAttempts::new(self.dynamodb.clone(), table))
     }
 
-    /// A client for DynamoDB.
+    /// The client for DynamoDB.
     #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&self.sdk)
+        (**self.dynamodb).clone()
     }
 
     /// For clients of other services.

@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use graph_http::Clock;
+use incident_store::dynamodb::Late;
 use incident_store::{ClientSecrets, ConnectionId, SecretError, SecretVault, SecretVersion};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -28,7 +29,7 @@ const PENDING: &str = "AWSPENDING";
 /// Client secrets under a prefix, by the connection's id. No tenant or client id is in a name.
 #[derive(Debug)]
 pub struct SecretsManager {
-    client: Client,
+    client: Late<Client>,
     prefix: String,
     kms_key: Option<String>,
     clock: Clock,
@@ -47,7 +48,7 @@ impl SecretsManager {
     /// Secrets named `prefix` and the connection's id; new ones are encrypted under `kms_key`, or under AWS's
     /// own key where that is `None`. Calls nothing.
     #[must_use]
-    pub fn new(client: Client, prefix: String, kms_key: Option<String>, clock: Clock) -> Self {
+    pub fn new(client: Late<Client>, prefix: String, kms_key: Option<String>, clock: Clock) -> Self {
         Self { client, prefix, kms_key, clock, cache: Mutex::default() }
     }
 

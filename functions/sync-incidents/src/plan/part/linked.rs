@@ -48,11 +48,13 @@ impl Linked {
         self.added |= !is_joined;
         let total = u16::try_from(taken.total).unwrap_or(u16::MAX);
         let met = self.skip.saturating_add(total);
-        let leads_on = met > self.met;
+        let last = taken.rows.last().map(|row| row.id.clone());
+        // Where `$skip` is not honoured it is the same page again.
+        let leads_on = met > self.met && (last.is_none() || last != self.last);
         if leads_on {
             self.met = met;
             self.skip = met.saturating_sub((total / 4).clamp(1, MOST_SHARED)).min(MOST_SKIPPED);
-            self.last = taken.rows.last().map(|row| row.id.clone()).or(self.last.take());
+            self.last = last.or(self.last.take());
         }
         leads_on
     }
@@ -143,8 +145,11 @@ impl Part {
                 }
                 self.set_aside(&reason(failed), effects)
             }
-            // The next daily sweep looks again.
-            Mode::Undated => Flow::Break(()),
+            Mode::Undated => {
+                self.refused += 1;
+                // From its beginning; or the next daily sweep looks again.
+                if self.refused < PASSES { Flow::Continue(()) } else { Flow::Break(()) }
+            }
             _ => {
                 self.distrust(&[], fallback_end);
                 Flow::Continue(())

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# How many instructions a page takes, from its bytes to what is to be done with each of its records. Counted by
+# callgrind, so that the figure is the same on a busy machine: the difference between 11 pages and one, by ten.
+#
+# The bounds are a tenth above what was counted last (docs/performance.md); a new compiler moves a figure by less.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tests/install/valgrind.sh
+if [ -z "$VALGRIND" ]; then
+    printf '\n*** SKIPPED: instructions are not counted: there is no valgrind ***\n\n' >&2
+    exit 0
+fi
+cargo build --quiet --release --locked -p bench
+
+counted() { # CASE TIMES
+    "$VALGRIND" --tool=callgrind --callgrind-out-file=/dev/null target/release/bench page "$1" "$2" 2>&1 |
+        sed -n 's/.*Collected : //p'
+}
+
+bound() { # CASE BOUND
+    local one eleven each
+    one=$(counted "$1" 1) && eleven=$(counted "$1" 11)
+    each=$(((eleven - one) / 10))
+    printf 'guard: a page, %s (%s): %s instructions, at most %s\n' \
+        "$1" "$(target/release/bench page "$1" 1)" "$each" "$2"
+    if [ "$each" -le 0 ] || [ "$each" -gt "$2" ]; then
+        printf 'guard: a page, %s: too many instructions\n' "$1" >&2
+        exit 1
+    fi
+}
+
+bound incidents 1800000
+bound incidents-known 1800000
+bound alerts 9000000
+bound alerts-known 9000000
+bound large 25000000
+bound large-known 25000000

@@ -1,0 +1,191 @@
+//! What ticks and first syncs call, counted, with a bound for each: the engine with the simulator, the store and
+//! the secrets on AWS. Each figure is printed beside its bound. `idle.rs` has the warm idle tick to the letter.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use defender_sim::{Generator, InProcess, Simulator, TenantSpec};
+use graph_auth::{EndpointOverride, TokenCache};
+use graph_http::Clock;
+use graph_security::Graph;
+use incident_store::dynamodb::DynamoStore;
+use incident_store::{Connections as _, Lifecycle, NewConnection, SecretVault as _, SecretVersion};
+use jiff::SignedDuration;
+use lambda_support::{Aws, SecretsManager};
+use soc_anywhere_tests::counted::Counted;
+use sync_incidents::{Budget, Outcome, Report, Settings, Syncer};
+use uuid::Uuid;
+
+use crate::desk::{Desk, at, id, settings};
+
+/// A minute apart; what happens in one of them is the simulator's to say.
+const BUSY_TICKS: u16 = 30;
+
+struct Scene {
+    syncer: Syncer<DynamoStore, InProcess, SecretsManager>,
+    simulator: Arc<Simulator>,
+    counted: Counted,
+    clock: Clock,
+    _desk: Desk,
+}
+
+/// What was called.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Cost {
+    graph: f64,
+    tokens: f64,
+    secrets: f64,
+    dynamodb: f64,
+    write_units: f64,
+}
+
+impl Cost {
+    fn each(self, of: f64) -> Self {
+        let Self { graph, tokens, secrets, dynamodb, write_units } = self;
+        Self {
+            graph: graph / of,
+            tokens: tokens / of,
+            secrets: secrets / of,
+            dynamodb: dynamodb / of,
+            write_units: write_units / of,
+        }
+    }
+
+    /// Prints what was counted beside what it may be.
+    fn within(self, what: &str, most: Self) {
+        println!("guard: {what}: {self:.2?}, at most {most:.2?}");
+        let good = self.graph <= most.graph
+            && self.tokens <= most.tokens
+            && self.secrets <= most.secrets
+            && self.dynamodb <= most.dynamodb
+            && self.write_units <= most.write_units;
+        assert!(good, "{what} calls too much");
+    }
+}
+
+impl Scene {
+    async fn new(generator: Generator) -> Option<Self> {
+        let desk = Desk::new().await?;
+        let clock = Clock::simulated(at(0));
+        let simulator = Arc::new(Simulator::new(7, at(0)));
+        simulator.keep_requests(100_000);
+        let tenant = simulator.add_tenant(TenantSpec::demo(3).with_generator(generator));
+        let counted = Counted::default();
+        let mut environment = desk.aws.settings();
+        environment.table = Some(desk.table().await);
+        let aws = Aws::new(&environment, counted.clone()).unwrap();
+        let (store, secrets) = (aws.store().unwrap(), aws.secrets(clock.clone()).unwrap());
+        let connection = NewConnection {
+            tenant_id: tenant.tenant_id,
+            client_id: tenant.client_id,
+            since: at(0) - SignedDuration::from_hours(40 * 24),
+            ..settings(1)
+        };
+        store.create(id(1), connection, Lifecycle::Connected, at(0)).await.unwrap();
+        let version = SecretVersion(Uuid::from_u128(1));
+        secrets.stage(id(1), version, tenant.secret.clone().into()).await.unwrap();
+        secrets.promote(id(1), version).await.unwrap();
+        let transport = InProcess { simulator: simulator.clone(), clock: clock.clone() };
+        let syncer = Syncer {
+            store,
+            graph: Graph { transport, clock: clock.clone(), tokens: TokenCache::default() },
+            secrets,
+            endpoints: EndpointOverride::default(),
+            settings: Settings {
+                budget: Budget::Unlimited,
+                success_every: SignedDuration::from_mins(10),
+                lease_margin: Duration::from_secs(60),
+                seed: 1,
+            },
+        };
+        let scene = Self { syncer, simulator, counted, clock, _desk: desk };
+        scene.cost();
+        Some(scene)
+    }
+
+    async fn sync(&self) -> Report {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(600);
+        self.syncer.sync(id(1), deadline).await.unwrap()
+    }
+
+    /// Until there is nothing to do; how many records were written meanwhile.
+    async fn settle(&self) -> u64 {
+        let mut written = 0;
+        for _ in 0..50 {
+            let report = self.sync().await;
+            written += changes(&report);
+            if report.outcome == Outcome::Complete && report.usage.calls == 2 {
+                return written;
+            }
+        }
+        panic!("it does not come to rest");
+    }
+
+    /// It is so many minutes later.
+    fn later(&mut self, minutes: i64) {
+        let clock = self.clock.skewed(SignedDuration::from_mins(minutes));
+        self.syncer.graph.transport.clock = clock.clone();
+        self.syncer.graph.clock = clock;
+    }
+
+    /// What was called since this was last asked.
+    #[expect(clippy::cast_precision_loss, reason = "counts of a test")]
+    fn cost(&self) -> Cost {
+        let requests = self.simulator.requests();
+        self.simulator.keep_requests(0);
+        self.simulator.keep_requests(100_000);
+        let tokens = requests.iter().filter(|request| request.target.contains("/oauth2/")).count();
+        let calls = self.counted.take();
+        let secrets = calls.operations.get("GetSecretValue").copied().unwrap_or_default();
+        let all: usize = calls.operations.values().sum();
+        Cost {
+            graph: (requests.len() - tokens) as f64,
+            tokens: tokens as f64,
+            secrets: secrets as f64,
+            dynamodb: (all - secrets) as f64,
+            write_units: calls.write_units,
+        }
+    }
+}
+
+fn changes(report: &Report) -> u64 {
+    let streams = [&report.incidents, &report.alerts];
+    streams.iter().map(|stream| stream.created + stream.updated).sum()
+}
+
+#[tokio::test]
+async fn ticks_call_no_more_than_they_did() {
+    let Some(mut scene) = Scene::new(Generator::demo()).await else { return };
+    scene.settle().await;
+    let _ = scene.cost();
+
+    scene.sync().await;
+    let warm = Cost { graph: 2.0, dynamodb: 3.0, write_units: 1.0, ..Cost::default() };
+    scene.cost().within("calls of an idle tick, warm", warm);
+
+    scene.syncer.graph.tokens = TokenCache::default();
+    scene.sync().await;
+    scene.cost().within("calls of an idle tick with a new token", Cost { tokens: 1.0, ..warm });
+
+    let mut written = 0;
+    for minute in 1..=BUSY_TICKS {
+        scene.later(minute.into());
+        written += changes(&scene.sync().await);
+    }
+    assert!(written > 20, "{written} changes in {BUSY_TICKS} minutes are no busy tenant");
+    println!("{written} changes in {BUSY_TICKS} ticks");
+    let busy = Cost { graph: 4.0, tokens: 0.1, secrets: 0.1, dynamodb: 10.0, write_units: 30.0 };
+    scene.cost().each(BUSY_TICKS.into()).within("calls of a busy tick, on average", busy);
+}
+
+#[tokio::test]
+#[expect(clippy::cast_precision_loss, reason = "counts of a test")]
+async fn a_first_sync_calls_no_more_than_it_did() {
+    let quiet = Generator { incidents: 500, documented: false, ..Generator::default() };
+    let Some(scene) = Scene::new(quiet).await else { return };
+    let written = scene.settle().await;
+    assert!(written > 1_000, "{written} records");
+    println!("a first sync of {written} records");
+    let most = Cost { graph: 30.0, tokens: 1.0, secrets: 1.0, dynamodb: 400.0, write_units: 12_000.0 };
+    scene.cost().each(written as f64 / 1e3).within("calls of a thousand records, backfilled", most);
+}
