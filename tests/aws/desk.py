@@ -1,11 +1,14 @@
 """An AWS and an Entra and Graph of one's own, and the template deployed between them."""
 
+import atexit
 import io
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -25,6 +28,9 @@ REGION = "eu-west-1"
 FUNCTIONS = ["sync-incidents", "test-connection", "connections"]
 ADMINISTRATOR = Credentials("test", "test")
 
+# However a test ends, what it has started ends with it.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
+
 
 def free_port(host):
     with socket.socket() as listener:
@@ -39,6 +45,7 @@ class Simulator:
         program = os.environ.get("SOC_ANYWHERE_SIMULATOR", ROOT / "target/debug/examples/simulator")
         pipe = subprocess.PIPE
         self.process = subprocess.Popen([program, str(small), host], stdin=pipe, stdout=pipe, text=True)
+        atexit.register(self.end)
         first = json.loads(self.process.stdout.readline())
         self.url, self.tenants = first["url"], first["tenants"]
 
@@ -71,6 +78,7 @@ class Aws:
         }
         program = os.environ.get("SOC_ANYWHERE_MINISTACK", ROOT / ".tools/ministack/bin/ministack")
         self.process = subprocess.Popen([program], env=environment, stdout=self.log, stderr=self.log)
+        atexit.register(self.end)
         wait("ministack", 60, self.answers)
 
     def answers(self):
