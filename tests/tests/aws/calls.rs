@@ -174,7 +174,7 @@ async fn ticks_call_no_more_than_they_did() {
     }
     assert!(written > 20, "{written} changes in {BUSY_TICKS} minutes are no busy tenant");
     println!("{written} changes in {BUSY_TICKS} ticks");
-    let busy = Cost { graph: 4.0, tokens: 0.1, secrets: 0.1, dynamodb: 10.0, write_units: 30.0 };
+    let busy = Cost { graph: 2.2, tokens: 0.1, secrets: 0.1, dynamodb: 13.5, write_units: 45.0 };
     scene.cost().each(BUSY_TICKS.into()).within("calls of a busy tick, on average", busy);
 }
 
