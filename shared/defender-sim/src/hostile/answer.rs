@@ -102,7 +102,7 @@ impl State {
             return self.single(now, kind, id, view);
         }
         let text = request.uri().query().unwrap_or_default();
-        let Some(query) = Query::parse(text, hostility.literals) else {
+        let Some(query) = Query::parse(text, hostility) else {
             return Ok(problem(400, "BadRequest", "not understood"));
         };
         let most = if kind == Kind::Incidents { 50 } else { 1_000 };
@@ -265,6 +265,9 @@ impl State {
     fn count_query(&mut self, text: &str, hostility: &Hostility) {
         if hostility.order == Order::NewestFirst {
             self.injected.count(Hostile::OrderIgnored);
+        }
+        if hostility.skip_ignored && text.contains("$skip=") {
+            self.injected.count(Hostile::SkipIgnored);
         }
         if text.contains("$filter") {
             match hostility.literals {

@@ -50,6 +50,8 @@ pub struct Hostility {
     pub(super) order: Order,
     pub(super) literals: Literals,
     pub(super) links: Links,
+    /// `$skip` is, but for links.
+    pub(super) skip_ignored: bool,
     pub(super) short: f64,
     pub(super) empty: f64,
     pub(super) unlinked: f64,
@@ -157,6 +159,7 @@ impl Hostility {
             withdrawals_per_day: some(rng, 0.5, 40.0),
             token_lifetime: *seeds::pick(rng, &[3_599, 3_599, 4_200, 360, 90]),
             latency: 20 + rng.u64(..1_500),
+            skip_ignored: rng.u32(..4) == 0,
         }
     }
 
@@ -194,6 +197,7 @@ impl Hostility {
             withdrawals_per_day: 0.0,
             token_lifetime: 3_599,
             latency: 1_500,
+            skip_ignored: false,
         }
     }
 

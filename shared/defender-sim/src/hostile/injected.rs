@@ -25,6 +25,7 @@ kinds! {
     OffsetLink => "link by offset over the live list",
     SnapshotLink => "link into a snapshot",
     KeysetLink => "link by key",
+    SkipIgnored => "$skip not honoured",
     ShortPage => "page shorter than asked, with a link",
     EmptyPage => "empty page with a link",
     FullUnlinked => "full page, more to come, no link",

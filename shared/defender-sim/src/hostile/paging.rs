@@ -189,8 +189,8 @@ impl Shelf<'_> {
 /// The link's own part of a query string.
 pub(super) fn link_option(position: Position) -> String {
     match position {
-        Position::Start => "$skip=0".to_owned(),
-        Position::Skip(rows) => format!("$skip={rows}"),
+        Position::Start => "$skiptoken=o0.0".to_owned(),
+        Position::Skip(rows) => format!("$skiptoken=o{rows}.0"),
         Position::Snapshot(number, from) => format!("$skiptoken=s{number}.{from}"),
         Position::After(key, record) => format!("$skiptoken=k{key}.{record}"),
     }

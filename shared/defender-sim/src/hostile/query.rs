@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::hostility::Literals;
+use super::hostility::{Hostility, Literals};
 use super::ticks;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,8 @@ const DEFAULT_TOP: usize = 50;
 
 impl Query {
     /// `None` for what is not understood: 400.
-    pub(super) fn parse(text: &str, literals: Literals) -> Option<Self> {
+    pub(super) fn parse(text: &str, hostility: &Hostility) -> Option<Self> {
+        let literals = hostility.literals;
         let mut query = Self {
             created: None,
             updated: None,
@@ -62,6 +63,7 @@ impl Query {
                 }
                 "$top" => query.top = value.parse().ok()?,
                 "$select" => query.ids_only = true,
+                "$skip" if hostility.skip_ignored => {}
                 "$skip" => query.position = Position::Skip(value.parse().ok()?),
                 "$skiptoken" => query.position = position(value)?,
                 _ => return None,
@@ -117,10 +119,11 @@ fn changed(at: i64, literals: Literals) -> i64 {
     }
 }
 
-/// `s7.50`: snapshot 7 from its row 50 on; `k16940.12`: behind record 12 at that instant.
+/// `o50.0`: 50 rows further on; `s7.50`: snapshot 7 from its row 50 on; `k16940.12`: behind record 12 at that instant.
 fn position(token: &str) -> Option<Position> {
     let (first, second) = token.get(1..)?.split_once('.')?;
     match token.as_bytes().first()? {
+        b'o' => Some(Position::Skip(first.parse().ok()?)),
         b's' => Some(Position::Snapshot(first.parse().ok()?, second.parse().ok()?)),
         b'k' => Some(Position::After(first.parse().ok()?, second.parse().ok()?)),
         _ => None,
@@ -135,13 +138,14 @@ mod tests {
     #[test]
     fn a_filter_is_two_bounds_and_its_literals_may_be_changed() {
         let text = "$filter=lastUpdateDateTime%20ge%202026-01-22T12:09:23.7000000Z&$orderby=lastUpdateDateTime%20asc&$top=50";
-        let exact = Query::parse(text, Literals::Exact).unwrap();
+        let parse = |text, literals| Query::parse(text, &Hostility { literals, ..Hostility::mild(1) });
+        let exact = parse(text, Literals::Exact).unwrap();
         let from = exact.updated.unwrap().0;
         assert_eq!((exact.top, exact.descending, from % SECOND), (50, false, 7 * SECOND / 10));
-        let of = |literals| Query::parse(text, literals).unwrap().updated;
+        let of = |literals| parse(text, literals).unwrap().updated;
         assert_eq!(of(Literals::Truncated(SECOND)).unwrap().0, from - 7 * SECOND / 10);
         assert_eq!(of(Literals::Rounded(SECOND)).unwrap().0, from + 3 * SECOND / 10);
         assert_eq!(of(Literals::Ignored), None);
-        assert_eq!(Query::parse("$search=x", Literals::Exact), None);
+        assert_eq!(parse("$search=x", Literals::Exact), None);
     }
 }
