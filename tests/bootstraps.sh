@@ -9,7 +9,7 @@ most_zipped=3000000
 for bootstrap in test-connection sync-incidents connections; do
     cargo build -p "$bootstrap" --profile bootstrap --locked --bin "$bootstrap"
     file=target/bootstrap/$bootstrap
-    libc=$(objdump -T "$file" | grep -o 'GLIBC_2[.0-9]*' | sort -Vu | tail -1)
+    libc=$(objdump -T "$file" | { grep -o 'GLIBC_2[.0-9]*' || true; } | sort -Vu | tail -1)
     if [ -z "$libc" ] || [ "$(printf '%s\nGLIBC_2.34\n' "$libc" | sort -V | tail -1)" != GLIBC_2.34 ]; then
         printf 'bootstrap %s: needs %s, and Lambda has GLIBC_2.34\n' "$bootstrap" "${libc:-no libc that is known}" >&2
         exit 1

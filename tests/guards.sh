@@ -8,6 +8,7 @@ links() { cargo tree --locked -p "$1" --edges normal --prefix none $2 | sed 's/ 
 
 refuse() { # WHAT PATTERN LINKED
     local found
+    [ -n "$3" ] || { printf 'guard: %s: nothing was looked at\n' "$1" >&2; exit 1; }
     found=$(grep -E "$2" <<<"$3" || true)
     if [ -n "$found" ]; then
         printf 'guard: %s: %s\n' "$1" "$(tr '\n' ' ' <<<"$found")" >&2
@@ -19,11 +20,10 @@ refuse() { # WHAT PATTERN LINKED
 all=$(cargo tree --locked --workspace --edges all --prefix none --target all | sed 's/ .*//' | sort -u)
 refuse 'one TLS stack, on ring' '^(aws-lc-rs|aws-lc-sys|boring|boring-sys|openssl|openssl-sys|native-tls)$' "$all"
 
-# The same asked of cargo, which answers 101 when there is no such package.
-asked=0
-cargo tree --locked --workspace -i aws-lc-rs >/dev/null 2>&1 || asked=$?
-printf 'guard: cargo tree --workspace -i aws-lc-rs exits with %s (101: no such package)\n' "$asked"
-[ "$asked" = 101 ]
+# The same asked of cargo, which must not know the package.
+if said=$(cargo tree --locked --workspace -i aws-lc-rs 2>&1); then asked=found; else asked=refused; fi
+printf 'guard: cargo tree --workspace -i aws-lc-rs: %s: %s\n' "$asked" "$(head -1 <<<"$said")"
+[ "$asked" = refused ] && grep -q 'did not match any packages' <<<"$said"
 
 # Two versions of one of these would be two HTTP or TLS stacks in a bootstrap.
 versions=$(cargo tree --locked --workspace --edges normal --prefix none | awk '{ print $1, $2 }' | sort -u)
@@ -33,11 +33,15 @@ for package in rustls ring hyper hyper-util h2 http tokio reqwest; do
     [ "$count" = 1 ]
 done
 
+# Assigned first: the failure of a command within an argument would go unseen.
 aws='^(aws-.*|aws_.*|lambda_.*|lambda-support)$'
-refuse 'the desk runner links no AWS crate' "$aws" "$(links soc-anywhere '')"
+linked=$(links soc-anywhere '')
+refuse 'the desk runner links no AWS crate' "$aws" "$linked"
 for library in connections sync-incidents test-connection; do
-    refuse "the library $library takes ports" "$aws|^rusqlite$" "$(links "$library" --no-default-features)"
+    linked=$(links "$library" --no-default-features)
+    refuse "the library $library takes ports" "$aws|^rusqlite$" "$linked"
 done
 for bootstrap in connections sync-incidents test-connection; do
-    refuse "the bootstrap $bootstrap links no SQLite" '^rusqlite$|^libsqlite3-sys$' "$(links "$bootstrap" '')"
+    linked=$(links "$bootstrap" '')
+    refuse "the bootstrap $bootstrap links no SQLite" '^rusqlite$|^libsqlite3-sys$' "$linked"
 done

@@ -12,14 +12,19 @@ if [ -z "$VALGRIND" ]; then
 fi
 cargo build --quiet --release --locked -p bench
 
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
 counted() { # CASE TIMES
-    "$VALGRIND" --tool=callgrind --callgrind-out-file=/dev/null target/release/bench page "$1" "$2" 2>&1 |
-        sed -n 's/.*Collected : //p'
+    "$VALGRIND" --tool=callgrind --callgrind-out-file=/dev/null --log-file="$log" \
+        target/release/bench page "$1" "$2" >&2
+    sed -n 's/.*Collected : //p' "$log"
 }
 
 bound() { # CASE BOUND
     local one eleven each
-    one=$(counted "$1" 1) && eleven=$(counted "$1" 11)
+    one=$(counted "$1" 1)
+    eleven=$(counted "$1" 11)
     each=$(((eleven - one) / 10))
     printf 'guard: a page, %s (%s): %s instructions, at most %s\n' \
         "$1" "$(target/release/bench page "$1" 1)" "$each" "$2"

@@ -35,7 +35,8 @@ const STORE: &str = "soc-anywhere.db";
 /// `serve`'s own, so that trying it out touches nobody's connections.
 const DEMO: &str = "demo.db";
 
-#[tokio::main]
+// One thread beside the store's: more of them, one for each core, want more memory and have nothing to do.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match run(CommandLine::parse()).await {
         Ok(verdict) => verdict.into(),

@@ -51,7 +51,7 @@ fn build(config: Config) -> Result<Function, BadSetting> {
     Ok(Function { desk, owner_claim: config.owner_claim })
 }
 
-/// While Lambda is still fetching the first event.
+/// Beside the first event's fetching.
 async fn clean_up(desk: &Desk) {
     let before = desk.tester.clock.now() - UNFINISHED_AFTER;
     match clean(&desk.store, &desk.vault, before, CLEANED_AT_ONCE).await {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-/// The runtime asks for the first event within a fraction of it. A function counts as started when it has asked,
-/// so nothing else may come before.
+/// By when the runtime has usually asked for the first event; on a slow start the work comes before. A function counts
+/// as started when it has asked.
 const FIRST: Duration = Duration::from_millis(1);
 
-/// Does `work` beside the function, as soon as the runtime has asked for its first event.
+/// Does `work` beside the function, a millisecond after its start. It may be frozen with its environment in between.
 pub fn meanwhile(work: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(async move {
         tokio::time::sleep(FIRST).await;

@@ -1,6 +1,6 @@
 """A first sync as one would write it in an afternoon: requests, one page at a time, sqlite3.
 
-It keeps what the project's own store keeps: the JSON as sent, and the fields that lists are made of."""
+It keeps what the project's own store keeps: each record's JSON, written anew, and the fields that lists are made of."""
 
 import json
 import sqlite3

@@ -1,18 +1,19 @@
 //! What an idle connection costs a warm bootstrap: batches of the queue, one after the other.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
+use serde::Deserialize;
 
 use crate::figures::{float, median, mib, ms, print};
-use crate::listener::{Listener, event_answer};
+use crate::listener::{PATIENCE, event_answer};
 use crate::process::{Running, Used};
 use crate::row;
 use crate::seeded::Seeded;
-use crate::startup::{Program, command};
+use crate::startup::{bootstrap, command};
 
 /// Connections of one batch, as the template has it.
 const BATCH: usize = 10;
@@ -25,19 +26,19 @@ const WARM: usize = 6;
 pub(crate) fn run(bootstraps: &Path, seeded: &Path, rounds: usize) -> anyhow::Result<()> {
     let seeded = Seeded::start(seeded, BATCH * BATCHES)?;
     let name = "sync-incidents";
-    let program = Program { name, path: bootstraps.join(name), argument: None };
+    let folder = tempfile::tempdir()?;
+    let program = bootstrap(folder.path(), bootstraps, name)?;
     let runtime_api = TcpListener::bind("127.0.0.1:0")?;
-    // `command` takes a listener for its address only.
-    let unused = Listener::start()?;
-    let mut start: Command = command(&program, &unused, seeded.text("aws"));
+    let mut start = command(&program, runtime_api.local_addr()?, seeded.text("aws"));
     start
-        .env("AWS_LAMBDA_RUNTIME_API", runtime_api.local_addr()?.to_string())
         .env("SOC_ANYWHERE_LOGIN_URL", seeded.text("origin"))
         .env("SOC_ANYWHERE_GRAPH_URL", seeded.text("origin"));
-    let running = Running::start(&mut start)?;
+    let mut log = Log::new(folder.path().join("log"));
+    let running = Running::start_into(&mut start, File::create(&log.path)?.into())?;
     let (stream, _) = runtime_api.accept()?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     let mut conversation = Conversation { stream: BufReader::new(stream) };
-    conversation.asked("GET")?;
+    conversation.asked("GET", "/next")?;
     let (mut first, mut warm) = (Vec::new(), Vec::new());
     let mut last = Used::default();
     for round in 0..WARM + rounds {
@@ -47,6 +48,9 @@ pub(crate) fn run(bootstraps: &Path, seeded: &Path, rounds: usize) -> anyhow::Re
             conversation.give(&seeded.batch(batch * BATCH, BATCH), name)?;
             std::thread::sleep(std::time::Duration::from_millis(10));
             last = running.used()?;
+            let told = log.of_batch()?;
+            let is_idle = told.complete == BATCH && told.graph_calls == 2 * BATCH && told.written == 0;
+            ensure!(round < WARM || is_idle, "a batch that should be idle: {told:?}");
             let each = ms(last.cpu.saturating_sub(before)) / float(BATCH as u64);
             match round {
                 0 => first.push(each),
@@ -65,6 +69,36 @@ pub(crate) fn run(bootstraps: &Path, seeded: &Path, rounds: usize) -> anyhow::Re
     Ok(())
 }
 
+/// What the bootstrap prints.
+struct Log {
+    path: PathBuf,
+    read: usize,
+}
+
+/// Its metric line about a batch.
+#[derive(Debug, Deserialize)]
+struct Told {
+    complete: usize,
+    graph_calls: usize,
+    #[serde(rename = "records_written")]
+    written: usize,
+}
+
+impl Log {
+    fn new(path: PathBuf) -> Self {
+        Self { path, read: 0 }
+    }
+
+    /// The line that was printed since the last one.
+    fn of_batch(&mut self) -> anyhow::Result<Told> {
+        let all = std::fs::read_to_string(&self.path)?;
+        let new = all.get(self.read..).unwrap_or_default();
+        self.read = all.len();
+        let line = new.lines().find(|line| line.contains(r#""_aws""#));
+        Ok(serde_json::from_str(line.context("there is no metric line")?)?)
+    }
+}
+
 /// The Runtime API over the one connection that the runtime keeps.
 struct Conversation {
     stream: BufReader<TcpStream>,
@@ -72,10 +106,11 @@ struct Conversation {
 
 impl Conversation {
     /// Waits for a request of this method and reads all of it.
-    fn asked(&mut self, method: &str) -> anyhow::Result<()> {
+    fn asked(&mut self, method: &str, what: &str) -> anyhow::Result<()> {
         let (mut line, mut length) = (String::new(), 0);
         self.stream.read_line(&mut line)?;
-        ensure!(line.starts_with(method), "expected {method}, was asked {line}");
+        let is_expected = line.starts_with(method) && line.contains(what);
+        ensure!(is_expected, "expected {method} of {what}, was asked {line}");
         loop {
             line.clear();
             self.stream.read_line(&mut line)?;
@@ -97,8 +132,8 @@ impl Conversation {
     /// Gives an event to who has asked for one, takes its answer, and waits until it asks again.
     fn give(&mut self, event: &str, function: &str) -> anyhow::Result<()> {
         write!(self.stream.get_mut(), "{}", event_answer(event, function))?;
-        self.asked("POST")?;
+        self.asked("POST", "/response")?;
         write!(self.stream.get_mut(), "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")?;
-        self.asked("GET")
+        self.asked("GET", "/next")
     }
 }

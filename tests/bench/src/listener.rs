@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 /// Longer than the slowest start there is: Python's, while the machine is busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One request whose head has arrived. It is not answered unless the caller does.
 #[derive(Debug)]

@@ -120,7 +120,7 @@ async fn main() -> anyhow::Result<()> {
         Command::First { rounds } => first::run(&bootstraps, &seeded, rounds),
         Command::Idle { rounds } => idle::run(&bootstraps, &seeded, rounds),
         Command::Scale { connections } => scale::run(&connections).await,
-        Command::Tenants { count } => scale::tenants(count).await,
+        Command::Tenants { count } => server::until_left(scale::tenants(count)).await,
         Command::Sync { rounds, incidents, alerts, no_sdk } => {
             let size = Size { incidents, alerts, evidence: 1 };
             sync::run(&sync::tools(&python, &scripts), size, rounds, !no_sdk)
@@ -128,7 +128,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Memory { pages } => sync::memory(&sync::tools(&python, &scripts), &pages),
         Command::Page { case, times } => page::run(case, times).await,
         Command::Serve { incidents, alerts, evidence } => {
-            serve::run(Size { incidents, alerts, evidence }).await
+            server::until_left(serve::run(Size { incidents, alerts, evidence })).await
         }
         Command::Measure { program } => measure::run(&program),
     }

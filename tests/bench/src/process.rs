@@ -23,7 +23,12 @@ pub(crate) struct Used {
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> anyhow::Result<Self> {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self::start_into(command, Stdio::null())
+    }
+
+    /// With its standard output there.
+    pub(crate) fn start_into(command: &mut Command, output: Stdio) -> anyhow::Result<Self> {
+        command.stdin(Stdio::null()).stdout(output).stderr(Stdio::null());
         let begun = Instant::now();
         let child = command.spawn();
         let child = child.with_context(|| format!("{} does not start", command.get_program().display()))?;

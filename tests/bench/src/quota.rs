@@ -1,7 +1,11 @@
 //! The CPU share of a small Lambda, by the kernel's own means: a control group with a quota.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
+
+use anyhow::Context as _;
 
 /// A share of one vCPU: Lambda gives a whole one at 1,769 MB, and less in proportion
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
@@ -26,11 +30,22 @@ impl Quota {
         let folder = if std::fs::create_dir(&v1).is_ok() { v1 } else { v2 };
         let _ = std::fs::create_dir(&folder);
         let group = Self { folder };
-        let write = |file: &str, text: String| std::fs::write(group.folder.join(file), text).is_ok();
+        // Without `create`: where there are no control groups this is a folder like any other.
+        let write = |file: &str, text: String| {
+            let file = OpenOptions::new().write(true).open(group.folder.join(file));
+            file.and_then(|mut file| file.write_all(text.as_bytes())).is_ok()
+        };
         let set = write("cpu.max", format!("{quota} {PERIOD}"))
             || (write("cpu.cfs_period_us", PERIOD.to_string())
                 && write("cpu.cfs_quota_us", quota.to_string()));
         set.then_some(group)
+    }
+
+    /// Whether the kernel has kept anybody in it waiting.
+    pub(crate) fn has_held_back(&self) -> anyhow::Result<bool> {
+        let stat = std::fs::read_to_string(self.folder.join("cpu.stat"))?;
+        let times = stat.lines().find_map(|line| line.strip_prefix("nr_throttled "));
+        Ok(times.context("cpu.stat has no nr_throttled")?.trim() != "0")
     }
 
     /// The same command, begun within the group.

@@ -2,8 +2,6 @@
 //! number does. The engine is the function's; the store is SQLite's in a file, the simulator another process.
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,8 +21,9 @@ use sync_incidents::{Budget, Outcome, Settings, Shift, Syncer};
 use crate::figures::{float, mib, ms, print};
 use crate::process::resident;
 use crate::row;
+use crate::server::Server;
 
-/// As the function has it.
+/// As the function has it: `PARALLEL` in functions/sync-incidents/src/tick.rs.
 const PARALLEL: usize = 32;
 
 /// More than it takes until a connection has nothing to do.
@@ -35,7 +34,7 @@ fn spec(number: u64) -> TenantSpec {
     TenantSpec::new(1_000_000 + number, defender_sim::Scenario::Good).with_generator(few)
 }
 
-/// The tenants: says where it listens and serves until its process ends.
+/// The tenants: says where it listens, and serves.
 pub(crate) async fn tenants(count: u64) -> anyhow::Result<()> {
     let clock = Clock::system();
     let simulator = Arc::new(Simulator::new(1, clock.now()));
@@ -60,30 +59,24 @@ impl ClientSecrets for Secrets {
 
 type Desk = Syncer<SqliteStore, HttpsTransport, Secrets>;
 
-/// Measures ticks of so many connections, smallest number first.
+/// Measures ticks of so many connections: each number is of all that are there by then.
 pub(crate) async fn run(numbers: &[u64]) -> anyhow::Result<()> {
-    let most = numbers.iter().copied().max().context("how many?")?;
-    let mut simulator = Command::new(std::env::current_exe()?)
-        .args(["tenants", &most.to_string()])
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut origin = String::new();
-    BufReader::new(simulator.stdout.take().context("a pipe")?).read_line(&mut origin)?;
-    let measured = measure(numbers, origin.trim()).await;
-    simulator.kill()?;
-    simulator.wait()?;
-    print("Scale: idle connections in one warm process", &measured?);
+    ensure!(numbers.is_sorted(), "smallest number first");
+    let simulator = Server::of_tenants(*numbers.last().context("how many?")?)?;
+    let measured = measure(numbers, &simulator).await?;
+    print("Scale: idle connections in one warm process", &measured);
     Ok(())
 }
 
-async fn measure(numbers: &[u64], origin: &str) -> anyhow::Result<Vec<Vec<String>>> {
-    let origin = TestOrigin::parse(origin, PrivateHosts::Refused)?;
+async fn measure(numbers: &[u64], simulator: &Server) -> anyhow::Result<Vec<Vec<String>>> {
+    let origin = TestOrigin::parse(&simulator.origin, PrivateHosts::Refused)?;
     let folder = tempfile::tempdir()?;
     let mut desk = desk(SqliteStore::open(&folder.path().join("store.db"))?, origin);
     let mut rows = vec![row![
         "connections",
         "connections/s",
         "CPU a connection, ms",
+        "the simulator's, ms",
         "calls of Graph a connection",
         "RSS, MiB",
         "KiB a connection",
@@ -104,15 +97,18 @@ async fn measure(numbers: &[u64], origin: &str) -> anyhow::Result<Vec<Vec<String
             }
         }
         ensure!(busy.is_empty(), "{} connections do not come to rest", busy.len());
-        let (begun, cpu) = (Instant::now(), cpu()?);
+        let (begun, cpu, served) = (Instant::now(), cpu()?, simulator.used()?.cpu);
         let ticked = tick(&desk, &ids).await?;
+        ensure!(ticked.busy.is_empty(), "{} connections were not idle", ticked.busy.len());
         let (wall, cpu) = (begun.elapsed(), self::cpu()?.saturating_sub(cpu));
+        let served = simulator.used()?.cpu.saturating_sub(served);
         let rss = resident()?;
         let count = float(*number);
         rows.push(row![
             number,
             format!("{:.0}", count / wall.as_secs_f64()),
             format!("{:.2}", ms(cpu) / count),
+            format!("{:.2}", ms(served) / count),
             format!("{:.2}", float(ticked.calls) / count),
             format!("{:.1}", mib(rss)),
             format!("{:.1}", float(rss.saturating_sub(before)) / count),

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 
 use crate::list::{Asked, List, Size};
 
-/// Says where it listens and serves until its process ends.
+/// Says where it listens, and serves.
 pub(crate) async fn run(size: Size) -> anyhow::Result<()> {
     let list = Arc::new(List::new(size, Timestamp::now())?);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -61,10 +61,9 @@ fn answer(list: &List, origin: &str, path: &str, query: Option<&str>) -> Respons
     } else {
         None
     };
-    let mut response = Response::new(Full::new(Bytes::from(body.clone().unwrap_or_default())));
-    if body.is_none() {
-        *response.status_mut() = StatusCode::NOT_FOUND;
-    }
+    let status = if body.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    let mut response = Response::new(Full::new(Bytes::from(body.unwrap_or_default())));
+    *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
     let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&Timestamp::now());
     if let Some(date) = date.ok().and_then(|date| date.parse().ok()) {

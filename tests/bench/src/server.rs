@@ -1,6 +1,6 @@
-//! The list server in a process of its own, so that its CPU is not counted with the others'.
+//! A server in a process of its own, so that its CPU is not counted with the others'.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context as _;
@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use crate::list::Size;
 use crate::process::{Used, used};
 
-/// It ends when this is dropped.
+/// It ends when this is dropped, and when this process ends in any way.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
@@ -16,18 +16,29 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(size: Size) -> anyhow::Result<Self> {
+    /// The list server: `serve`.
+    pub(crate) fn of_list(size: Size) -> anyhow::Result<Self> {
+        let (incidents, alerts) = (size.incidents.to_string(), size.alerts.to_string());
+        let evidence = size.evidence.to_string();
+        Self::start(&["serve", "--incidents", &incidents, "--alerts", &alerts, "--evidence", &evidence])
+    }
+
+    /// The tenants of so many connections: `tenants`.
+    pub(crate) fn of_tenants(count: u64) -> anyhow::Result<Self> {
+        Self::start(&["tenants", &count.to_string()])
+    }
+
+    fn start(arguments: &[&str]) -> anyhow::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["serve", "--incidents", &size.incidents.to_string()])
-            .args(["--alerts", &size.alerts.to_string()])
-            .args(["--evidence", &size.evidence.to_string()])
+            .args(arguments)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
         let output = child.stdout.take().context("a pipe")?;
         let mut server = Self { child, origin: String::new() };
         BufReader::new(output).read_line(&mut server.origin)?;
         server.origin.truncate(server.origin.trim_end().len());
-        anyhow::ensure!(server.origin.starts_with("http://"), "the list server does not start");
+        anyhow::ensure!(server.origin.starts_with("http://"), "the server does not start");
         Ok(server)
     }
 
@@ -40,5 +51,14 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Serves until standard input ends.
+pub(crate) async fn until_left(serving: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let left = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
+    tokio::select! {
+        served = serving => served,
+        left = left => Ok(left?.map(drop)?),
     }
 }

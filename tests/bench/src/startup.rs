@@ -1,5 +1,6 @@
 //! From spawn to the first `GET /next`, interleaved: each round starts every program once.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -31,20 +32,22 @@ struct Starts {
     rss: Vec<f64>,
 }
 
-/// The functions, the least one, and the same in Python. The bootstraps are copied to `folder` first: a linker
-/// leaves a file in small pieces in the page cache, and mapping those costs a tenth more than what was copied there,
-/// or unpacked from an archive.
+/// A bootstrap, copied to `folder`: a linker leaves a file in small pieces in the page cache, and mapping those costs a
+/// tenth more than what was copied there, or unpacked from an archive.
+pub(crate) fn bootstrap(folder: &Path, bootstraps: &Path, name: &'static str) -> anyhow::Result<Program> {
+    let path = folder.join(name);
+    std::fs::copy(bootstraps.join(name), &path).with_context(|| format!("no bootstrap {name}"))?;
+    Ok(Program { name, path, argument: None })
+}
+
+/// The least function, ours, and the same in Python.
 pub(crate) fn programs(
     folder: &Path,
     bootstraps: &Path,
     python: &Path,
     scripts: &Path,
 ) -> anyhow::Result<Vec<Program>> {
-    let bootstrap = |name| -> anyhow::Result<Program> {
-        let path = folder.join(name);
-        std::fs::copy(bootstraps.join(name), &path).with_context(|| format!("no bootstrap {name}"))?;
-        Ok(Program { name, path, argument: None })
-    };
+    let bootstrap = |name| bootstrap(folder, bootstraps, name);
     let script = Some(scripts.join("function.py"));
     Ok(vec![
         bootstrap("hello")?,
@@ -56,12 +59,12 @@ pub(crate) fn programs(
 }
 
 /// As Lambda starts it, and nothing of this environment. `aws` is where AWS is.
-pub(crate) fn command(program: &Program, runtime_api: &Listener, aws: &str) -> Command {
+pub(crate) fn command(program: &Program, runtime_api: SocketAddr, aws: &str) -> Command {
     let mut command = Command::new(&program.path);
     command
         .args(&program.argument)
         .env_clear()
-        .env("AWS_LAMBDA_RUNTIME_API", runtime_api.address.to_string())
+        .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
         .env("AWS_LAMBDA_FUNCTION_NAME", program.name)
         .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
@@ -82,9 +85,12 @@ pub(crate) fn run(programs: &[Program], rounds: usize) -> anyhow::Result<()> {
     let mut all: Vec<Starts> = programs.iter().map(|_| Starts::default()).collect();
     // One round more, which is not counted: it fills the page cache and writes Python's bytecode.
     for round in 0..=rounds {
-        for (program, starts) in programs.iter().zip(&mut all) {
-            let running = Running::start(&mut command(program, &runtime_api, &endpoint))?;
-            let next = runtime_api.next()?;
+        for place in 0..programs.len() {
+            // Each comes after each: who follows Python finds the caches cold.
+            let number = (round + place) % programs.len();
+            let (program, starts) = (&programs[number], &mut all[number]);
+            let running = Running::start(&mut command(program, runtime_api.address, &endpoint))?;
+            let next = runtime_api.next().with_context(|| format!("{} does not start", program.name))?;
             // It waits for its event by now, unless it has more to do meanwhile.
             let cpu = running.used()?.cpu;
             std::thread::sleep(REST);

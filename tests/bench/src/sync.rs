@@ -3,7 +3,6 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
@@ -13,6 +12,8 @@ use crate::list::Size;
 use crate::measure::{Whole, whole};
 use crate::row;
 use crate::server::Server;
+
+const FLOOR: &str = "floor.py";
 
 const TENANT: &str = "7d8ecb38-4b56-4d55-8a5b-2b6c0a3f8c11";
 const CLIENT: &str = "b0b1c2d3-0f3d-4c39-9f7c-6d1a9a4b7e55";
@@ -57,8 +58,13 @@ pub(crate) fn desk(tools: &Tools, server: &Server, size: Size) -> anyhow::Result
 
 fn peer(tools: &Tools, script: &str, server: &Server, size: Size) -> anyhow::Result<Whole> {
     let folder = tempfile::tempdir()?;
+    let store = folder.path().join("store.db");
     let mut command = Command::new(&tools.python);
-    command.arg(tools.scripts.join(script)).arg(&server.origin).arg(folder.path().join("store.db"));
+    command.arg(tools.scripts.join(script));
+    match script {
+        FLOOR => command.arg(store).arg(size.incidents.to_string()).arg(size.alerts.to_string()),
+        _ => command.arg(&server.origin).arg(store),
+    };
     let synced = whole(&command)?;
     let expected = format!("{} incidents, {} alerts", size.incidents, size.alerts);
     ensure!(synced.output.trim() == expected, "{script}: {}", synced.output);
@@ -66,18 +72,16 @@ fn peer(tools: &Tools, script: &str, server: &Server, size: Size) -> anyhow::Res
 }
 
 pub(crate) fn run(tools: &Tools, size: Size, rounds: usize, sdk: bool) -> anyhow::Result<()> {
-    let server = Server::start(size)?;
-    let mut runs: [(&str, Vec<Whole>, Vec<Duration>); 3] = [
-        ("soc-anywhere sync", vec![], vec![]),
-        ("requests + sqlite3", vec![], vec![]),
-        ("msgraph-sdk", vec![], vec![]),
-    ];
+    let server = Server::of_list(size)?;
+    let names = ["soc-anywhere sync", "requests + sqlite3", "SQLite alone, out of memory", "msgraph-sdk"];
+    let mut runs = names.map(|name| (name, Vec::new(), Vec::new()));
     for round in 0..rounds {
         for (number, (_, wholes, served)) in runs.iter_mut().enumerate() {
             let before = server.used()?.cpu;
             let run = match number {
                 0 => desk(tools, &server, size)?,
                 1 => peer(tools, "plain.py", &server, size)?,
+                2 => peer(tools, FLOOR, &server, size)?,
                 // Minutes: once is enough to see where it stands.
                 _ if round == 0 && sdk => peer(tools, "sdk.py", &server, size)?,
                 _ => continue,
@@ -120,7 +124,7 @@ pub(crate) fn memory(tools: &Tools, pages: &[u32]) -> anyhow::Result<()> {
     let plain = pages.iter().map(|pages| (*pages, 1)).chain([(100, 4), (100, 16)]);
     for (pages, evidence) in plain {
         let size = Size { incidents: pages / 2 * 50, alerts: pages / 2 * 100, evidence };
-        let server = Server::start(size)?;
+        let server = Server::of_list(size)?;
         let run = desk(tools, &server, size)?;
         let name = match evidence {
             1 => format!("{pages} pages"),

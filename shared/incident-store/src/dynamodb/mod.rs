@@ -51,8 +51,8 @@ use crate::{
 };
 use memory::Leases;
 
-/// A client that is made when it is first used, and then shared. An AWS client reads its table of regions and
-/// compiles the patterns in it when it is made; that is more than the whole rest of a function's start.
+/// A client that is made when it is first used, and then shared. When it is made, an AWS client reads its table of
+/// regions and compiles the patterns in it: half a million instructions, as many as all else of a function's start.
 pub type Late<C> = Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>;
 
 /// A [`Late`] client.
