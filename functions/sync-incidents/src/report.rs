@@ -50,7 +50,7 @@ pub enum Outcome {
     Complete,
     /// The new is read; history or something set aside is still to come.
     Progressing,
-    /// Time, budget or a throttle ended it before all that is new was read; the next run goes on.
+    /// Time, budget or a throttle ended it; the next run goes on.
     Interrupted,
     /// It does not work; the cause says what to do.
     Failed {

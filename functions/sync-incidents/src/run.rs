@@ -7,6 +7,7 @@ use graph_http::{Deadline, Transport};
 use graph_security::{
     GraphError, Page, PageFault, Record, RecordKind, Session, UNSTATED_RETRY_AFTER, Unreadable,
 };
+use http::StatusCode;
 use incident_store::{ClientSecrets, Connection, Field, Incoming, StoreError, SyncStore, Upserted};
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -14,7 +15,7 @@ use tokio::time::Instant;
 use crate::Syncer;
 use crate::checkpoint::Checkpoint;
 use crate::keeper::Keeper;
-use crate::plan::{Ask, Failed, Keep, Lane, Next, Novelty, Plan, Row, Taken, Target};
+use crate::plan::{Ask, CLOCKS_DIFFER, Failed, Keep, Lane, Next, Novelty, Plan, Row, Taken, Target};
 use crate::report::{StreamReport, Tally};
 
 /// How many asks of one stream may fail in a row before the run leaves that stream to the next one. The
@@ -29,7 +30,7 @@ const FAIR_TIME: Duration = Duration::from_secs(10);
 pub(crate) enum Stop {
     /// Time or budget is used up.
     Allowance,
-    /// Microsoft asks to be left alone until then.
+    /// Entra asks to be left alone until then.
     Throttled(Timestamp),
     /// The connection does not work.
     Failed(Failure),
@@ -41,6 +42,20 @@ impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
+}
+
+/// Why a run leaves a stream alone.
+#[derive(Clone, Debug)]
+pub(crate) enum Blocked {
+    /// The ladder goes on in the next run.
+    Tried,
+    /// Graph asks to be left alone until then.
+    Until(Timestamp),
+    /// It does not work.
+    Failed(Failure),
+    /// The connection was broken off, or not made. Whether that is this stream's trouble shows when the other one is
+    /// asked.
+    Unreachable(Failure),
 }
 
 /// Why a connection, or one stream of it, does not work.
@@ -59,9 +74,10 @@ pub(crate) struct Run<'a, S, T, K, P> {
     pub(crate) checkpoint: Checkpoint<P>,
     pub(crate) keeper: Keeper<'a, S>,
     pub(crate) tally: Tally,
-    /// The streams that this run leaves alone from now on, and why.
-    pub(crate) blocked: Vec<(RecordKind, Option<Failure>)>,
-    failures_in_a_row: u32,
+    /// The streams that this run leaves alone from now on, and why. The other one goes on.
+    pub(crate) blocked: Vec<(RecordKind, Blocked)>,
+    /// Of incidents, and of alerts.
+    failures_in_a_row: [u32; 2],
     secret_read_again: bool,
 }
 
@@ -83,37 +99,50 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
             keeper,
             tally: Tally::default(),
             blocked: Vec::new(),
-            failures_in_a_row: 0,
+            failures_in_a_row: [0; 2],
             secret_read_again: false,
         }
     }
 
-    /// Reads what there is to read: what is new first, but it leaves the rest a fifth; checks take at most
-    /// a quarter.
+    /// Reads what there is to read.
     pub(crate) async fn read(&mut self, allowance: u32) -> Result<(), Stop> {
         self.session.set_budget(allowance);
+        let read = self.lanes(allowance).await;
+        self.tell_unreachable();
+        read?;
+        if self.session.usage().calls < allowance { Ok(()) } else { Err(Stop::Allowance) }
+    }
+
+    /// What is new first, but it leaves the rest a fifth; checks take at most a quarter.
+    async fn lanes(&mut self, allowance: u32) -> Result<(), Stop> {
         let begun = Instant::now();
         let time = self.session.deadline().saturating_duration_since(begun);
         let rest = Share { until: begun + time, calls: allowance };
         let most = Share { until: begun + time.mul_f64(0.8), calls: allowance - allowance / 5 };
         self.lane(Lane::Live, most).await?;
         let used = self.session.usage().calls;
-        let quarter = Share { until: Instant::now() + time / 4, calls: used.saturating_add(allowance / 4) };
+        let quarter = Share {
+            until: rest.until.min(Instant::now() + time / 4),
+            calls: rest.calls.min(used.saturating_add(allowance / 4)),
+        };
         self.lane(Lane::Check, quarter).await?;
         self.lane(Lane::History, rest).await?;
-        self.lane(Lane::Live, rest).await?;
-        if self.session.usage().calls < allowance { Ok(()) } else { Err(Stop::Allowance) }
+        self.lane(Lane::Live, rest).await
     }
 
-    /// Both streams in turn, ask by ask, until neither has anything to ask or the share is used up.
+    /// Both streams in turn, ask by ask, until neither has anything to ask or the share is used up. One that is in
+    /// trouble comes second, and what is new in the other comes before all of it: it must delay only itself.
     async fn lane(&mut self, lane: Lane, share: Share) -> Result<(), Stop> {
         loop {
             let mut asked = false;
-            for kind in [RecordKind::Incident, RecordKind::Alert] {
+            let mut order = [RecordKind::Incident, RecordKind::Alert];
+            order.sort_by_key(|kind| self.is_in_trouble(*kind));
+            for kind in order {
                 if Instant::now() >= share.until || self.session.usage().calls >= share.calls {
                     return Ok(());
                 }
-                if self.is_blocked(kind) {
+                let waits = asked && lane == Lane::Live && self.is_in_trouble(kind);
+                if waits || self.is_blocked(kind) {
                     continue;
                 }
                 let now = self.syncer.graph.clock.now();
@@ -132,23 +161,53 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         self.blocked.iter().any(|(blocked, _)| *blocked == kind)
     }
 
+    fn is_in_trouble(&mut self, kind: RecordKind) -> bool {
+        self.checkpoint.plan(kind).standing().in_trouble
+    }
+
     async fn step(&mut self, kind: RecordKind, ask: Ask) -> Result<(), Stop> {
-        self.session.repeat_transient(!self.checkpoint.plan(kind).standing().in_trouble);
-        let asked = Instant::now();
-        match self.answer(kind, &ask.target).await {
+        let (asked, end) = (Instant::now(), self.session.deadline());
+        let in_trouble = self.is_in_trouble(kind);
+        let fair = FAIR_TIME.min(end.saturating_duration_since(asked) / 2);
+        self.session.repeat_transient(!in_trouble);
+        self.session.set_deadline(if in_trouble { asked + fair } else { end });
+        let answer = self.answer(kind, &ask.target).await;
+        self.session.set_deadline(end);
+        match answer {
             Ok(page) => {
-                self.failures_in_a_row = 0;
+                *self.failures(kind) = 0;
                 self.take(kind, ask.keep, page).await?;
             }
-            Err(GraphError::OutOfTime) if asked.elapsed() >= FAIR_TIME => {
+            Err(GraphError::OutOfTime) if in_trouble || asked.elapsed() >= FAIR_TIME => {
                 // It had its chance: were it only asked again in the next run, it would stall that one, too.
-                let now = self.syncer.graph.clock.now();
-                self.checkpoint.plan(kind).failed(Failed::Page(PageFault::Incomplete), now);
-                return Err(Stop::Allowance);
+                self.failed(kind, PageFault::Incomplete);
+                self.blocked.push((kind, Blocked::Tried));
             }
             Err(error) => self.fail(kind, &ask.target, &error)?,
         }
         self.keep_checkpoint().await
+    }
+
+    fn failures(&mut self, kind: RecordKind) -> &mut u32 {
+        &mut self.failures_in_a_row[usize::from(kind == RecordKind::Alert)]
+    }
+
+    fn failed(&mut self, kind: RecordKind, fault: PageFault) {
+        let now = self.syncer.graph.clock.now();
+        self.checkpoint.plan(kind).failed(Failed::Page(fault), now);
+    }
+
+    /// A stream whose connection breaks while the other one is answered is in trouble of its own.
+    fn tell_unreachable(&mut self) {
+        if self.tally.pages == 0 {
+            return;
+        }
+        let of = |(kind, blocked): &(RecordKind, Blocked)| {
+            matches!(blocked, Blocked::Unreachable(_)).then_some(*kind)
+        };
+        for kind in self.blocked.iter().filter_map(of).collect::<Vec<_>>() {
+            self.failed(kind, PageFault::ServerError);
+        }
     }
 
     /// One answer; where Entra refuses the secret, once more with the secret read anew.
@@ -199,7 +258,8 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         };
         let mut rows: Vec<Row> = page.records.iter().map(row_of).collect();
         let keeps: Vec<bool> = page.records.iter().map(kept).collect();
-        let answered = page.date.unwrap_or(now);
+        let date = page.date.filter(|date| date.duration_since(now).abs() <= CLOCKS_DIFFER);
+        let answered = date.unwrap_or(now);
         let incoming: Vec<Incoming> = (page.records.into_iter().zip(&keeps))
             .filter_map(|(record, keep)| keep.then_some(Incoming { record, answered }))
             .collect();
@@ -214,8 +274,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         self.tally.pages += 1;
         self.stream(kind).count(&upserted);
         self.report_unreadable(kind, page.unreadable);
-        let taken =
-            Taken { rows: &rows, total: page.rows, next, date: page.date, partial: page.partial, now };
+        let taken = Taken { rows: &rows, total: page.rows, next, date, partial: page.partial, now };
         self.checkpoint.plan(kind).took(&taken);
         Ok(())
     }
@@ -244,33 +303,45 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         let failure = |stream| Failure { cause, stream, detail: error.to_string() };
         let failed = match (error, target) {
             (GraphError::OutOfBudget | GraphError::OutOfTime, _) => return Err(Stop::Allowance),
-            (GraphError::Throttled { retry_after, .. }, _) => {
-                return Err(Stop::Throttled(now + retry_after.unwrap_or(UNSTATED_RETRY_AFTER)));
+            (GraphError::Throttled { retry_after, detail }, _) => {
+                // 503 and 504 may be one page's: the ladder takes a step each time, however long is to be waited.
+                if detail.status != StatusCode::TOO_MANY_REQUESTS {
+                    self.failed(kind, PageFault::ServerError);
+                }
+                let until = now + retry_after.unwrap_or(UNSTATED_RETRY_AFTER);
+                self.blocked.push((kind, Blocked::Until(until)));
+                return Ok(());
             }
             (GraphError::Auth(AuthError::Refused(refused)), _) if cause == Cause::Throttled => {
                 return Err(Stop::Throttled(now + refused.retry_after.unwrap_or(UNSTATED_RETRY_AFTER)));
             }
-            (GraphError::Auth(_) | GraphError::TokenRefused(_) | GraphError::Unreachable(_), _) => {
+            (GraphError::Auth(_) | GraphError::TokenRefused(_), _) => {
                 return Err(Stop::Failed(failure(None)));
             }
+            (GraphError::Unreachable(_), _) if self.tally.pages == 0 => {
+                self.blocked.push((kind, Blocked::Unreachable(failure(Some(kind)))));
+                return Ok(());
+            }
+            // The other one is answered.
+            (GraphError::Unreachable(_), _) => Failed::Page(PageFault::ServerError),
             (GraphError::Page { fault, .. }, _) => Failed::Page(*fault),
             (GraphError::Rejected(_) | GraphError::Forbidden(_), Target::Link(_)) => Failed::Link,
             (GraphError::Forbidden(_), Target::AlertsOf(_)) => Failed::Page(PageFault::NotFound),
             (GraphError::Forbidden(_), Target::Record(_)) | (GraphError::Rejected(_), _) => Failed::Rejected,
             (GraphError::Forbidden(_) | GraphError::MissingRoles { .. }, _) => {
-                self.blocked.push((kind, Some(failure(Some(kind)))));
+                self.blocked.push((kind, Blocked::Failed(failure(Some(kind)))));
                 return Ok(());
             }
         };
         tracing::debug!(connection = %self.connection.id, ?kind, %error, "an ask failed");
         let plan = self.checkpoint.plan(kind);
         plan.failed(failed, now);
-        self.failures_in_a_row += 1;
-        if plan.standing().outage {
-            self.blocked.push((kind, Some(failure(Some(kind)))));
-        } else if self.failures_in_a_row >= FAILURES_IN_A_ROW {
-            self.failures_in_a_row = 0;
-            self.blocked.push((kind, None));
+        let outage = plan.standing().outage;
+        *self.failures(kind) += 1;
+        if outage {
+            self.blocked.push((kind, Blocked::Failed(failure(Some(kind)))));
+        } else if *self.failures(kind) >= FAILURES_IN_A_ROW {
+            self.blocked.push((kind, Blocked::Tried));
         }
         Ok(())
     }

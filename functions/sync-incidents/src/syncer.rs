@@ -153,7 +153,9 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         let due = now + connection.settings.interval;
         let quiet = before.failing.is_none() && before.not_before.is_none();
         let last_written = before.last_success;
-        let mut verdict = End { checkpoint: &checkpoint, stop, blocked, now: ended, due }.verdict(before);
+        let pages = tally.pages;
+        let mut verdict =
+            End { checkpoint: &checkpoint, stop, blocked, pages, now: ended, due }.verdict(before);
         if due != next_due {
             // The interval was changed just before the claim, which did not know the new one.
             verdict.next_due = verdict.next_due.or(Some(due));

@@ -9,7 +9,7 @@ use crate::allowance::Spent;
 use crate::checkpoint::Checkpoint;
 use crate::plan::Plan;
 use crate::report::Outcome;
-use crate::run::{Failure, Stop};
+use crate::run::{Blocked, Failure, Stop};
 
 /// A customer's fault is tried again after 1, 5, 15 and then every 60 minutes: often enough that a cure is
 /// noticed, seldom enough that a tenant in trouble is left alone.
@@ -24,7 +24,9 @@ const BACK_OFF: [SignedDuration; 4] = [
 pub(crate) struct End<'a, P> {
     pub(crate) checkpoint: &'a Checkpoint<P>,
     pub(crate) stop: Option<Stop>,
-    pub(crate) blocked: Vec<(RecordKind, Option<Failure>)>,
+    pub(crate) blocked: Vec<(RecordKind, Blocked)>,
+    /// Pages that were read.
+    pub(crate) pages: u32,
     pub(crate) now: Timestamp,
     /// When the connection is due again by its interval.
     pub(crate) due: Timestamp,
@@ -55,18 +57,18 @@ impl<P: Plan> End<'_, P> {
             backfill_from: [incidents.history_from, alerts.history_from].into_iter().flatten().min(),
             observed: sum(&incidents.observed, &alerts.observed),
         };
-        let failure = match (&self.stop, &self.blocked) {
-            (Some(Stop::Failed(failure)), _) => Some(failure.clone()),
-            (_, blocked) => blocked.iter().find_map(|(_, failure)| failure.clone()),
-        };
-        if let Some(failure) = failure {
+        status.not_before = self.not_before();
+        if let Some(failure) = self.failure() {
             return self.failed(failure, status, before.failing);
         }
+        let has_passed = |failing: &Failing| match failing.stream {
+            Some(RecordKind::Incident) => incidents.live_done,
+            Some(RecordKind::Alert) => alerts.live_done,
+            None => self.pages > 0,
+        };
+        status.failing = before.failing.filter(|failing| !has_passed(failing));
         let (outcome, resume) = match self.stop {
-            Some(Stop::Throttled(until)) => {
-                status.not_before = Some(until);
-                (Outcome::Interrupted, Some(until))
-            }
+            _ if status.not_before.is_some() => (Outcome::Interrupted, status.not_before),
             Some(Stop::Allowance) if pending || !live_done => {
                 let outcome = if live_done { Outcome::Progressing } else { Outcome::Interrupted };
                 (outcome, Some(Spent::replenished(self.now)))
@@ -79,6 +81,33 @@ impl<P: Plan> End<'_, P> {
         // What is left does not wait for an interval that may be a day; only Microsoft may put off what is due.
         let next_due = status.not_before.or(resume.filter(|at| *at < self.due));
         Verdict { outcome, status, resume, next_due }
+    }
+
+    /// The connection's failure, or a stream's; both streams' with the same cause are the connection's.
+    fn failure(&self) -> Option<Failure> {
+        if let Some(Stop::Failed(failure)) = &self.stop {
+            return Some(failure.clone());
+        }
+        let mut failures = self.blocked.iter().filter_map(|(_, blocked)| match blocked {
+            Blocked::Failed(failure) | Blocked::Unreachable(failure) => Some(failure),
+            Blocked::Tried | Blocked::Until(_) => None,
+        });
+        let first = failures.next()?;
+        let is_both = failures.next().is_some_and(|second| second.cause == first.cause);
+        Some(Failure { stream: first.stream.filter(|_| !is_both), ..first.clone() })
+    }
+
+    /// Until when Microsoft asks to be left alone.
+    fn not_before(&self) -> Option<Timestamp> {
+        let of_streams = self.blocked.iter().filter_map(|(_, blocked)| match blocked {
+            Blocked::Until(until) => Some(*until),
+            _ => None,
+        });
+        let of_entra = match self.stop {
+            Some(Stop::Throttled(until)) => Some(until),
+            _ => None,
+        };
+        of_streams.chain(of_entra).max()
     }
 
     fn failed(self, failure: Failure, mut status: SyncStatus, before: Option<Failing>) -> Verdict {

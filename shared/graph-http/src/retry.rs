@@ -16,6 +16,10 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// The longest back-off: a front end that needs longer says so with `Retry-After`.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
+/// The longest `Retry-After` that is kept to. Microsoft's own are seconds to minutes; a header that is wrong by years must
+/// not switch anything off for as long.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
+
 /// How often one request is sent in all. A fault that outlives four tries and some 4 s of waiting is not a
 /// glitch: the caller knows better what to do (a smaller page, another range, the next run).
 const TRIES: u32 = 4;
@@ -25,7 +29,7 @@ const TRIES: u32 = 4;
 pub enum Failure {
     /// 429, or 503/504 with a `Retry-After`: refused calls still count, so the wait is kept exactly.
     Throttled {
-        /// How long Microsoft asks to wait; `None` where 429 came without the header.
+        /// How long Microsoft asks to wait, an hour at most; `None` where 429 came without the header.
         retry_after: Option<Duration>,
     },
     /// Other 5xx and faults of the connection: perhaps gone the next time.
@@ -66,11 +70,11 @@ impl Failure {
 fn retry_after(answer: &Answer, now: Timestamp) -> Option<Duration> {
     let text = answer.header(RETRY_AFTER.as_str())?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER));
     }
     let until = http_date(text)?;
     let wait = until.duration_since(answer.date().unwrap_or(now));
-    Some(Duration::try_from(wait).unwrap_or(Duration::ZERO))
+    Some(Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LONGEST_RETRY_AFTER))
 }
 
 /// The tries of one request. `wait` says how long to sleep before the next one, or that there is none.
@@ -126,6 +130,9 @@ mod tests {
         assert_eq!(Failure::of_answer(&answer(429, &[(RETRY_AFTER, "7")]), now), throttled(7));
         let date = [(DATE, "Tue, 15 Nov 1994 08:12:31 GMT"), (RETRY_AFTER, "Tue, 15 Nov 1994 08:13:01 GMT")];
         assert_eq!(Failure::of_answer(&answer(503, &date), now), throttled(30));
+        for long in ["31536000", "9999999999999", "Tue, 01 Jan 2999 00:00:00 GMT"] {
+            assert_eq!(Failure::of_answer(&answer(429, &[(RETRY_AFTER, long)]), now), throttled(3600));
+        }
     }
 
     #[test]

@@ -107,7 +107,12 @@ impl<'a, T: Transport> Session<'a, T> {
         self.deadline
     }
 
-    /// From now on at most `budget` more requests.
+    /// From now on it ends then.
+    pub fn set_deadline(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+    }
+
+    /// From now on no more than `budget` requests in all.
     pub fn set_budget(&mut self, budget: u32) {
         self.budget = budget;
     }

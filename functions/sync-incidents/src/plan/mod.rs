@@ -11,11 +11,16 @@ mod sweeps;
 
 use graph_security::{NextLink, PageFault, Query, RecordKind};
 use incident_store::{Observed, SetAside};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use stream::StreamPlan;
+
+/// Microsoft's clock and ours differ by less: ours may be ten minutes off. An answer's `Date` that is further off is not
+/// believed, nor is a row's instant that is further ahead: one of them would move the watermark to where nothing is
+/// found any more.
+pub(crate) const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(15);
 
 /// The planning of one stream. The engine has one implementation, [`StreamPlan`]; the harness that shows
 /// that losses would be found puts known-bad ones in its place.
@@ -99,7 +104,7 @@ pub struct Taken<'a> {
     pub total: usize,
     /// Where the next page is.
     pub next: Next,
-    /// Microsoft's clock when it answered.
+    /// Microsoft's clock when it answered, where it says so and can be believed.
     pub date: Option<Timestamp>,
     /// The answer says of itself that something is missing.
     pub partial: bool,

@@ -76,13 +76,25 @@ enum Mode {
     Isolate,
     /// By number and along links only, again and again until a pass adds nothing.
     Linked(Linked),
-    /// Nothing succeeded since something failed: does an interval that has no rows? Else it is not these
-    /// records, which are set aside for this reason.
-    Probe { reason: String },
+    /// Nothing succeeded since something failed, for this reason: does an interval that has no rows? Else it is not
+    /// about these records.
+    Probe { reason: String, then: Then },
     /// Ids and instants only, then each record by itself.
     Ids { queue: Vec<String>, next: Option<Position> },
-    /// No filter, ascending: rows without an instant come first (OData 4.01 part 1, §11.2.6.2).
-    Undated,
+    /// No filter, ascending: rows without an instant come first (OData 4.01 part 1, §11.2.6.2). So many were met.
+    Undated { met: u16 },
+}
+
+/// What follows when a probe succeeds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Then {
+    /// It is about these records: which of them?
+    Isolate,
+    /// It is about these: they are set aside.
+    SetAside,
+    /// An earlier probe failed, and the outage has ended.
+    Begin,
 }
 
 /// Where an ids-only page leads to once its records are read.
@@ -172,7 +184,7 @@ impl Part {
 
     /// The rows without an instant, which no filter finds.
     pub(super) fn undated(kind: RecordKind) -> Self {
-        Self { mode: Mode::Undated, ..Self::new(kind, Property::Updated, None, None) }
+        Self { mode: Mode::Undated { met: 0 }, ..Self::new(kind, Property::Updated, None, None) }
     }
 
     /// Whether the position has passed the end.
@@ -201,13 +213,17 @@ impl Part {
                 Some(id) => return record(id),
                 None => (Keep::Nothing, Select::Instants),
             },
-            Mode::Undated => (Keep::Undated, Select::Whole),
+            Mode::Undated { .. } => (Keep::Undated, Select::Whole),
             _ => (Keep::All, Select::Whole),
         };
         if let Some(link) = &self.link {
             return Ask { target: Target::Link(link.clone()), keep };
         }
-        let skip = if let Mode::Linked(walk) = &self.mode { walk.skip } else { 0 };
+        let skip = match &self.mode {
+            Mode::Linked(walk) => walk.skip,
+            Mode::Undated { met } => *met,
+            _ => 0,
+        };
         let (filter, order, top) = (self.filter(), self.by, self.top);
         Ask { target: Target::Page(Query { kind, filter, order, top, skip, select }), keep }
     }
@@ -226,7 +242,7 @@ impl Part {
             None => {}
         }
         let (from, to) = match self.mode {
-            Mode::Undated => return filter,
+            Mode::Undated { .. } => return filter,
             Mode::Linked(_) if self.fixed.is_some() && self.at.is_some() && self.at == self.to => {
                 filter.extend(self.at.map(|at| condition(self.by, Comparison::Eq, at)));
                 return filter;
@@ -250,9 +266,9 @@ impl Part {
         if self.doubt.is_some() {
             return self.took_doubted(taken, fallback_end, effects);
         }
-        if let Mode::Probe { reason } = &mut self.mode {
-            let reason = std::mem::take(reason);
-            return self.set_aside(&reason, effects);
+        if let Mode::Probe { reason, then } = &mut self.mode {
+            let (reason, then) = (std::mem::take(reason), *then);
+            return self.probed(kind, &reason, then, fallback_end, effects);
         }
         if let Mode::Ids { queue, .. } = &mut self.mode
             && queue.pop().is_some()
@@ -278,7 +294,7 @@ impl Part {
             // Returned above.
             Mode::Probe { .. } => Flow::Continue(()),
             Mode::Ids { .. } => self.took_ids(kind, taken, fallback_end, effects),
-            Mode::Undated => self.took_undated(taken),
+            Mode::Undated { .. } => self.took_undated(taken),
         }
     }
 

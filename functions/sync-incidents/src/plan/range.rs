@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::part::{Effects, Ordered, Part, floor_second};
-use super::{Ask, Failed, Taken};
+use super::{Ask, CLOCKS_DIFFER, Failed, Taken};
 
 /// Why a range is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,7 +131,9 @@ impl Range {
         let begun = *self.begun.get_or_insert(taken.now);
         self.took = taken.now.duration_since(begun).abs().max(self.took);
         self.healthy = true;
-        self.newest = self.newest.max(taken.rows.iter().filter_map(|row| row.updated).max());
+        let believed = |updated: &Timestamp| *updated <= taken.now + CLOCKS_DIFFER;
+        let newest = taken.rows.iter().filter_map(|row| row.updated).filter(believed).max();
+        self.newest = self.newest.max(newest);
         self.changes += taken.rows.iter().filter(|row| row.novelty.is_change()).count() as u64;
         if self.purpose == Purpose::Live && self.end.is_none() && self.pages == 1 {
             self.end = taken.date.map(floor_second);

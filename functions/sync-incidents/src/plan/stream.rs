@@ -30,6 +30,9 @@ const CLOCK_SLACK: SignedDuration = SignedDuration::from_hours(1);
 /// How many recently changed incidents have their alerts read once more by the daily sweep.
 const SAMPLE: usize = 10;
 
+/// Between two looks at a stream, when all is well: the least interval, and the time that a run takes.
+const LOOKED: SignedDuration = SignedDuration::from_mins(2);
+
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -42,6 +45,9 @@ pub struct StreamPlan {
     since: Timestamp,
     /// Everything that was visible is read up to here; Microsoft's clock.
     watermark: Option<Timestamp>,
+    /// What lies before it and was not read is in `history`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    queued_to: Option<Timestamp>,
     live: Option<Range>,
     /// Whether the live range was begun in this run: what an earlier one began ends before what is new.
     #[serde(skip)]
@@ -95,6 +101,7 @@ impl Plan for StreamPlan {
             kind,
             since,
             watermark: None,
+            queued_to: None,
             live: None,
             live_is_fresh: false,
             live_done: false,
@@ -229,9 +236,11 @@ impl StreamPlan {
     fn next_live(&mut self, now: Timestamp) -> Range {
         let reach = floor_second(now - LIVE_REACH);
         let overlap = self.lateness.overlap();
-        let from = floor_second(self.watermark.map_or(self.since, |watermark| watermark - overlap));
+        let read = self.watermark.map(|watermark| watermark - overlap);
+        let from = floor_second(read.max(self.queued_to).unwrap_or(self.since));
         if from < reach {
             self.history.push((from, reach));
+            self.queued_to = Some(reach);
             self.changes += 1;
         }
         self.range(Purpose::Live, Property::Updated, (from.max(reach), None))
@@ -331,7 +340,8 @@ impl StreamPlan {
     /// A change from before an instant up to which everything had been read became visible late; one that
     /// the overlap would not have met is one that only a sweep found.
     fn observe_lateness(&mut self, taken: &Taken<'_>, purpose: Purpose, watermark: Timestamp) {
-        let seen = taken.date.unwrap_or(taken.now);
+        // What became visible while nobody looked was perhaps there at once.
+        let seen = taken.date.unwrap_or(taken.now).min(watermark + LOOKED);
         let met_anyway = watermark - self.lateness.overlap();
         let history_is_read = self.history.is_empty() && self.slice.is_none();
         for row in taken.rows.iter().filter(|row| row.novelty == Novelty::Changed) {

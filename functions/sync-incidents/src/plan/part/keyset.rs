@@ -21,7 +21,11 @@ impl Part {
         let is_full = taken.total >= usize::from(self.top);
         let is_last = taken.next == Next::End && !is_full;
         let asked = keys.iter().all(|key| self.contains(*key));
-        effects.unasked |= !asked;
+        let is_fixed = |row: &Row| {
+            self.fixed
+                .is_none_or(|(by, from, to)| key_of(row, by).is_some_and(|key| from <= key && key <= to))
+        };
+        effects.unasked |= !asked || !taken.rows.iter().all(is_fixed);
 
         if !by_link && !self.is_joined(taken.rows) {
             return Flow::Continue(());

@@ -4,7 +4,7 @@ use graph_security::{PageFault, Property, RecordKind};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Effects, Flow, Mode, Part, Position, SECOND, ceil_second, floor_second, ids_at, other, reason,
+    Effects, Flow, Mode, Part, Position, SECOND, Then, ceil_second, floor_second, ids_at, other, reason,
     whole_seconds,
 };
 use crate::plan::{Failed, Next, Row, Taken};
@@ -50,9 +50,9 @@ impl Part {
             }
             return self.leave_ids(kind, effects);
         }
-        if let Mode::Probe { .. } = self.mode {
+        if let Mode::Probe { then, .. } = &mut self.mode {
             effects.outage = true;
-            *self = Self { fixed: self.fixed, ..Self::new(kind, self.by, self.at, self.to) };
+            *then = Then::Begin;
             return Flow::Continue(());
         }
         if self.link.take().is_some() || self.is_by_number() {
@@ -79,9 +79,10 @@ impl Part {
                 self.top = self.ids_top(kind);
                 self.failures = 0;
             }
-            Mode::Undated if self.top > 1 => self.top /= 2,
+            Mode::Undated { .. } if self.top > 1 => self.top /= 2,
             // The next daily sweep looks again.
-            Mode::Undated => return Flow::Break(()),
+            Mode::Undated { .. } => return Flow::Break(()),
+            Mode::Keyset | Mode::Ids { .. } | Mode::Bisect if !healthy => self.probe(failed, Then::Isolate),
             // Where the order is not known a smaller page is no beginning of a larger one.
             Mode::Keyset | Mode::Ids { .. } | Mode::Bisect | Mode::Isolate => {
                 let is_enough = is_costly && self.fixed.is_some();
@@ -96,14 +97,37 @@ impl Part {
         Flow::Continue(())
     }
 
-    /// The last rung. Where nothing succeeded since the trouble began it may be an outage, not these
-    /// records: then nothing is set aside, and the next run begins at the top again.
+    /// Where nothing succeeded since the trouble began it may be an outage, and not about these records.
+    fn probe(&mut self, failed: Failed, then: Then) {
+        self.mode = Mode::Probe { reason: reason(failed), then };
+        self.link = None;
+    }
+
+    /// The probe succeeded.
+    pub(super) fn probed(
+        &mut self,
+        kind: RecordKind,
+        reason: &str,
+        then: Then,
+        fallback_end: Timestamp,
+        effects: &mut Effects,
+    ) -> Flow {
+        match then {
+            Then::Isolate if self.isolate(kind, fallback_end, effects) => Flow::Continue(()),
+            Then::Isolate | Then::SetAside => self.set_aside(reason, effects),
+            Then::Begin => {
+                *self = Self { fixed: self.fixed, ..Self::new(kind, self.by, self.at, self.to) };
+                Flow::Continue(())
+            }
+        }
+    }
+
+    /// The last rung.
     fn give_up(&mut self, failed: Failed, healthy: bool, effects: &mut Effects) -> Flow {
         if healthy {
             return self.set_aside(&reason(failed), effects);
         }
-        self.mode = Mode::Probe { reason: reason(failed) };
-        self.link = None;
+        self.probe(failed, Then::SetAside);
         Flow::Continue(())
     }
 
@@ -311,7 +335,7 @@ impl Part {
     /// The page says of itself, time and again, that something is missing: where it reaches. Rows without an
     /// instant lie nowhere; the next daily sweep looks for them again.
     pub(super) fn set_partial_aside(&self, taken: &Taken<'_>, effects: &mut Effects) {
-        if self.mode == Mode::Undated {
+        if matches!(self.mode, Mode::Undated { .. }) {
             return;
         }
         let ended = taken.next == Next::End && taken.total < usize::from(self.top);

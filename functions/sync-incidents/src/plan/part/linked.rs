@@ -105,12 +105,19 @@ impl Part {
 
     pub(super) fn took_undated(&mut self, taken: &Taken<'_>) -> Flow {
         self.link = None;
-        let dated = taken.rows.iter().any(|row| self.key(row).is_some());
+        if taken.rows.iter().any(|row| self.key(row).is_some()) {
+            return Flow::Break(());
+        }
+        let is_full = taken.total >= usize::from(self.top);
+        let Mode::Undated { met } = &mut self.mode else { return Flow::Continue(()) };
+        let is_within = *met < MOST_SKIPPED;
+        *met = met.saturating_add(u16::try_from(taken.total).unwrap_or(u16::MAX)).min(MOST_SKIPPED);
         match &taken.next {
-            Next::Link(next) if !dated && self.trail.follow(next).is_ok() => {
+            Next::Link(next) if self.trail.follow(next).is_ok() => {
                 self.link = Some(next.clone());
                 Flow::Continue(())
             }
+            _ if is_full && is_within => Flow::Continue(()),
             _ => Flow::Break(()),
         }
     }
@@ -145,9 +152,9 @@ impl Part {
                 }
                 self.set_aside(&reason(failed), effects)
             }
-            Mode::Undated => {
+            Mode::Undated { .. } => {
                 self.refused += 1;
-                // From its beginning; or the next daily sweep looks again.
+                // On by number; or the next daily sweep looks again.
                 if self.refused < PASSES { Flow::Continue(()) } else { Flow::Break(()) }
             }
             _ => {
