@@ -8,6 +8,7 @@ use incident_store::{ConnectionId, SyncStatus, Upserted};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::plan::Standing;
 use crate::verdict::Verdict;
 
 /// How many unreadable rows are named in a report.
@@ -70,6 +71,10 @@ pub enum Outcome {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StreamReport {
+    /// Everything of it is read up to here, by Microsoft's clock.
+    pub read_up_to: Option<Timestamp>,
+    /// What is new of it was read to its end in this sync.
+    pub live_done: bool,
     /// Records in all pages read.
     pub seen: u64,
     /// New ones.
@@ -149,6 +154,10 @@ impl StreamReport {
                 Upserted::Older => &mut self.older,
             } += 1;
         }
+    }
+
+    pub(crate) fn stands(&mut self, standing: &Standing<'_>) {
+        (self.read_up_to, self.live_done) = (standing.read_up_to, standing.live_done);
     }
 
     pub(crate) fn unreadable(&mut self, rows: Vec<Unreadable>) {

@@ -153,6 +153,8 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         let due = now + connection.settings.interval;
         let quiet = before.failing.is_none() && before.not_before.is_none();
         let last_written = before.last_success;
+        tally.incidents.stands(&checkpoint.incidents.standing());
+        tally.alerts.stands(&checkpoint.alerts.standing());
         let pages = tally.pages;
         let mut verdict =
             End { checkpoint: &checkpoint, stop, blocked, pages, now: ended, due }.verdict(before);

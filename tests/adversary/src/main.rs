@@ -57,8 +57,12 @@ fn exit(bad: bool) -> ExitCode {
 /// The engine against every seed that was asked for.
 fn seeds(options: &Options) -> anyhow::Result<Total> {
     let kept = Kept::open(options.resume.as_deref())?;
-    let done: BTreeMap<u64, SeedResult> =
-        kept.read()?.into_iter().map(|result| (result.seed, result)).collect();
+    let done: BTreeMap<u64, SeedResult> = kept
+        .read()?
+        .into_iter()
+        .filter(|result| options.is_trial_of(result))
+        .map(|result| (result.seed, result))
+        .collect();
     let left: Vec<u64> = options.seeds().filter(|seed| !done.contains_key(seed)).collect();
     let results = Mutex::new(done);
     let failure = Mutex::new(None);

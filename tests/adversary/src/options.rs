@@ -4,6 +4,7 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
 
+use adversary::result::SeedResult;
 use adversary::trial::Trial;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -81,6 +82,12 @@ impl Options {
             Store::Sqlite => true,
         };
         Trial::full(seed, self.days, sqlite)
+    }
+
+    /// Whether it is the result of a trial that these options ask for.
+    pub(crate) fn is_trial_of(&self, result: &SeedResult) -> bool {
+        let trial = self.trial(result.seed);
+        (result.days, result.sqlite) == (trial.days.into(), trial.sqlite)
     }
 }
 

@@ -72,13 +72,16 @@ pub struct Found {
     pub revisions_back: u64,
     /// Records that are not what was written.
     pub torn: u64,
-    /// Times that nothing was read to its end for six hours although all was well.
+    /// Times that a stream was not read to its end for six hours although all was well with it, and trials whose sweeps
+    /// came to no end.
     pub stuck: u64,
+    /// Trials at whose end sweeps came less often than wanted, as the status says.
+    pub sweeps_left_out: u64,
+    /// Versions that were held back by a record that cannot be read and that the engine did not name, run by run.
+    pub unreported: u64,
     /// Things that were still set aside at the end, a day after everything was well again.
     pub not_healed: u64,
-    /// Versions found waiting at the end of a run because their record was poison, run by run.
-    pub held_as_poison: u64,
-    /// The same for what was set aside and named.
+    /// Versions found waiting at the end of a run and named as set aside, run by run.
     pub held_aside: u64,
     /// The longest list of things set aside.
     pub most_set_aside: u64,
@@ -108,8 +111,6 @@ pub struct Fate {
     pub missed: u64,
     /// Of those, there later.
     pub healed: u64,
-    /// After at most so long, in 100 ns steps.
-    pub healed_after: i64,
     /// From visible to stored.
     pub latency: Histogram,
 }
@@ -134,7 +135,7 @@ impl Found {
     #[must_use]
     pub fn is_broken(&self) -> bool {
         let counts = [self.lost, self.stale, self.regressed, self.spurious, self.revisions_back];
-        counts.iter().sum::<u64>() + self.torn + self.stuck + self.not_healed > 0
+        counts.iter().sum::<u64>() + self.torn + self.stuck + self.unreported + self.not_healed > 0
     }
 
     /// Adds another's figures.
@@ -149,8 +150,9 @@ impl Found {
             (&mut self.revisions_back, other.revisions_back),
             (&mut self.torn, other.torn),
             (&mut self.stuck, other.stuck),
+            (&mut self.unreported, other.unreported),
+            (&mut self.sweeps_left_out, other.sweeps_left_out),
             (&mut self.not_healed, other.not_healed),
-            (&mut self.held_as_poison, other.held_as_poison),
             (&mut self.held_aside, other.held_aside),
             (&mut self.swept.0, other.swept.0),
             (&mut self.swept.1, other.swept.1),
@@ -176,7 +178,6 @@ impl Fate {
         self.superseded += other.superseded;
         self.missed += other.missed;
         self.healed += other.healed;
-        self.healed_after = self.healed_after.max(other.healed_after);
         self.latency.merge(&other.latency);
     }
 }

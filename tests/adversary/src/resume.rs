@@ -17,17 +17,20 @@ impl Kept {
         Ok(Self(Some(Mutex::new(file.with_context(|| format!("cannot open {}", path.display()))?))))
     }
 
+    /// A line that is no result was cut by the end of a process: its seed is run again.
     pub(crate) fn read(&self) -> anyhow::Result<Vec<SeedResult>> {
         let Some(file) = &self.0 else { return Ok(Vec::new()) };
         let file = file.lock().unwrap_or_else(PoisonError::into_inner);
         let lines = BufReader::new(&*file).lines();
-        lines.map(|line| serde_json::from_str(&line?).context("a line is no result")).collect()
+        let results = lines.map(|line| Ok(serde_json::from_str(&line?).ok()));
+        results.filter_map(Result::transpose).collect()
     }
 
     pub(crate) fn append(&self, result: &SeedResult) -> anyhow::Result<()> {
         let Some(file) = &self.0 else { return Ok(()) };
-        let line = serde_json::to_string(result)?;
+        // A newline before it, too: what stands there may have been cut.
+        let line = format!("\n{}\n", serde_json::to_string(result)?);
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(writeln!(file, "{line}")?)
+        Ok(file.write_all(line.as_bytes())?)
     }
 }

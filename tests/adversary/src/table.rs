@@ -85,6 +85,7 @@ impl Total {
             ("spurious revisions", found.spurious + found.revisions_back),
             ("torn", found.torn),
             ("stuck for 6 h", found.stuck),
+            ("held back and not named", found.unreported),
             ("set aside and not healed", found.not_healed),
         ] {
             line(name, value.to_string());
@@ -99,7 +100,9 @@ impl Total {
             line("  max", seconds(latency.most()));
         }
         line("older content at an unchanged instant", found.flipped.to_string());
+        line("waiting while set aside and named", found.held_aside.to_string());
         line("longest list of things set aside", found.most_set_aside.to_string());
+        line("seeds whose sweeps did not fit at the end", found.sweeps_left_out.to_string());
         line("found by hourly sweeps, by the engine's count", found.swept.0.to_string());
         line("found by daily sweeps, by the engine's count", found.swept.1.to_string());
         self.classes(&mut text);

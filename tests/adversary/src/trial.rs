@@ -57,6 +57,15 @@ const LEASE_MARGIN: Duration = Duration::from_secs(60);
 /// Between two ticks.
 const TICK: Duration = Duration::from_secs(60);
 
+/// What is done to us, by name.
+const CUT: &str = "run cut at an await";
+const TWIN: &str = "two runs at once";
+const FROZEN: &str = "run frozen past its lease";
+const AHEAD: &str = "run with our clock ahead";
+const BEHIND: &str = "run with our clock behind";
+const LEFT_OUT: &str = "tick left out";
+const OUTAGE: &str = "tick left out in an outage";
+
 type Net = Gated<HostileTransport>;
 
 impl Trial {
@@ -277,6 +286,9 @@ impl<S: Connections + SyncStore> Desk<S> {
                 return self.finish();
             }
         }
+        if !self.checker().sweeps_fit(self.clock.now()) {
+            self.checker().sweeps_do_not_fit();
+        }
         self.conclude().await;
         self.finish()
     }
@@ -308,17 +320,16 @@ impl<S: Connections + SyncStore> Desk<S> {
             let minutes = self.ours.rng.u32(10..if long { 36 * 60 } else { 120 });
             self.unwell = self.clock.now() + TICK * minutes;
             self.checker().unwell(self.unwell);
-            *self.result.injected.entry("tick left out in an outage".to_owned()).or_default() +=
-                u64::from(minutes);
+            *self.result.injected.entry(OUTAGE.to_owned()).or_default() += u64::from(minutes);
             return minutes.into();
         } else if skipped {
-            self.count("tick left out");
+            self.count(LEFT_OUT);
         } else if cut {
             self.cut::<P>().await;
         } else if twin {
             self.twin::<P>().await;
         } else if frozen {
-            return self.frozen::<P>().await;
+            self.frozen::<P>().await;
         } else {
             self.plain::<P>().await;
         }
@@ -345,9 +356,9 @@ impl<S: Connections + SyncStore> Desk<S> {
             }
         }
         if self.ours.skew > SignedDuration::ZERO {
-            self.count("run with our clock ahead");
+            self.count(AHEAD);
         } else if self.ours.skew < SignedDuration::ZERO {
-            self.count("run with our clock behind");
+            self.count(BEHIND);
         }
         self.clock.now()
     }
@@ -364,7 +375,6 @@ impl<S: Connections + SyncStore> Desk<S> {
     /// A run that ends at some await.
     async fn cut<P: Plan>(&mut self) {
         let began = self.begin();
-        self.count("run cut at an await");
         self.gate.open(true);
         let most = self.ours.rng.u32(1..50);
         let report = {
@@ -372,13 +382,16 @@ impl<S: Connections + SyncStore> Desk<S> {
             polls(&mut run, most).await
         };
         self.gate.open(false);
+        if report.is_none() {
+            self.count(CUT);
+        }
         self.judge(began, report.and_then(Result::ok));
     }
 
     /// Two runs at once: one of them finds the other's lease.
     async fn twin<P: Plan>(&mut self) {
         let began = self.begin();
-        self.count("two runs at once");
+        self.count(TWIN);
         self.gate.open(true);
         let one = self.syncer.sync_planned::<P>(connection(), self.deadline());
         let other = self.other.sync_planned::<P>(connection(), self.deadline());
@@ -390,9 +403,8 @@ impl<S: Connections + SyncStore> Desk<S> {
 
     /// A run that stands still at some await for longer than its lease, while another one runs; then both
     /// go on.
-    async fn frozen<P: Plan>(&mut self) -> u64 {
+    async fn frozen<P: Plan>(&mut self) {
         let began = self.begin();
-        self.count("run frozen past its lease");
         self.gate.open(true);
         let most = self.ours.rng.u32(1..40);
         let asleep = self.ours.deadline + Duration::from_secs(61);
@@ -402,6 +414,7 @@ impl<S: Connections + SyncStore> Desk<S> {
             if let Some(report) = polls(&mut frozen, most).await {
                 (Some(report), began, None)
             } else {
+                *self.result.injected.entry(FROZEN.to_owned()).or_default() += 1;
                 tokio::time::sleep(asleep).await;
                 self.tenant.advance(self.clock.now());
                 let second = self.clock.now();
@@ -417,7 +430,6 @@ impl<S: Connections + SyncStore> Desk<S> {
         self.gate.open(false);
         self.judge(began, frozen.and_then(Result::ok));
         self.judge(second, other.and_then(Result::ok));
-        0
     }
 
     fn judge(&mut self, began: Timestamp, report: Option<Report>) {
@@ -484,13 +496,14 @@ impl<S: Connections + SyncStore> Desk<S> {
 
     fn finish(mut self) -> SeedResult {
         let misfortunes = self.syncer.store.misfortunes();
+        let none = [CUT, TWIN, FROZEN, AHEAD, BEHIND, LEFT_OUT, OUTAGE].map(|name| (name, 0));
         let ours = [
             ("store failed before a write", misfortunes.before),
             ("store failed half-way", misfortunes.half),
             ("store lost an answer", misfortunes.after),
             ("store throttled", misfortunes.throttled),
         ];
-        for (name, count) in self.tenant.injected().by_kind().chain(ours) {
+        for (name, count) in self.tenant.injected().by_kind().chain(ours).chain(none) {
             *self.result.injected.entry(name.to_owned()).or_default() += count;
         }
         let mut found = self.checker().found.clone();

@@ -12,7 +12,7 @@ use super::hostility::{Dated, Hostility, Literals, Order};
 use super::injected::Hostile;
 use super::paging::{Shelf, link_option, path};
 use super::query::Query;
-use super::ticks::{SECOND, to_timestamp};
+use super::ticks::{DAY, SECOND, to_timestamp};
 use super::world::{ids_and_instants, record_of};
 use super::{State, list_of};
 use crate::dates::http_date;
@@ -36,10 +36,12 @@ impl State {
     }
 
     fn fate(&mut self, now: i64, request: &Request<Bytes>, hostility: &Hostility) -> Fate {
-        if let Some(how) = self.storms.strikes(now, &mut self.rng, &mut self.injected) {
+        let list = list_of(request.uri().path());
+        let kind = list.map(|(kind, _)| kind);
+        if let Some(how) = self.storms.strikes(now, kind, &mut self.rng, &mut self.injected) {
             return self.wrong(how, Response::new(Bytes::new()));
         }
-        let Some((kind, rest)) = list_of(request.uri().path()) else {
+        let Some((kind, rest)) = list else {
             return Ok(self.token(now, request, hostility));
         };
         let mut response = match self.refusal(now, request) {
@@ -109,8 +111,8 @@ impl State {
         if query.top > most {
             return Ok(problem(400, "", "The limit of '50' for Top query has been exceeded."));
         }
-        self.count_query(text, hostility);
-        let is_link = text.contains("$skip");
+        self.count_query(text, &query, hostility);
+        let is_link = text.contains("$skiptoken");
         if is_link && now < self.calm && self.rng.f64() < hostility.link_expires {
             self.injected.count(Hostile::LinkExpired);
             return Ok(if self.rng.bool() {
@@ -147,19 +149,24 @@ impl State {
             self.injected.count(Hostile::Poison);
             return self.wrong(how, json(200, r#"{"value":["#.to_owned()));
         }
+        if hostility.order == Order::NewestFirst && cut.versions.len() > 1 {
+            self.injected.count(Hostile::OrderIgnored);
+        }
         let mut warned = None;
         let answers = &hostility.answers;
         if now < self.calm && !cut.versions.is_empty() {
             for (rate, kind) in [(answers.partial, Hostile::Partial), (answers.warning, Hostile::Warning)] {
                 if self.rng.f64() < rate {
-                    self.injected.count(kind);
                     warned = Some(kind);
                 }
             }
         }
-        if warned.is_some() {
-            let rng = &mut self.rng;
+        if let Some(kind) = warned {
+            let (rng, all) = (&mut self.rng, cut.versions.len());
             cut.versions.retain(|_| rng.u32(..3) > 0);
+            if cut.versions.len() < all {
+                self.injected.count(kind);
+            }
         }
         let next = cut.next.map(|position| {
             let option = link_option(position);
@@ -262,20 +269,17 @@ impl State {
         ))
     }
 
-    fn count_query(&mut self, text: &str, hostility: &Hostility) {
-        if hostility.order == Order::NewestFirst {
-            self.injected.count(Hostile::OrderIgnored);
-        }
+    fn count_query(&mut self, text: &str, query: &Query, hostility: &Hostility) {
         if hostility.skip_ignored && text.contains("$skip=") {
             self.injected.count(Hostile::SkipIgnored);
         }
-        if text.contains("$filter") {
-            match hostility.literals {
-                Literals::Exact => {}
-                Literals::Truncated(_) => self.injected.count(Hostile::LiteralTruncated),
-                Literals::Rounded(_) => self.injected.count(Hostile::LiteralRounded),
-                Literals::Ignored => self.injected.count(Hostile::FilterIgnored),
-            }
+        // Most literals are of whole seconds, which nothing changes.
+        let is_changed = || Query::parse(text, &hostility.exact()).is_some_and(|exact| exact != *query);
+        match hostility.literals {
+            Literals::Truncated(_) if is_changed() => self.injected.count(Hostile::LiteralTruncated),
+            Literals::Rounded(_) if is_changed() => self.injected.count(Hostile::LiteralRounded),
+            Literals::Ignored if text.contains("$filter") => self.injected.count(Hostile::FilterIgnored),
+            _ => {}
         }
     }
 
@@ -289,8 +293,11 @@ impl State {
             self.injected.count(Hostile::NoDate);
             return;
         }
-        let off = self.rng.i64(-hostility.date_off..=hostility.date_off);
-        if off != 0 {
+        let mut off = self.rng.i64(-hostility.date_off..=hostility.date_off);
+        if self.rng.f64() < hostility.date_wild {
+            off = *seeds::pick(&mut self.rng, &[1, -1, 400, -400]) * DAY / SECOND;
+            self.injected.count(Hostile::DateWild);
+        } else if off != 0 {
             self.injected.count(Hostile::DateOff);
         }
         response.headers_mut().insert(DATE, http_date(to_timestamp(now + off * SECOND)));

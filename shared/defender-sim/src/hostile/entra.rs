@@ -11,7 +11,7 @@ use fastrand::Rng;
 use super::hostility::Hostility;
 use super::injected::{Hostile, Injected};
 use super::ticks::{DAY, HOUR, MINUTE, SECOND};
-use crate::seeds;
+use crate::{Kind, seeds};
 
 /// The roles that a good token has.
 const ROLES: &str = r#"["SecurityIncident.Read.All","SecurityAlert.Read.All"]"#;
@@ -145,7 +145,9 @@ pub(super) struct Storms {
     next: i64,
     until: i64,
     how: Hostile,
-    pub(super) blackouts: Vec<(i64, i64)>,
+    /// The list that it strikes; `None`: both, and Entra.
+    only: Option<Kind>,
+    blackouts: Vec<(Option<Kind>, i64, i64)>,
 }
 
 impl Storms {
@@ -158,8 +160,15 @@ impl Storms {
             next: start,
             until: i64::MIN,
             how: Hostile::ServerError,
+            only: None,
             blackouts: Vec::new(),
         }
+    }
+
+    /// When a list did not answer well for a while.
+    pub(super) fn blackouts_of(&self, kind: Kind) -> impl Iterator<Item = (i64, i64)> {
+        let strikes = move |only: Option<Kind>| only.is_none_or(|only| only == kind);
+        self.blackouts.iter().filter(move |(only, ..)| strikes(*only)).map(|(_, from, to)| (*from, *to))
     }
 
     pub(super) fn advance(&mut self, now: i64, hostility: &Hostility) {
@@ -190,15 +199,28 @@ impl Storms {
                     Hostile::NotJson,
                 ],
             );
-            self.blackouts.push((at, self.until));
+            self.only = *seeds::pick(&mut self.rng, &[None, None, Some(Kind::Incidents), Some(Kind::Alerts)]);
+            self.blackouts.push((self.only, at, self.until));
         }
     }
 
-    /// What this answer becomes, if it is in a storm.
-    pub(super) fn strikes(&self, now: i64, rng: &mut Rng, injected: &mut Injected) -> Option<Hostile> {
-        let strikes = now < self.until && rng.u32(..10) < 9;
+    /// What this answer becomes, if it is in a storm. One that strikes one list strikes every answer of it.
+    pub(super) fn strikes(
+        &self,
+        now: i64,
+        list: Option<Kind>,
+        rng: &mut Rng,
+        injected: &mut Injected,
+    ) -> Option<Hostile> {
+        if now >= self.until {
+            return None;
+        }
+        let (kind, strikes) = match self.only {
+            Some(only) => (Hostile::StormOfOneList, list == Some(only)),
+            None => (Hostile::Storm, rng.u32(..10) < 9),
+        };
         strikes.then(|| {
-            injected.count(Hostile::Storm);
+            injected.count(kind);
             self.how
         })
     }

@@ -64,6 +64,8 @@ pub struct Hostility {
     pub(super) dated: Dated,
     /// How wrong a front end's `Date` is, in seconds.
     pub(super) date_off: i64,
+    /// Share of answers whose `Date` is off by a day, or by more than a year.
+    pub(super) date_wild: f64,
     /// Shares of changes: late by less than 5 minutes, 24 hours, 7 days, and more.
     pub(super) late: [f64; 4],
     pub(super) events_per_day: f64,
@@ -160,6 +162,7 @@ impl Hostility {
             token_lifetime: *seeds::pick(rng, &[3_599, 3_599, 4_200, 360, 90]),
             latency: 20 + rng.u64(..1_500),
             skip_ignored: rng.u32(..4) == 0,
+            date_wild: some(rng, 0.4, 0.02),
         }
     }
 
@@ -198,6 +201,7 @@ impl Hostility {
             token_lifetime: 3_599,
             latency: 1_500,
             skip_ignored: false,
+            date_wild: 0.0,
         }
     }
 
@@ -213,10 +217,9 @@ impl Hostility {
         self.order == Order::Honoured
     }
 
-    /// Whether every answer has a `Date`.
-    #[must_use]
-    pub fn is_dated(&self) -> bool {
-        self.dated == Dated::Always
+    /// The same, but for literals that are taken as they are written.
+    pub(super) fn exact(&self) -> Self {
+        Self { literals: Literals::Exact, ..self.clone() }
     }
 
     /// How late a change is, in 100 ns steps.

@@ -119,12 +119,12 @@ impl Tenant {
         look(Truth { versions: &state.world.versions, poisons: &state.world.poisons })
     }
 
-    /// Whether it answered well all the time between two instants, but for single answers and records.
+    /// Whether a list was answered well all the time between two instants, but for single answers and records.
     #[must_use]
-    pub fn was_well(&self, from: i64, to: i64) -> bool {
+    pub fn was_well(&self, kind: Kind, from: i64, to: i64) -> bool {
         let state = self.lock();
-        let mut dark = state.entra.blackouts.iter().chain(&state.storms.blackouts);
-        !dark.any(|(begun, ended)| *begun < to && *ended > from)
+        let mut dark = state.entra.blackouts.iter().copied().chain(state.storms.blackouts_of(kind));
+        !dark.any(|(begun, ended)| begun < to && ended > from)
     }
 
     /// What was done so far.

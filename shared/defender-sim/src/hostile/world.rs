@@ -325,11 +325,13 @@ impl World {
     fn poison(&mut self, at: i64, hostility: &Hostility, injected: &mut Injected) {
         let kind = if self.rng.bool() { Kind::Incidents } else { Kind::Alerts };
         let record = self.recent(kind);
-        let how = match self.rng.u32(..10) {
+        let how = match self.rng.u32(..12) {
             0..=5 => Hostile::ServerError,
             6 => Hostile::NotJson,
             7 => Hostile::BrokenOff,
             8 => Hostile::NoArray,
+            9 => Hostile::Unavailable,
+            10 => Hostile::Reset,
             _ => Hostile::Stall,
         };
         let until = at + HOUR / 2 + self.rng.i64(0..8 * HOUR);

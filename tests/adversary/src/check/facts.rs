@@ -134,7 +134,6 @@ impl Facts {
             let class = found.class(fact.class);
             if fact.missed.take().is_some() {
                 class.healed += 1;
-                class.healed_after = class.healed_after.max(waited);
                 continue;
             }
             if *version == index {
@@ -144,7 +143,7 @@ impl Facts {
                     if fact.class == Class::Overlap {
                         found.latency.add(waited);
                         let since = fact.visible - RECOVERY;
-                        if since > self.unwell && self.tenant.was_well(since, now) {
+                        if since > self.unwell && self.tenant.was_well(kind, since, now) {
                             found.latency_well.add(waited);
                         }
                     }
@@ -155,8 +154,7 @@ impl Facts {
         }
     }
 
-    /// Whether a newer version had taken its place by then, of which something is promised itself, or of
-    /// which nothing can be.
+    /// Whether a newer version had taken its place by then; one whose instant did not move takes no place.
     pub(super) fn is_superseded(&self, index: u32, by: i64) -> bool {
         let fact = &self.facts[index as usize];
         let versions = &self.records[fact.kind as usize][fact.record as usize].versions;

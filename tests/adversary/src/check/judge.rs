@@ -5,7 +5,7 @@ use defender_sim::hostile::record_of;
 use defender_sim::hostile::ticks::{DAY, HOUR, MINUTE, SECOND, from_timestamp};
 use incident_store::{Aside, SetAside};
 use jiff::Timestamp;
-use sync_incidents::{Outcome, Report};
+use sync_incidents::{Outcome, Report, StreamReport};
 
 use super::facts::Fact;
 use super::{Checker, Class, sim_kind};
@@ -26,6 +26,9 @@ pub struct Run<'a> {
 /// A stream that answers well is read to its end within this.
 const STUCK: i64 = 6 * HOUR;
 
+/// Sweeps that come so many times less often than they should do not end at all: an hourly one would come once a day.
+const MOST_STRETCH: u64 = 24;
+
 /// What is older than a day is history; by our clock, which may be ten minutes ahead.
 const LIVE_REACH: i64 = DAY - 15 * MINUTE;
 
@@ -43,10 +46,13 @@ impl Checker {
         let status = &run.report.status;
         let success = matches!(run.report.outcome, Outcome::Complete | Outcome::Progressing);
         let idle = success && run.report.resume.is_none();
-        if status.observed.sweeps_stretched > 1 {
+        self.stretch = status.observed.sweeps_stretched;
+        if self.stretch > 1 {
             self.stretched = ended;
         }
-        self.judge_progress(success, run, ended);
+        for kind in [Kind::Incidents, Kind::Alerts] {
+            self.judge_progress(kind, run, ended);
+        }
         // Sweeps begin with the connection, and come less often while they are stretched.
         let earliest = self.stretched.max(self.facts.connected);
         let swept = |everywhere: i64| idle.then_some(began - everywhere.max(earliest));
@@ -54,10 +60,14 @@ impl Checker {
             self.facts.open.range(..=(began - DATE_ERROR, u32::MAX)).copied().collect();
         for (everywhere, index) in open {
             let fact = self.facts.facts[index as usize];
+            let stream = stream_of(run.report, fact.kind);
+            // What it says of itself: what is new was read, or all up to there.
+            let is_read = stream.live_done
+                || stream.read_up_to.is_some_and(|to| everywhere <= from_timestamp(to) - DATE_ERROR);
             let is_due = match fact.class {
                 Class::Backfill => idle,
                 // A gap of more than a day is read as history, after what is new.
-                Class::Overlap => success && (idle || fact.instant > Some(began - LIVE_REACH)),
+                Class::Overlap => is_read && (idle || fact.instant > Some(began - LIVE_REACH)),
                 Class::Hourly => swept(everywhere).is_some_and(|waited| waited >= HOUR + SLACK),
                 Class::Daily => swept(everywhere).is_some_and(|waited| waited >= DAY + SLACK),
                 Class::Beyond | Class::InPlace | Class::Older => false,
@@ -67,10 +77,11 @@ impl Checker {
             }
             if self.facts.is_superseded(index, ended) {
                 self.facts.settle_superseded(index, &mut self.found);
-            } else if self.facts.is_poisoned(fact.kind, fact.record, ended) {
-                self.found.held_as_poison += 1;
             } else if is_set_aside(&status.set_aside, &fact) {
                 self.found.held_aside += 1;
+            } else if self.facts.is_poisoned(fact.kind, fact.record, ended) {
+                self.found.unreported += 1;
+                self.found.note(|| format!("unreported: {:?} {} cannot be read", fact.kind, fact.record));
             } else {
                 self.facts.settle_missed(index, ended, &mut self.found);
             }
@@ -78,22 +89,34 @@ impl Checker {
         self.found.most_set_aside = self.found.most_set_aside.max(status.set_aside.len() as u64);
     }
 
-    fn judge_progress(&mut self, success: bool, run: &Run<'_>, ended: i64) {
+    fn judge_progress(&mut self, kind: Kind, run: &Run<'_>, ended: i64) {
+        let stream = stream_of(run.report, kind);
         // A tenant that gives only a few answers a minute is read to an end that was fixed some runs ago.
-        let read_up_to = run.report.status.read_up_to.map_or(i64::MIN, from_timestamp);
-        if success || read_up_to > ended - STUCK {
-            self.last_success = ended;
-        } else if ended - self.last_success > STUCK
+        let read_up_to = stream.read_up_to.map_or(i64::MIN, from_timestamp);
+        let last_success = self.last_success[kind as usize];
+        if stream.live_done || read_up_to > ended - STUCK {
+            self.last_success[kind as usize] = ended;
+        } else if ended - last_success > STUCK
             && run.we_were_well
-            && self.facts.tenant.was_well(ended - STUCK, ended)
+            && self.facts.tenant.was_well(kind, ended - STUCK, ended)
         {
             self.found.stuck += 1;
             self.found.note(|| {
                 let (hours, seconds) =
-                    ((ended - self.last_success) / HOUR, (ended - self.facts.connected) / SECOND);
-                format!("stuck: nothing read to its end for {hours} h, {seconds} s after connecting")
+                    ((ended - last_success) / HOUR, (ended - self.facts.connected) / SECOND);
+                format!("stuck: {kind:?} not read to their end for {hours} h, {seconds} s after connecting")
             });
-            self.last_success = ended;
+            self.last_success[kind as usize] = ended;
+        }
+    }
+
+    /// The trial ends although sweeps do not fit. That is allowed, and said; but one that comes to no end puts the
+    /// next one off for ever.
+    pub fn sweeps_do_not_fit(&mut self) {
+        self.found.sweeps_left_out += 1;
+        if self.stretch > MOST_STRETCH {
+            self.found.stuck += 1;
+            self.found.note(|| format!("stuck: sweeps come {} times less often", self.stretch));
         }
     }
 
@@ -104,6 +127,13 @@ impl Checker {
             Aside::Record { id } => sim_kind(entry.kind) == kind && record_of(kind, id) == Some(record),
             Aside::Interval { .. } => false,
         })
+    }
+}
+
+fn stream_of(report: &Report, kind: Kind) -> &StreamReport {
+    match kind {
+        Kind::Incidents => &report.incidents,
+        Kind::Alerts => &report.alerts,
     }
 }
 

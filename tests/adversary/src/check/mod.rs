@@ -34,8 +34,12 @@ pub struct Checker {
     /// What was found.
     pub found: Found,
     last_revision: u64,
-    last_success: i64,
+    /// Of incidents, and of alerts.
+    last_success: [i64; 2],
+    /// When sweeps last did not fit.
     stretched: i64,
+    /// How many times less often they came at the end of the last run.
+    stretch: u64,
 }
 
 impl Checker {
@@ -47,8 +51,9 @@ impl Checker {
             facts: Facts::new(tenant, connected, since),
             found: Found::default(),
             last_revision: 0,
-            last_success: connected,
+            last_success: [connected; 2],
             stretched: i64::MIN,
+            stretch: 1,
         }
     }
 
@@ -96,7 +101,7 @@ impl Checker {
         self.facts.conclude(from_timestamp(now), stored, exempt, &mut self.found);
     }
 
-    /// The newest version of every record, as seen to be written.
+    /// How many records there were.
     #[must_use]
     pub fn records(&self, kind: Kind) -> usize {
         self.facts.records(kind)

@@ -94,21 +94,29 @@ impl<S> Faulty<S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).done
     }
 
-    fn fate(&self) -> Fate {
+    /// What becomes of a call that writes so many rows.
+    fn fate(&self, rows: usize) -> Fate {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { rng, rates, done } = &mut *state;
         if *rates == Rates::default() {
             return Fate::Well;
         }
         let mut share = rng.f64();
-        for (rate, fate, count) in [
-            (rates.before, Fate::Before, &mut done.before),
-            (rates.half, Fate::Half, &mut done.half),
-            (rates.after, Fate::After, &mut done.after),
-            (rates.throttled, Fate::Throttled, &mut done.throttled),
+        for (rate, fate) in [
+            (rates.before, Fate::Before),
+            // One row has no half.
+            (rates.half, if rows < 2 { Fate::Before } else { Fate::Half }),
+            (rates.after, Fate::After),
+            (rates.throttled, Fate::Throttled),
         ] {
             if share < rate {
-                *count += 1;
+                match fate {
+                    Fate::Well => {}
+                    Fate::Before => done.before += 1,
+                    Fate::Half => done.half += 1,
+                    Fate::After => done.after += 1,
+                    Fate::Throttled => done.throttled += 1,
+                }
                 return fate;
             }
             share -= rate;
@@ -126,7 +134,7 @@ impl<S> Faulty<S> {
 
     async fn perhaps<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         self.gate.pass().await;
-        let answer = match self.fate() {
+        let answer = match self.fate(0) {
             Fate::Well => call.await,
             Fate::Before | Fate::Half => Err(lost("failed before")),
             Fate::After => call.await.and_then(|_| Err(lost("the answer was lost"))),
@@ -167,7 +175,7 @@ impl<S: SyncStore> SyncStore for Faulty<S> {
         records: &[Incoming],
     ) -> Result<Vec<Upserted>, StoreError> {
         self.gate.pass().await;
-        let answer = match self.fate() {
+        let answer = match self.fate(records.len()) {
             Fate::Well => self.inner.upsert(lease, kind, records).await,
             Fate::Before => Err(lost("failed before")),
             Fate::Half => {
