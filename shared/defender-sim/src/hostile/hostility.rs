@@ -217,6 +217,10 @@ impl Hostility {
         self.order == Order::Honoured
     }
 
+    pub(super) fn ignores_filters(&self) -> bool {
+        self.literals == Literals::Ignored
+    }
+
     /// The same, but for literals that are taken as they are written.
     pub(super) fn exact(&self) -> Self {
         Self { literals: Literals::Exact, ..self.clone() }

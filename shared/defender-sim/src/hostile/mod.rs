@@ -119,11 +119,16 @@ impl Tenant {
         look(Truth { versions: &state.world.versions, poisons: &state.world.poisons })
     }
 
-    /// Whether a list was answered well all the time between two instants, but for single answers and records.
+    /// Whether a list was answered well all the time between two instants, but for single answers and records. Where
+    /// the filter is ignored, no interval leaves a record out: one that cannot be read is one that every read meets.
     #[must_use]
     pub fn was_well(&self, kind: Kind, from: i64, to: i64) -> bool {
         let state = self.lock();
-        let mut dark = state.entra.blackouts.iter().copied().chain(state.storms.blackouts_of(kind));
+        let poisons = state.world.poisons.iter().filter(|poison| poison.kind == kind);
+        let met_by_all = poisons.filter(|_| self.hostility.ignores_filters());
+        let mut dark = (state.entra.blackouts.iter().copied())
+            .chain(state.storms.blackouts_of(kind))
+            .chain(met_by_all.map(|poison| (poison.from, poison.until)));
         !dark.any(|(begun, ended)| begun < to && ended > from)
     }
 

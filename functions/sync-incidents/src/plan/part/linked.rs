@@ -100,7 +100,12 @@ impl Part {
             return Flow::Break(());
         }
         self.trail = LinkTrail::default();
-        if walk.again() { Flow::Continue(()) } else { self.set_aside("its links lead to no end", effects) }
+        if !walk.again() {
+            return self.set_aside("its links lead to no end", effects);
+        }
+        // A last page that is full looks like one behind which there is more: cut otherwise it is not full.
+        self.top = (self.top - 1).max(2);
+        Flow::Continue(())
     }
 
     pub(super) fn took_undated(&mut self, taken: &Taken<'_>) -> Flow {
