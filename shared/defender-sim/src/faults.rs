@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
+use crate::Kind;
+
 /// Faults of a tenant's Graph side (and of Entra's where it says so). The default is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each lever is on or off by itself")]
@@ -15,6 +19,8 @@ pub struct Faults {
     pub poison_spares_select: bool,
     /// The next request's status and its `Retry-After` in seconds; it is used up by that request.
     pub graph_status_once: Option<(u16, Option<u32>)>,
+    /// Only requests for this list meet `graph_status`, `reset` and `stall`.
+    pub only: Option<Kind>,
     /// The same for every request.
     pub graph_status: Option<(u16, Option<u32>)>,
     /// The same for the token endpoint; the body is not JSON.
@@ -36,6 +42,8 @@ pub struct Faults {
     pub non_json: bool,
     /// `value` is an object.
     pub value_not_array: bool,
+    /// How far the `Date` header is ahead of the tenant's clock.
+    pub date_ahead: SignedDuration,
     /// No `Date` header.
     pub omit_date: bool,
     /// The body breaks off after so many bytes.

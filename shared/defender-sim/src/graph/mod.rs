@@ -14,7 +14,9 @@ use bytes::Bytes;
 use fastrand::Rng;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, RETRY_AFTER, WARNING, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, Response, StatusCode};
+use jiff::Timestamp;
 
+use crate::Kind;
 use crate::dates::http_date;
 use crate::faults::Faults;
 use crate::model::{Alert, Incident};
@@ -77,19 +79,25 @@ pub(crate) fn answer(state: &mut State, asked: &Asked<'_>) -> Outcome {
         Ok(found) => found,
         Err(problem) => return Outcome::Answer(fail(asked, &ids, &problem)),
     };
-    if tenant.faults.reset {
+    let list = match asked.request.uri().path().split('/').nth(3) {
+        Some("incidents") => Some(Kind::Incidents),
+        Some("alerts_v2") => Some(Kind::Alerts),
+        _ => None,
+    };
+    let is_struck = tenant.faults.only.is_none_or(|only| list == Some(only));
+    if is_struck && tenant.faults.reset {
         return Outcome::Reset;
     }
-    if tenant.faults.stall {
+    if is_struck && tenant.faults.stall {
         return Outcome::Stall;
     }
     tenant.world.advance(asked.now);
-    let answer = hindered(tenant, asked).and_then(|()| route(tenant, roles, asked));
+    let answer = hindered(tenant, asked, is_struck).and_then(|()| route(tenant, roles, asked));
     let response = match answer {
         Ok(reply) => succeed(asked, &ids, reply, &tenant.faults),
         Err(problem) => fail(asked, &ids, &problem),
     };
-    spoil(response, &tenant.faults)
+    spoil(response, &tenant.faults, asked.now)
 }
 
 impl Ids {
@@ -113,9 +121,9 @@ fn authenticate<'a>(tokens: &'a Tokens, asked: &Asked<'_>) -> Result<&'a crate::
 }
 
 /// What refuses every request, before its path matters.
-fn hindered(tenant: &mut Tenant, asked: &Asked<'_>) -> Result<(), Problem> {
-    if let Some((status, retry_after)) = tenant.faults.graph_status_once.take().or(tenant.faults.graph_status)
-    {
+fn hindered(tenant: &mut Tenant, asked: &Asked<'_>, is_struck: bool) -> Result<(), Problem> {
+    let always = tenant.faults.graph_status.filter(|_| is_struck);
+    if let Some((status, retry_after)) = tenant.faults.graph_status_once.take().or(always) {
         return Err(Problem::status(status, retry_after));
     }
     if let Some(limit) = tenant.faults.requests_per_minute {
@@ -242,7 +250,10 @@ fn respond(
 }
 
 /// What goes wrong after the answer was made.
-fn spoil(mut response: Response<Bytes>, faults: &Faults) -> Outcome {
+fn spoil(mut response: Response<Bytes>, faults: &Faults, now: Timestamp) -> Outcome {
+    if !faults.date_ahead.is_zero() {
+        response.headers_mut().insert(DATE, http_date(now + faults.date_ahead));
+    }
     if faults.non_json && response.status().is_success() {
         *response.body_mut() = Bytes::from_static(b"<html><body><h1>Service unavailable</h1></body></html>");
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));

@@ -1,0 +1,146 @@
+//! Trouble in one stream delays only itself, whatever kind it is; and answers that lie about the time.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::Desk;
+use defender_sim::{Faults, Generator, Kind, TenantSpec};
+use graph_auth::Cause;
+use graph_security::RecordKind;
+use incident_store::Aside;
+use jiff::SignedDuration;
+use sync_incidents::{Outcome, Report};
+
+/// Runs of 20 s, a minute apart, as the function gives each connection.
+async fn minutes(desk: &Desk, count: u32) -> Vec<Report> {
+    let mut reports = Vec::new();
+    for _ in 0..count {
+        let begun = tokio::time::Instant::now();
+        reports.push(desk.syncer.sync(desk.id, begun + Duration::from_secs(20)).await.unwrap());
+        tokio::time::sleep_until(begun + Duration::from_secs(60)).await;
+    }
+    reports
+}
+
+/// One list fails in this way for an hour, in which things happen. What happened to the other one is there within two
+/// runs all the time, the trouble is said, and it heals.
+async fn one_list(only: Kind, other: RecordKind, faults: Faults) -> Vec<Report> {
+    let desk = Desk::demo().await;
+    desk.runs().await;
+    desk.simulator.set_faults(desk.tenant.tenant_id, Faults { only: Some(only), ..faults.clone() });
+    let mut reports = minutes(&desk, 5).await;
+    for _ in 0..55 {
+        reports.extend(minutes(&desk, 1).await);
+        // A change may have come while the run was under way.
+        let late = desk.missing(other).await;
+        if !late.is_empty() {
+            reports.extend(minutes(&desk, 1).await);
+            let later = desk.missing(other).await;
+            assert!(later.iter().all(|id| !late.contains(id)), "{faults:?} {other:?}: {:#?}", reports.last());
+        }
+    }
+    desk.simulator.set_faults(desk.tenant.tenant_id, Faults::default());
+    minutes(&desk, 70).await;
+    let last = desk.runs().await;
+    assert_eq!(last.last().unwrap().outcome, Outcome::Complete, "{faults:?}: {:#?}", last.last());
+    desk.assert_complete().await;
+    reports
+}
+
+async fn either_list(faults: &Faults) -> Vec<Report> {
+    let mut reports = one_list(Kind::Incidents, RecordKind::Alert, faults.clone()).await;
+    reports.extend(one_list(Kind::Alerts, RecordKind::Incident, faults.clone()).await);
+    reports
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_hangs() {
+    either_list(&Faults { stall: true, ..Faults::default() }).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_is_throttled() {
+    let reports = either_list(&Faults { graph_status: Some((429, Some(30))), ..Faults::default() }).await;
+    assert!(reports.iter().any(|report| report.status.not_before.is_some()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_asks_to_be_left_alone_for_good() {
+    let reports = either_list(&Faults { graph_status: Some((503, Some(30))), ..Faults::default() }).await;
+    assert!(reports.iter().any(|report| report.status.not_before.is_some()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_whose_connection_breaks() {
+    let reports = either_list(&Faults { reset: true, ..Faults::default() }).await;
+    let said = |report: &&Report| report.status.failing.is_some();
+    assert!(reports.iter().filter(said).count() > reports.len() / 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_fails_is_an_outage_within_two_runs_and_nothing_is_set_aside() {
+    let reports = either_list(&Faults { graph_status: Some((500, None)), ..Faults::default() }).await;
+    let is_outage =
+        |report: &Report| matches!(report.outcome, Outcome::Failed { cause: Cause::MicrosoftTrouble, .. });
+    assert!(is_outage(&reports[1]), "{:#?}", reports[1]);
+    assert!(reports.iter().all(|report| report.status.set_aside.is_empty()));
+}
+
+/// A page that holds one record fails in a way that a whole service would, too.
+#[tokio::test(start_paused = true)]
+async fn an_outage_that_ends_sets_nothing_aside() {
+    let desk = Desk::demo().await;
+    desk.runs().await;
+    for length in [3, 7, 20, 90] {
+        let down = Faults { graph_status: Some((500, None)), ..Faults::default() };
+        desk.simulator.set_faults(desk.tenant.tenant_id, down);
+        minutes(&desk, length).await;
+        desk.simulator.set_faults(desk.tenant.tenant_id, Faults::default());
+        for report in minutes(&desk, 5).await {
+            let intervals =
+                report.status.set_aside.iter().filter(|aside| matches!(aside.what, Aside::Interval { .. }));
+            assert_eq!(intervals.count(), 0, "{length} minutes: {report:#?}");
+        }
+        desk.runs().await;
+        desk.assert_complete().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_date_from_another_day_moves_nothing() {
+    for days in [1, -1, 400, -400] {
+        let desk = Desk::demo().await;
+        desk.runs().await;
+        let date_ahead = SignedDuration::from_hours(24 * days);
+        desk.simulator.set_faults(desk.tenant.tenant_id, Faults { date_ahead, ..Faults::default() });
+        minutes(&desk, 3).await;
+        desk.simulator.set_faults(desk.tenant.tenant_id, Faults::default());
+        for report in minutes(&desk, 20).await {
+            let lag = report.lag_seconds.unwrap();
+            assert!((0..300).contains(&lag), "{days} days, {lag} s: {report:#?}");
+        }
+        desk.runs().await;
+        desk.assert_complete().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_tenant_without_a_date_comes_to_the_end_of_its_history() {
+    // Nothing happened in the last days, and nothing does.
+    let quiet = Generator {
+        incidents: 400,
+        new_every: None,
+        update_every: None,
+        documented: false,
+        ..Generator::default()
+    };
+    let desk = Desk::with(TenantSpec::demo(3).with_generator(quiet), sync_incidents::Budget::Microsoft).await;
+    desk.simulator.set_faults(desk.tenant.tenant_id, Faults { omit_date: true, ..Faults::default() });
+    tokio::time::sleep(Duration::from_secs(3 * 86_400)).await;
+    let reports = minutes(&desk, 60).await;
+    assert!(reports.last().unwrap().status.backfill_from.is_none(), "{:#?}", reports.last());
+    desk.assert_complete().await;
+}
