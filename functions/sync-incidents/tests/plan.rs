@@ -213,3 +213,50 @@ fn a_checkpoint_is_walked_on_from_after_any_answer() {
     expected.remove("200");
     assert_eq!(list.seen, expected);
 }
+
+#[test]
+fn a_quiet_stream_whose_answers_have_no_date_queues_its_history_once() {
+    let mut plan = plan();
+    for _ in 0..5 {
+        plan.begin();
+        while plan.ask(Lane::Live, now()).is_some() {
+            let next = Next::End;
+            plan.took(&Taken { rows: &[], total: 0, next, date: None, partial: false, now: now() });
+        }
+    }
+    let state = serde_json::to_value(&plan).expect("a plan can be kept");
+    assert_eq!(state["history"].as_array().map(Vec::len), Some(1), "{state:#}");
+}
+
+#[test]
+fn a_row_from_the_future_is_nothing_that_is_read_up_to() {
+    let mut plan = plan();
+    plan.begin();
+    let rows = [row(1, ago(90), ago(60)), row(2, ago(90), ago(-70_000_000))];
+    let ask = plan.ask(Lane::Live, now());
+    assert!(ask.is_some());
+    plan.took(&Taken { rows: &rows, total: 2, next: Next::End, date: None, partial: false, now: now() });
+    assert!(plan.standing().live_done);
+    assert_eq!(plan.standing().read_up_to, Some(ago(60)));
+}
+
+/// Nothing but rows without an instant: no filter finds them, and here no link leads on.
+#[test]
+fn rows_without_an_instant_are_read_by_number_where_there_is_no_link() {
+    let mut plan = StreamPlan::new(RecordKind::Alert, ago(30 * 86_400));
+    plan.begin();
+    let undated =
+        |n: usize| Row { id: n.to_string(), created: None, updated: None, novelty: Novelty::Changed };
+    let (mut seen, mut asks) = (BTreeSet::new(), 0);
+    while let Some(ask) = plan.ask(Lane::Check, now()) {
+        asks += 1;
+        assert!(asks < 20, "no end");
+        let Target::Page(query) = ask.target else { panic!("no link was given") };
+        let (skip, top) = (usize::from(query.skip), usize::from(query.top));
+        let rows: Vec<Row> = (0..250).skip(skip).take(top).map(undated).collect();
+        seen.extend(rows.iter().map(|row| row.id.clone()));
+        let (total, next, date) = (rows.len(), Next::End, Some(now()));
+        plan.took(&Taken { rows: &rows, total, next, date, partial: false, now: now() });
+    }
+    assert_eq!(seen.len(), 250);
+}

@@ -7,7 +7,7 @@ mod common;
 use std::time::Duration;
 
 use common::Desk;
-use defender_sim::{Faults, Generator, Kind, TenantSpec};
+use defender_sim::{Faults, Kind};
 use graph_auth::Cause;
 use graph_security::RecordKind;
 use incident_store::Aside;
@@ -89,7 +89,6 @@ async fn a_list_that_fails_is_an_outage_within_two_runs_and_nothing_is_set_aside
     assert!(reports.iter().all(|report| report.status.set_aside.is_empty()));
 }
 
-/// A page that holds one record fails in a way that a whole service would, too.
 #[tokio::test(start_paused = true)]
 async fn an_outage_that_ends_sets_nothing_aside() {
     let desk = Desk::demo().await;
@@ -125,22 +124,4 @@ async fn a_date_from_another_day_moves_nothing() {
         desk.runs().await;
         desk.assert_complete().await;
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_quiet_tenant_without_a_date_comes_to_the_end_of_its_history() {
-    // Nothing happened in the last days, and nothing does.
-    let quiet = Generator {
-        incidents: 400,
-        new_every: None,
-        update_every: None,
-        documented: false,
-        ..Generator::default()
-    };
-    let desk = Desk::with(TenantSpec::demo(3).with_generator(quiet), sync_incidents::Budget::Microsoft).await;
-    desk.simulator.set_faults(desk.tenant.tenant_id, Faults { omit_date: true, ..Faults::default() });
-    tokio::time::sleep(Duration::from_secs(3 * 86_400)).await;
-    let reports = minutes(&desk, 60).await;
-    assert!(reports.last().unwrap().status.backfill_from.is_none(), "{:#?}", reports.last());
-    desk.assert_complete().await;
 }

@@ -79,6 +79,8 @@ pub(crate) fn answer(state: &mut State, asked: &Asked<'_>) -> Outcome {
         Ok(found) => found,
         Err(problem) => return Outcome::Answer(fail(asked, &ids, &problem)),
     };
+    // What happens in a tenant does not wait for an answer.
+    tenant.world.advance(asked.now);
     let list = match asked.request.uri().path().split('/').nth(3) {
         Some("incidents") => Some(Kind::Incidents),
         Some("alerts_v2") => Some(Kind::Alerts),
@@ -91,7 +93,6 @@ pub(crate) fn answer(state: &mut State, asked: &Asked<'_>) -> Outcome {
     if is_struck && tenant.faults.stall {
         return Outcome::Stall;
     }
-    tenant.world.advance(asked.now);
     let answer = hindered(tenant, asked, is_struck).and_then(|()| route(tenant, roles, asked));
     let response = match answer {
         Ok(reply) => succeed(asked, &ids, reply, &tenant.faults),
