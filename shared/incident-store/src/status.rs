@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SyncStatus {
-    /// When a sync last began.
+    /// When a sync last ended, as far as it was written.
     pub last_attempt: Option<Timestamp>,
     /// When a sync last read everything that was new, of both streams.
     pub last_success: Option<Timestamp>,

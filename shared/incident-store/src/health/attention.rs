@@ -20,6 +20,10 @@ const LATENESS_PERCENT: u64 = 80;
 /// comes every minute, a run ends after 15 minutes, and a failing one is put off for an hour but failing.
 const OVERDUE: SignedDuration = SignedDuration::from_mins(30);
 
+/// A connection is tried, and what is new is not read to its end for so long: Microsoft answers too little of it. What
+/// fails altogether is said as a failure; a throttle or a slow list is none.
+const BEHIND: SignedDuration = SignedDuration::from_mins(30);
+
 /// Something that wants looking at. `Display` says it in a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -37,6 +41,11 @@ pub enum Attention {
     Overdue {
         /// When it was due.
         due: Timestamp,
+    },
+    /// It is tried, and what is new is not read to its end.
+    Behind {
+        /// Since when.
+        since: Timestamp,
     },
     /// Records cannot be read; they are tried again every hour.
     SetAside {
@@ -70,6 +79,7 @@ pub(super) fn of(
     [
         connection.settings.secret_expires.and_then(|day| expiry(day, now)),
         overdue(connection, progress, now),
+        behind(connection, progress, status),
         set_aside(status),
         lateness(status),
     ]
@@ -93,6 +103,15 @@ fn overdue(connection: &Connection, progress: &Progress, now: Timestamp) -> Opti
     let expected = progress.last_attempt.map_or(due, |last| last.max(due));
     let active = connection.lifecycle == Lifecycle::Connected;
     (active && now.duration_since(expected) > OVERDUE).then_some(Attention::Overdue { due })
+}
+
+fn behind(connection: &Connection, progress: &Progress, status: &SyncStatus) -> Option<Attention> {
+    // Before the first success it is pending.
+    let since = status.last_success?;
+    let allowed = SignedDuration::try_from(connection.settings.interval).ok()? + BEHIND;
+    let tried = progress.last_attempt.or(status.last_attempt)?;
+    let active = connection.lifecycle == Lifecycle::Connected && status.failing.is_none();
+    (active && tried.duration_since(since) > allowed).then_some(Attention::Behind { since })
 }
 
 fn set_aside(status: &SyncStatus) -> Option<Attention> {
@@ -145,6 +164,11 @@ impl fmt::Display for Attention {
             Self::Overdue { due } => {
                 write!(f, "No sync has begun since {due:.0}, when it was due: see whether the timer runs.")
             }
+            Self::Behind { since } => write!(
+                f,
+                "What is new has not been read to its end since {since:.0}: Microsoft answers too little of it, or too \
+                 slowly."
+            ),
             Self::SetAside { example, count: 1, since } => {
                 write!(f, "Since {since:.0} {example} cannot be read; it is tried again every hour.")
             }

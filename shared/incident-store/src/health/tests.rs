@@ -152,6 +152,22 @@ fn one_that_nothing_syncs_is_not_well() {
 }
 
 #[test]
+fn one_whose_news_is_not_read_to_its_end_is_not_well() {
+    let ago = |minutes| now() - jiff::SignedDuration::from_mins(minutes);
+    let of = |last_success| health(&connection(), &SyncStatus { last_success, ..SyncStatus::default() });
+    assert_eq!(of(Some(ago(25))).state, State::Connected, "a success is written every ten minutes");
+    let behind = of(Some(ago(40)));
+    assert_eq!(behind.state, State::Attention);
+    let said = behind.attention[0].to_string();
+    assert!(
+        said.starts_with("What is new has not been read to its end since 2026-11-23T11:20:00Z"),
+        "{said}"
+    );
+    let status = SyncStatus { last_success: Some(ago(40)), ..failing(Cause::WrongSecret) };
+    assert_eq!(health(&connection(), &status).attention, [], "what fails is said as a failure");
+}
+
+#[test]
 fn what_wants_nothing_is_a_note() {
     let status = SyncStatus {
         not_before: Some(now() + Duration::from_secs(60)),
