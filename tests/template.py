@@ -35,7 +35,8 @@ rule("only sync sends and receives", may("ConnectionsRole", "sqs:") | may("TestC
 
 secret = re.compile(r"(?i)(secret|password|token)\w*: +[\"']?[A-Za-z0-9+/~._-]{20,}")
 rule("no secret in the template", secret.search(text))
-rule("logs cannot be set to TRACE", re.search(r"AllowedValues:.*TRACE", text))
+levels = re.search(r"\n  LogLevel:\n(?: {4}.*\n)*? {4}AllowedValues: \[(.*)\]", text)[1]
+rule("logs are set to what has the metrics and audit lines, and no bodies", levels != "DEBUG, INFO" and levels)
 rule("test hosts are empty by default", len(re.findall(r"Test(?:Login|Graph)Url:\n(?: {4}.*\n)*? {4}Default: ''", text)) != 2)
 routes = re.findall(r"Type: AWS::ApiGatewayV2::Route\n(.*?)(?=\n\n)", text, re.S)
 rule("every route has its authorization", not routes or [r for r in routes if "AuthorizationType" not in r])
