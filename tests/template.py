@@ -41,6 +41,23 @@ rule("test hosts are empty by default", len(re.findall(r"Test(?:Login|Graph)Url:
 routes = re.findall(r"Type: AWS::ApiGatewayV2::Route\n(.*?)(?=\n\n)", text, re.S)
 rule("every route has its authorization", not routes or [r for r in routes if "AuthorizationType" not in r])
 
+
+
+def pattern(parameter):
+    body = re.search(rf"\n  {parameter}:\n((?: {{4}}.*\n)+)", text)[1]
+    return re.compile(re.search(r"AllowedPattern: '(.*)'", body)[1])
+
+
+# What the functions refuse at their start must not be deployed: shared/lambda-support/src/.
+least = int(re.search(r"days @ (\d+)\.\.=", Path("shared/lambda-support/src/aws_settings.rs").read_text())[1])
+days = [str(day) for day in range(40_000)] + ["", "00", "0200", "-200", "200.5", "2e3", "x"]
+kept = [day for day in days if pattern("RetentionDays").fullmatch(day)]
+rule("a retention is none, or one that the functions take", kept != ["0"] + [str(day) for day in range(least, 10_000)] and kept)
+addresses = pattern("EgressAddresses")
+good = ["", "203.0.113.7", "203.0.113.7,198.51.100.255", "203.0.113.7, 2001:db8::1", "::1", "2001:DB8:0:0:8:800:200C:417A"]
+bad = ["example.com", "203.0.113.256", "203.0.113", "203.0.113.07", "203.0.113.7/32", "203.0.113.7 198.51.100.1", "2001:db8", "2001:db8::12345", "fe80::g"]
+rule("addresses are what the functions take", [a for a in good if not addresses.fullmatch(a)] + [a for a in bad if addresses.fullmatch(a)])
+
 # The store's own names: shared/incident-store/src/dynamodb/table.rs.
 table = Path("shared/incident-store/src/dynamodb/table.rs").read_text()
 indexes = {}
