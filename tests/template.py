@@ -31,6 +31,16 @@ def may(role, service):
 
 rule("sync reads secrets and writes none", may("SyncIncidentsRole", "secretsmanager:") ^ {"secretsmanager:GetSecretValue"})
 rule("test-connection reaches no stored secret", may("TestConnectionRole", "secretsmanager:"))
+# No emulator here knows the condition, so no call can show it.
+counters = """
+              - Sid: CountAttempts
+                Effect: Allow
+                Action: dynamodb:UpdateItem
+                Resource: !GetAtt Table.Arn
+                Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['ATTEMPTS#*'] } }
+              - """
+rule("test-connection updates counters of attempts", roles["TestConnectionRole"].count(counters) != 1)
+rule("test-connection does nothing else in the table", may("TestConnectionRole", "dynamodb:") ^ {"dynamodb:UpdateItem", "dynamodb:LeadingKeys"})
 rule("only sync sends and receives", may("ConnectionsRole", "sqs:") | may("TestConnectionRole", "sqs:"))
 
 secret = re.compile(r"(?i)(secret|password|token)\w*: +[\"']?[A-Za-z0-9+/~._-]{20,}")
