@@ -246,6 +246,28 @@ def a_replaced_secret_is_used(desk, connection, tenant):
     saw(f"synced {instant(line) - replaced:.0f} s later, {state}")
 
 
+def a_removal_that_was_cut_off_is_finished(desk, connection):
+    step("the second schedule's event finishes a removal that was cut off, under the function's own role")
+    scheduler, function = desk.aws.client("scheduler"), desk.stack.resources["Connections"]
+    schedules = [scheduler.get_schedule(Name=each["Name"]) for each in scheduler.list_schedules()["Schedules"]]
+    (cleaning,) = [each for each in schedules if each["Target"]["Arn"].endswith(f":{function}")]
+    assert (cleaning["ScheduleExpression"], cleaning["State"]) == ("rate(5 minutes)", "ENABLED"), cleaning
+    # As a request leaves it that ran out of time.
+    item = desk.dynamodb.get_item(TableName=desk.table, Key=desk.key_of(connection))["Item"]
+    long_ago = str(int(item["created"]["N"]) - 10_000_000 * 600)
+    item |= {"lifecycle": {"S": "removing"}, "created": {"N": long_ago}}
+    desk.dynamodb.put_item(TableName=desk.table, Item=item)
+    event = cleaning["Target"]["Input"].encode()
+    answer = desk.aws.client("lambda").invoke(FunctionName=function, Payload=event)["Payload"].read()
+    assert json.loads(answer) == {"removed": 1, "failed": 0}, answer
+    left = desk.dynamodb.get_item(TableName=desk.table, Key=desk.key_of(connection))["Item"]
+    assert left["lifecycle"]["S"] == "removed" and "owner" not in left, left
+    assert desk.records(connection, "incident") == 0
+    secret = desk.secrets.describe_secret(SecretId=f"soc-anywhere/test/conn/{connection}")
+    assert secret["DeletedDate"], secret
+    saw("its records are gone, and its secret is deleted")
+
+
 def what_is_logged_is_what_may_be(desk):
     step("each sync has its line, metrics have no connection, and no secret is in a log")
     lines = desk.stack.logged("SyncIncidentsLogs")
@@ -331,6 +353,7 @@ def main():
         a_bad_secret_is_its_customer_s(desk, failing)
         many_are_synced_within_a_tick(desk, many)
         a_replaced_secret_is_used(desk, connection, good)
+        a_removal_that_was_cut_off_is_finished(desk, next(iter(many)))
         what_is_logged_is_what_may_be(desk)
         what_is_watched_is_printed(desk)
     except BaseException:

@@ -113,6 +113,7 @@ def main():
             given = answer("connections", events / "connections/list.json")
             (connection,) = json.loads(given["body"])["connections"]
             assert connection["lastSuccess"], connection
+            assert answer("connections", events / "connections/clean.json") == {"removed": 0, "failed": 0}
     finally:
         simulator.end()
         aws.end()

@@ -151,9 +151,9 @@ fn as_f64(number: u64) -> f64 {
 mod tests {
     use super::*;
 
-    fn failed(cause: Cause) -> Ended {
+    fn failed(cause: Cause) -> Report {
         let outcome = Outcome::Failed { cause, detail: String::new() };
-        Ok(Report {
+        Report {
             connection: ConnectionId::new(Timestamp::UNIX_EPOCH, [0; 10]),
             outcome,
             incidents: StreamReport::default(),
@@ -165,7 +165,7 @@ mod tests {
             resume: None,
             duration_ms: 1,
             status: incident_store::SyncStatus::default(),
-        })
+        }
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         let causes =
             [Cause::OurFault, Cause::Unreachable, Cause::Throttled, Cause::WrongSecret, Cause::NoPermissions];
         for cause in causes {
-            account.add(id, &failed(cause), false);
+            account.add(id, &Ok(failed(cause)), false);
         }
         assert_eq!((account.connections, account.ours, account.microsoft_in_trouble), (5, 1, 2));
         assert_eq!((account.customers_to_repair, account.secrets_refused), (2, 1));
