@@ -13,12 +13,17 @@ def rule(name, broken):
         failures.append(f"{name}: {broken}")
 
 
-actions = re.findall(r"\b((?:dynamodb|secretsmanager|sqs|logs|kms|lambda|sts|s3|iam):[A-Za-z*]+)", text)
+# Of any service: each `Action:` that is one's own, on its line, in a list there or in one below it. `kms:ViaService` and
+# the like are conditions' keys.
+granted = re.findall(r"\bAction: *(.+)|\bAction: *\n((?: +- .*\n)+)", text)
+actions = [word for found in granted for part in found for word in re.findall(r"[\w*-]+:[\w*]+|\*", re.sub("#.*", "", part))]
 rule("a template without actions was read", not actions)
+rule("what is allowed is named, and nothing is by what it is not", re.findall(r"\bNot(?:Action|Resource|Principal)\b", text))
 # The one exception: an account administers its own keys.
 wild = [action for action in actions if "*" in action]
 rule("no action has a wildcard but kms:* of the key's own policy", wild != ["kms:*"] and wild)
-rule("a key's policy is the only place with every resource", len(re.findall(r"Resource: '\*'", text)) != 2)
+every = re.findall(r"""(?:\bResource: *\[? *|\n +- )["']?\*["']? *(?=[\],#\n])""", text)
+rule("a key's policy is the only place with every resource", len(every) != 2 and every)
 
 roles = dict(re.findall(r"\n  (\w+Role):\n(.*?)(?=\n  \w)", text, re.S))
 rule("each of the three functions has its own role", sorted(roles) != ["ConnectionsRole", "SyncIncidentsRole", "TestConnectionRole"] and sorted(roles))
@@ -49,7 +54,9 @@ levels = re.search(r"\n  LogLevel:\n(?: {4}.*\n)*? {4}AllowedValues: \[(.*)\]", 
 rule("logs are set to what has the metrics and audit lines, and no bodies", levels != "DEBUG, INFO" and levels)
 rule("test hosts are empty by default", len(re.findall(r"Test(?:Login|Graph)Url:\n(?: {4}.*\n)*? {4}Default: ''", text)) != 2)
 routes = re.findall(r"Type: AWS::ApiGatewayV2::Route\n(.*?)(?=\n\n)", text, re.S)
-rule("every route has its authorization", not routes or [r for r in routes if "AuthorizationType" not in r])
+kinds = [re.findall(r"AuthorizationType: (.*)", route) for route in routes]
+asked = ["&Authorization !If [WithJwt, JWT, AWS_IAM]", "*Authorization", "*Authorization"]
+rule("every route has its authorization", kinds != [[kind] for kind in asked] and kinds)
 
 
 
