@@ -140,6 +140,7 @@ fn tombstone(there: &Connection, records: Records) -> Change {
     let [removed, kept] = TOMBSTONES;
     let change = Change::when("#version = :read AND NOT #lifecycle IN (:removed, :kept)")
         .value("read", of_number(there.version))
+        .set("version", of_number(there.version + 1))
         .value("removed", of_text(removed))
         .value("kept", of_text(kept));
     let without =
