@@ -173,4 +173,7 @@ fn nothing_is_lost_and_nothing_goes_back_on_an_aws_that_fails() {
     assert!(!found.is_broken(), "{found:?}");
     assert!(result.runs > 200 && found.updates > 100, "it did happen: {result:?}");
     assert!(between.iter().all(|(_, number)| *number > 30), "and on an AWS that failed: {between:?}");
+    for how in ["run cut at an await", "two runs at once", "run frozen past its lease"] {
+        assert!(result.injected.get(how).is_some_and(|times| *times > 0), "{how}: {:?}", result.injected);
+    }
 }
