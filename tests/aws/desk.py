@@ -65,8 +65,11 @@ class Aws:
         self.port = free_port(host)
         self.url = f"http://{host}:{self.port}"
         self.log = tempfile.TemporaryFile("w+")
+        # It unpacks the functions' code and leaves it behind.
+        self.folder = tempfile.TemporaryDirectory()
         environment = {
             **os.environ,
+            "TMPDIR": self.folder.name,
             "AUTH": "true",
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": host,
@@ -102,7 +105,12 @@ class Aws:
 
     def end(self):
         self.process.terminate()
-        self.process.wait(20)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.folder.cleanup()
 
 
 class Stack:
