@@ -41,7 +41,7 @@ counters = """
               - Sid: CountAttempts
                 Effect: Allow
                 Action: dynamodb:UpdateItem
-                Resource: !GetAtt Table.Arn
+                Resource: *TableArn
                 Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['ATTEMPTS#*'] } }
               - """
 rule("test-connection updates counters of attempts", roles["TestConnectionRole"].count(counters) != 1)

@@ -308,14 +308,16 @@ def what_is_watched_is_printed(desk):
 
 
 def the_other_choices_deploy(desk):
-    step("with every choice turned round the template deploys, too: its own key, no queue, tokens of an issuer")
+    step("with every choice turned round the template deploys, too: its own key, no queue, tokens of an issuer, a restored table")
     other = Stack(
         desk.aws, "other", Architecture="x86_64", Stage="other", UseQueue="false", OwnKey="true", RetentionDays="400",
         JwtIssuer="https://issuer.example.com", AllowedOrigins="https://app.example.com", DeletionProtection="false",
+        RestoredTable="restored",
     )  # fmt: skip
     assert "Key" in other.resources and "ApiAuthorizer" in other.resources, other.resources
     assert not {"Queue", "DeadLetters", "SyncIncidentsFromQueue", "DeadLettersArrived"} & other.resources.keys()
-    described = desk.dynamodb.describe_table(TableName=other.outputs["TableName"])["Table"]
+    own = other.resources["Table"]
+    described = desk.dynamodb.describe_table(TableName=own)["Table"]
     assert not described["DeletionProtectionEnabled"], described
 
     def variables(function):
@@ -323,13 +325,22 @@ def the_other_choices_deploy(desk):
         return configuration["Environment"]["Variables"]
 
     assert variables("Connections")["SOC_ANYWHERE_SECRETS_KEY"].endswith(other.resources["Key"])
+    # Its name wherever the stack's own would be, and nowhere the right to that one.
+    tables = {variables(function)["SOC_ANYWHERE_TABLE"] for function in ("SyncIncidents", "TestConnection", "Connections")}
+    assert tables == {"restored"} == {other.outputs["TableName"]}, tables
+    iam = desk.aws.client("iam")
+    for role in ("SyncIncidentsRole", "TestConnectionRole", "ConnectionsRole"):
+        name = other.resources[role]
+        (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
+        document = json.dumps(iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"])
+        assert ":table/restored\"" in document and own not in document, document
     sync = variables("SyncIncidents")
     assert (sync["SOC_ANYWHERE_QUEUE_URL"], sync["SOC_ANYWHERE_RETENTION_DAYS"]) == ("", "400"), sync
     # Whoever has signed as the account's administrator has no token of that issuer.
     status, body, _ = other.call("GET", "/connections")
     assert status == 401, (status, body)
     other.delete()
-    desk.dynamodb.describe_table(TableName=other.outputs["TableName"])
+    desk.dynamodb.describe_table(TableName=own)
     saw("and it is removed again; its table stays")
 
 
