@@ -13,12 +13,17 @@ def rule(name, broken):
         failures.append(f"{name}: {broken}")
 
 
-actions = re.findall(r"\b((?:dynamodb|secretsmanager|sqs|logs|kms|lambda|sts|s3|iam):[A-Za-z*]+)", text)
+# Of any service: each `Action:` that is one's own, on its line, in a list there or in one below it. `kms:ViaService` and
+# the like are conditions' keys.
+granted = re.findall(r"\bAction: *(.+)|\bAction: *\n((?: +- .*\n)+)", text)
+actions = [word for found in granted for part in found for word in re.findall(r"[\w*-]+:[\w*]+|\*", re.sub("#.*", "", part))]
 rule("a template without actions was read", not actions)
+rule("what is allowed is named, and nothing is by what it is not", re.findall(r"\bNot(?:Action|Resource|Principal)\b", text))
 # The one exception: an account administers its own keys.
 wild = [action for action in actions if "*" in action]
 rule("no action has a wildcard but kms:* of the key's own policy", wild != ["kms:*"] and wild)
-rule("a key's policy is the only place with every resource", len(re.findall(r"Resource: '\*'", text)) != 2)
+every = re.findall(r"""(?:\bResource: *\[? *|\n +- )["']?\*["']? *(?=[\],#\n])""", text)
+rule("a key's policy is the only place with every resource", len(every) != 2 and every)
 
 roles = dict(re.findall(r"\n  (\w+Role):\n(.*?)(?=\n  \w)", text, re.S))
 rule("each of the three functions has its own role", sorted(roles) != ["ConnectionsRole", "SyncIncidentsRole", "TestConnectionRole"] and sorted(roles))
@@ -31,14 +36,44 @@ def may(role, service):
 
 rule("sync reads secrets and writes none", may("SyncIncidentsRole", "secretsmanager:") ^ {"secretsmanager:GetSecretValue"})
 rule("test-connection reaches no stored secret", may("TestConnectionRole", "secretsmanager:"))
+# No emulator here knows the condition, so no call can show it.
+counters = """
+              - Sid: CountAttempts
+                Effect: Allow
+                Action: dynamodb:UpdateItem
+                Resource: *TableArn
+                Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['ATTEMPTS#*'] } }
+              - """
+rule("test-connection updates counters of attempts", roles["TestConnectionRole"].count(counters) != 1)
+rule("test-connection does nothing else in the table", may("TestConnectionRole", "dynamodb:") ^ {"dynamodb:UpdateItem", "dynamodb:LeadingKeys"})
 rule("only sync sends and receives", may("ConnectionsRole", "sqs:") | may("TestConnectionRole", "sqs:"))
 
 secret = re.compile(r"(?i)(secret|password|token)\w*: +[\"']?[A-Za-z0-9+/~._-]{20,}")
 rule("no secret in the template", secret.search(text))
-rule("logs cannot be set to TRACE", re.search(r"AllowedValues:.*TRACE", text))
+levels = re.search(r"\n  LogLevel:\n(?: {4}.*\n)*? {4}AllowedValues: \[(.*)\]", text)[1]
+rule("logs are set to what has the metrics and audit lines, and no bodies", levels != "DEBUG, INFO" and levels)
 rule("test hosts are empty by default", len(re.findall(r"Test(?:Login|Graph)Url:\n(?: {4}.*\n)*? {4}Default: ''", text)) != 2)
 routes = re.findall(r"Type: AWS::ApiGatewayV2::Route\n(.*?)(?=\n\n)", text, re.S)
-rule("every route has its authorization", not routes or [r for r in routes if "AuthorizationType" not in r])
+kinds = [re.findall(r"AuthorizationType: (.*)", route) for route in routes]
+asked = ["&Authorization !If [WithJwt, JWT, AWS_IAM]", "*Authorization", "*Authorization"]
+rule("every route has its authorization", kinds != [[kind] for kind in asked] and kinds)
+
+
+
+def pattern(parameter):
+    body = re.search(rf"\n  {parameter}:\n((?: {{4}}.*\n)+)", text)[1]
+    return re.compile(re.search(r"AllowedPattern: '(.*)'", body)[1])
+
+
+# What the functions refuse at their start must not be deployed: shared/lambda-support/src/.
+least = int(re.search(r"days @ (\d+)\.\.=", Path("shared/lambda-support/src/aws_settings.rs").read_text())[1])
+days = [str(day) for day in range(40_000)] + ["", "00", "0200", "-200", "200.5", "2e3", "x"]
+kept = [day for day in days if pattern("RetentionDays").fullmatch(day)]
+rule("a retention is none, or one that the functions take", kept != ["0"] + [str(day) for day in range(least, 10_000)] and kept)
+addresses = pattern("EgressAddresses")
+good = ["", "203.0.113.7", "203.0.113.7,198.51.100.255", "203.0.113.7, 2001:db8::1", "::1", "2001:DB8:0:0:8:800:200C:417A"]
+bad = ["example.com", "203.0.113.256", "203.0.113", "203.0.113.07", "203.0.113.7/32", "203.0.113.7 198.51.100.1", "2001:db8", "2001:db8::12345", "fe80::g"]
+rule("addresses are what the functions take", [a for a in good if not addresses.fullmatch(a)] + [a for a in bad if addresses.fullmatch(a)])
 
 # The store's own names: shared/incident-store/src/dynamodb/table.rs.
 table = Path("shared/incident-store/src/dynamodb/table.rs").read_text()

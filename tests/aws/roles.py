@@ -22,7 +22,9 @@ def keys_of(desk, logical_id):
 
 def check_roles(desk, connection):
     secret = f"soc-anywhere/test/conn/{connection}"
-    desk.secrets.create_secret(Name="somebody-else-s", SecretString="other")
+    elsewhere = ["somebody-else-s", "soc-anywhere/elsewhere/conn/one", "soc-anywhere/test/other"]
+    for name in elsewhere:
+        desk.secrets.create_secret(Name=name, SecretString="other")
     table, queue = desk.table, desk.stack.outputs["QueueUrl"]
     letters = desk.stack.outputs["DeadLettersUrl"]
     key = desk.key_of(connection)
@@ -47,9 +49,19 @@ def check_roles(desk, connection):
         ("sqs", "send_message", {"QueueUrl": queue, "MessageBody": "{}"}),
         ("sqs", "receive_message", {"QueueUrl": queue}),
     ]
-    # What no function may.
+    # What no function may: with a secret that is no connection's of this stage, nothing at all.
     nobody = [
-        ("secretsmanager", "get_secret_value", {"SecretId": "somebody-else-s"}),
+        ("secretsmanager", operation, {"SecretId": name, **more})
+        for name in elsewhere
+        for operation, more in [
+            ("get_secret_value", {}),
+            ("put_secret_value", {"SecretString": "x"}),
+            ("update_secret_version_stage", {"VersionStage": "AWSCURRENT"}),
+            ("delete_secret", {}),
+        ]
+    ] + [
+        ("secretsmanager", "create_secret", {"Name": "a-new-one", "SecretString": "x"}),
+        ("secretsmanager", "create_secret", {"Name": "soc-anywhere/elsewhere/conn/new", "SecretString": "x"}),
         ("secretsmanager", "list_secrets", {}),
         ("secretsmanager", "put_resource_policy", {"SecretId": secret, "ResourcePolicy": "{}"}),
         ("dynamodb", "scan", {"TableName": table}),
@@ -57,6 +69,7 @@ def check_roles(desk, connection):
         ("dynamodb", "delete_table", {"TableName": table}),
         ("dynamodb", "list_tables", {}),
         ("sqs", "receive_message", {"QueueUrl": letters}),
+        ("sqs", "send_message", {"QueueUrl": letters, "MessageBody": "{}"}),
         ("sqs", "purge_queue", {"QueueUrl": queue}),
         ("sqs", "delete_queue", {"QueueUrl": queue}),
         ("lambda", "invoke", {"FunctionName": resources["Connections"], "Payload": b"{}"}),
@@ -72,17 +85,28 @@ def check_roles(desk, connection):
         ("logs", "filter_log_events", {"logGroupName": resources["ConnectionsLogs"]}),
         ("cloudformation", "delete_stack", {"StackName": desk.stack.name}),
     ]
-    list_secret = ("secretsmanager", "describe_secret", {"SecretId": secret})
+    describe_secret = ("secretsmanager", "describe_secret", {"SecretId": secret})
+    # UpdateItem it may, on the counters only; but the emulator knows no dynamodb:LeadingKeys and would let it have any
+    # item. tests/template.py holds the template to that condition.
+    other_items = [
+        ("dynamodb", "query", {"TableName": table, "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "x"}}}),
+        ("dynamodb", "batch_get_item", {"RequestItems": {table: {"Keys": [key]}}}),
+        ("dynamodb", "batch_write_item", batch(table)),
+        ("dynamodb", "transact_write_items", {"TransactItems": [{"Delete": {"TableName": table, "Key": key}}]}),
+    ]
     rules = {
         "SyncIncidentsRole": (
             [read_secret, read_item],
-            write_secret + [list_secret, ("dynamodb", "batch_write_item", batch(table))],
+            write_secret + [describe_secret, ("dynamodb", "batch_write_item", batch(table))],
         ),
         "TestConnectionRole": (
             [],
-            write_secret + write_items + use_queue + [read_secret, list_secret, read_item],
+            write_secret + write_items + other_items + use_queue + [read_secret, describe_secret, read_item],
         ),
-        "ConnectionsRole": ([read_item, list_secret, read_secret], use_queue),
+        "ConnectionsRole": (
+            [read_item, describe_secret, read_secret],
+            use_queue + [call for call in write_secret if call[1] in ("update_secret", "restore_secret")],
+        ),
     }
     for role, (allowed, refused) in rules.items():
         keys = keys_of(desk, role)

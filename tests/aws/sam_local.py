@@ -32,9 +32,9 @@ def local_template(folder, aws):
         (place / "bootstrap").chmod(0o755)
         assert f"CodeUri: functions/{function}\n" in text
         text = text.replace(f"CodeUri: functions/{function}\n", f"CodeUri: {place}\n")
-    table = "          SOC_ANYWHERE_TABLE: !Ref Table\n"
-    assert text.count(table) == len(FUNCTIONS)
-    text = text.replace(table, f"{table}          AWS_ENDPOINT_URL: {aws.url}\n")
+    variables = "      Environment:\n        Variables:\n"
+    assert text.count(variables) == len(FUNCTIONS)
+    text = text.replace(variables, f"{variables}          AWS_ENDPOINT_URL: {aws.url}\n")
     (folder / "template.yaml").write_text(text)
     return folder / "template.yaml"
 
@@ -113,6 +113,7 @@ def main():
             given = answer("connections", events / "connections/list.json")
             (connection,) = json.loads(given["body"])["connections"]
             assert connection["lastSuccess"], connection
+            assert answer("connections", events / "connections/clean.json") == {"removed": 0, "failed": 0}
     finally:
         simulator.end()
         aws.end()

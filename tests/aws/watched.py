@@ -30,10 +30,14 @@ def metrics_of_alarm(alarm):
     return [metric(alarm["MetricName"], {each["Name"]: each["Value"] for each in alarm["Dimensions"]})]
 
 
-def metrics_of_left_out(text, function):
-    """The metrics of syncs that the text of an alarm names."""
-    names = re.findall(r"Namespace: SocAnywhere, MetricName: (\w+), Dimensions: \*OfSyncs", text)
-    return [metric(name, {"service": function, "outcome": "synced"}) for name in names]
+def metrics_of_left_out(alarms, function):
+    """The metrics of syncs that the texts of alarms name."""
+    found = []
+    for alarm in alarms.values():
+        names = re.findall(r"Namespace: SocAnywhere, MetricName: (\w+), Dimensions: \*OfSyncs", alarm)
+        assert len(names) >= 2, alarm
+        found += [metric(name, {"service": function, "outcome": "synced"}) for name in names]
+    return found
 
 
 def metrics_of_dashboard(body):

@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail, ensure};
 use graph_http::{HttpsTransport, Limits, Request, exchange};
 use lambda_support::{AwsSettings, Keys};
 use serde_json::Value;
+use tempfile::TempDir;
 
 const LIMITS: Limits = Limits { time: Duration::from_secs(5), body: 16 * 1024 * 1024 };
 
@@ -83,14 +84,18 @@ impl Emulators {
 pub struct Emulator {
     child: Child,
     url: String,
+    /// For what it leaves behind; removed after its end.
+    _folder: TempDir,
 }
 
 impl Emulator {
     async fn start(mut command: Command, url: String, health: &str) -> anyhow::Result<Self> {
         let program = command.get_program().to_owned();
+        let folder = tempfile::tempdir()?;
+        command.env("TMPDIR", folder.path());
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let child = child.with_context(|| format!("{} does not start", program.display()))?;
-        let mut emulator = Self { child, url };
+        let mut emulator = Self { child, url, _folder: folder };
         let until = Instant::now() + STARTED;
         while emulator.call(http::Method::GET, health, "").await.is_err() {
             ensure!(emulator.child.try_wait()?.is_none(), "{} has ended", program.display());

@@ -12,7 +12,8 @@ use defender_sim::{Generator, Simulator, TenantHandle, TenantSpec, serve};
 use graph_auth::Cloud;
 use graph_http::{Clock, HttpsTransport};
 use incident_store::{
-    ConnectionId, Connections as _, Lifecycle, NewConnection, SecretVault as _, SecretVersion, SyncStore as _,
+    ClientSecrets as _, ConnectionId, Connections as _, Lifecycle, NewConnection, SecretError,
+    SecretVault as _, SecretVersion, SyncStore as _,
 };
 use jiff::{SignedDuration, Timestamp};
 use lambda_support::{Aws, AwsSettings};
@@ -74,7 +75,10 @@ impl Desk {
 
     /// A connection to the tenant, with this secret.
     async fn enter(&self, id: ConnectionId, owner: &str, secret: &str) {
-        let now = Timestamp::now();
+        self.enter_at(Timestamp::now(), id, owner, secret).await;
+    }
+
+    async fn enter_at(&self, now: Timestamp, id: ConnectionId, owner: &str, secret: &str) {
         let connection = NewConnection {
             owner: owner.into(),
             name: None,
@@ -261,4 +265,36 @@ async fn a_connection_is_entered_by_who_signed_and_is_nobody_else_s() {
     assert_eq!(desk.call(&stranger).await, (200, json!({ "connections": [], "next": null })));
     assert_eq!(desk.said("connection tested").len(), 1);
     assert!(!desk.function.output().unwrap().contains(&secret));
+}
+
+#[tokio::test]
+async fn the_schedule_finishes_a_removal_that_was_cut_off_and_nothing_else() {
+    let Some(mut desk) = Desk::new("connections").await else { return };
+    let (cut, whole) =
+        (ConnectionId::new(Timestamp::now(), [1; 10]), ConnectionId::new(Timestamp::now(), [2; 10]));
+    let before = Timestamp::now() - SignedDuration::from_mins(5);
+    desk.enter_at(before, cut, "one", "cut").await;
+    desk.enter_at(before, whole, "another", "whole").await;
+    let store = desk.aws().store().unwrap();
+    let mut connection = store.connection(cut).await.unwrap().unwrap();
+    connection.lifecycle = Lifecycle::Removing;
+    store.update(&connection).await.unwrap();
+
+    for (removed, event) in [(1, "connections/clean.json"), (0, "connections/clean.json")] {
+        assert_eq!(desk.invoke(event).await, json!({ "removed": removed, "failed": 0 }));
+    }
+    assert_eq!(store.connection(cut).await.unwrap(), None);
+    assert!(store.connection(whole).await.unwrap().is_some());
+    let secrets = desk.aws().secrets(Clock::system()).unwrap();
+    assert_eq!(secrets.client_secret(cut, true).await.err(), Some(SecretError::Missing));
+    assert!(secrets.client_secret(whole, true).await.is_ok());
+
+    for event in [json!({}), json!({ "clean": 7 }), json!({ "clean": "now", "more": 1 }), json!([])] {
+        let refused = desk.function.invoke(&event).await.unwrap();
+        assert!(refused["errorType"].is_string(), "{event}: {refused}");
+    }
+    // Whoever calls over the HTTP API asks for a route, whatever the body says.
+    let mut request = read("connections/list.json");
+    request["body"] = r#"{"clean":"now"}"#.into();
+    assert_eq!(desk.call(&request).await, (200, json!({ "connections": [], "next": null })));
 }

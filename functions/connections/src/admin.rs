@@ -95,20 +95,23 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         observer: impl FnMut(&Check) + Send,
     ) -> Result<Tested, Refusal> {
         let connection = self.finished(owner, id, &Expected::Any).await?;
+        let subject = Subject {
+            owner,
+            tenant_id: connection.settings.tenant_id,
+            client_id: connection.settings.client_id,
+            connection: Some(&id.to_string()),
+            guess: false,
+        };
         let report = match self.vault.client_secret(id, true).await {
             Ok(secret) => {
                 let candidate = with_secret(&connection, secret);
-                let subject = Subject {
-                    owner,
-                    tenant_id: candidate.identity.tenant_id,
-                    client_id: candidate.identity.client_id,
-                    connection: Some(&id.to_string()),
-                    guess: false,
-                };
                 self.audited(subject, self.tester.test_candidate(&candidate, observer)).await?
             }
             // The test says what to do about it.
-            Err(SecretError::Missing) => self.tester.test(&without_secret(&connection), observer).await,
+            Err(SecretError::Missing) => {
+                let input = without_secret(&connection);
+                self.audited(subject, self.tester.test(&input, observer)).await?
+            }
             Err(error) => return Err(error.into()),
         };
         let connection = self.note(connection, &report).await?;

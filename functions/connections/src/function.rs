@@ -1,13 +1,16 @@
 //! Lambda's request → the library → Lambda's response.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use connections::Admin;
+use connections::{Admin, Cleaned};
 use graph_http::HttpsTransport;
 use incident_store::dynamodb::DynamoStore;
-use lambda_http::{Request, RequestExt as _};
+use lambda_http::request::RequestContext;
+use lambda_http::{Error, Request, RequestExt as _, Response};
 use lambda_support::{DynamoAttempts, Problem, SecretsManager, Text, owner};
+use serde_json::json;
+
+use crate::cleaning;
 
 /// The ports on AWS.
 pub(crate) type Desk = Admin<DynamoStore, SecretsManager, DynamoAttempts, HttpsTransport>;
@@ -19,20 +22,34 @@ pub(crate) struct Function {
     pub(crate) owner_claim: String,
 }
 
-pub(crate) async fn handle(function: Arc<Function>, request: Request) -> Result<Text, Infallible> {
+/// What comes over the HTTP API is a request, whatever is in it; what comes past it is the schedule's event. Each is in
+/// a task of its own, so that a panic ends it and not the process, and its text goes nowhere.
+pub(crate) async fn handle(function: Arc<Function>, request: Request) -> Result<Text, Error> {
+    match request.request_context_ref() {
+        Some(RequestContext::PassThrough) => {
+            let cleaning =
+                async move { cleaning::run(&function.desk, request.body(), &request.lambda_context()).await };
+            let cleaned = tokio::spawn(cleaning).await.map_err(|_| "the cleaning panicked")?;
+            let Cleaned { removed, failed } = cleaned?;
+            Ok(Text(Response::new(json!({ "removed": removed, "failed": failed }).to_string())))
+        }
+        _ => Ok(answer(function, request).await),
+    }
+}
+
+async fn answer(function: Arc<Function>, request: Request) -> Text {
     let id = request.lambda_context_ref().map(|context| context.request_id.clone());
-    // In a task of its own, so that a panic ends the request and not the process, and its text goes nowhere.
     let answer = tokio::spawn(async move {
         let owner = owner(&request, &function.owner_claim)?;
         connections::handle(&function.desk, &owner, &request).await
     });
     let answer = answer.await.unwrap_or_else(|_| Err(Problem::internal()));
-    Ok(Text(answer.unwrap_or_else(|problem| {
+    Text(answer.unwrap_or_else(|problem| {
         tracing::info!(status = problem.status, kind = problem.kind, "request refused");
         let problem = match id {
             Some(id) => problem.of_request(&id),
             None => problem,
         };
         problem.into_response()
-    })))
+    }))
 }

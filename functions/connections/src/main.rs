@@ -1,21 +1,19 @@
 //! The function: enters, lists, changes and removes connections over HTTP.
 
+mod cleaning;
 mod function;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use connections::{Admin, UNFINISHED_AFTER, clean};
+use connections::Admin;
 use graph_http::{Clock, HttpsTransport};
 use http_api::Limits;
 use lambda_http::{Error, service_fn};
-use lambda_support::{Aws, BadSetting, Config, meanwhile, report_panics};
+use lambda_support::{Aws, BadSetting, Config, meanwhile, report_panics, warm_up};
 use test_connection::Tester;
 
-use crate::function::{Desk, Function};
-
-/// How many interrupted requests one start cleans up after; the next start goes on.
-const CLEANED_AT_ONCE: usize = 100;
+use crate::function::Function;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -24,8 +22,8 @@ async fn main() -> Result<(), Error> {
     config.logs.start("connections");
     report_panics();
     let function = Arc::new(build(config).map_err(|bad| bad.to_string())?);
-    let cleaning = function.clone();
-    meanwhile(async move { clean_up(&cleaning.desk).await });
+    let warming = function.clone();
+    meanwhile(async move { warm_up(&warming.desk.store).await });
     lambda_http::run(service_fn(move |request| function::handle(function.clone(), request))).await
 }
 
@@ -49,16 +47,4 @@ fn build(config: Config) -> Result<Function, BadSetting> {
         },
     };
     Ok(Function { desk, owner_claim: config.owner_claim })
-}
-
-/// Beside the first event's fetching.
-async fn clean_up(desk: &Desk) {
-    let before = desk.tester.clock.now() - UNFINISHED_AFTER;
-    match clean(&desk.store, &desk.vault, before, CLEANED_AT_ONCE).await {
-        Ok(cleaned) if cleaned.removed + cleaned.failed > 0 => {
-            tracing::info!(removed = cleaned.removed, failed = cleaned.failed, "cleaned up");
-        }
-        Ok(_) => {}
-        Err(error) => tracing::warn!(%error, "what was interrupted cannot be cleaned up now"),
-    }
 }

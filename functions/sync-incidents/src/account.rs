@@ -1,6 +1,7 @@
 //! One log line for each sync, and one metric line for all of an invocation. No name of a person or a tenant is
 //! in either.
 
+use graph_auth::Cause;
 use incident_store::ConnectionId;
 use jiff::Timestamp;
 use lambda_support::metrics::{self, Metric, Unit};
@@ -25,7 +26,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Counts a sync and logs its line. `ours`: it failed by a fault of ours.
+    /// Counts a sync and logs its line. `ours`: it failed by a fault of ours, and is to be tried again.
     pub(crate) fn add(&mut self, id: ConnectionId, ended: &Ended, ours: bool) {
         self.connections += 1;
         self.ours += usize::from(ours);
@@ -41,6 +42,9 @@ impl Account {
         let lag = report.lag_seconds.map(|lag| u64::try_from(lag).unwrap_or(0));
         match outcome {
             Outcome::Failed { cause, .. } if cause.may_pass() => self.microsoft_in_trouble += 1,
+            // Microsoft has said that a request of ours is wrong. Nobody's repetition cures that, so it does not
+            // go back to the queue; but we are to be told.
+            Outcome::Failed { cause: Cause::OurFault, .. } => self.ours += 1,
             Outcome::Failed { cause, .. } => {
                 self.customers_to_repair += 1;
                 self.secrets_refused += usize::from(cause.is_about_the_secret());
@@ -141,4 +145,40 @@ pub(crate) fn seconds(name: &'static str, number: u64) -> Metric {
 #[expect(clippy::cast_precision_loss, reason = "a metric is a float, and exact up to 2^53")]
 fn as_f64(number: u64) -> f64 {
     number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(cause: Cause) -> Report {
+        let outcome = Outcome::Failed { cause, detail: String::new() };
+        Report {
+            connection: ConnectionId::new(Timestamp::UNIX_EPOCH, [0; 10]),
+            outcome,
+            incidents: StreamReport::default(),
+            alerts: StreamReport::default(),
+            pages: 0,
+            usage: graph_security::Usage::default(),
+            graph_request_id: None,
+            lag_seconds: Some(3600),
+            resume: None,
+            duration_ms: 1,
+            status: incident_store::SyncStatus::default(),
+        }
+    }
+
+    #[test]
+    fn a_failure_is_counted_for_whoever_can_end_it() {
+        let mut account = Account::default();
+        let id = ConnectionId::new(Timestamp::UNIX_EPOCH, [0; 10]);
+        let causes =
+            [Cause::OurFault, Cause::Unreachable, Cause::Throttled, Cause::WrongSecret, Cause::NoPermissions];
+        for cause in causes {
+            account.add(id, &Ok(failed(cause)), false);
+        }
+        assert_eq!((account.connections, account.ours, account.microsoft_in_trouble), (5, 1, 2));
+        assert_eq!((account.customers_to_repair, account.secrets_refused), (2, 1));
+        assert_eq!(account.lag, 0, "whoever cannot be read is not behind by our doing");
+    }
 }

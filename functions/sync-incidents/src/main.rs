@@ -12,10 +12,9 @@ use graph_auth::{EndpointOverride, TokenCache};
 use graph_http::{Clock, HttpsTransport};
 use graph_security::Graph;
 use incident_store::dynamodb::{DynamoStore, late};
-use incident_store::{ConnectionId, Connections};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use lambda_runtime::{LambdaEvent, service_fn};
-use lambda_support::{Aws, BadSetting, Config, SecretsManager, meanwhile, report_panics};
+use lambda_support::{Aws, BadSetting, Config, SecretsManager, meanwhile, report_panics, warm_up};
 use sync_incidents::{Budget, Settings, Syncer};
 
 use crate::handler::Function;
@@ -30,9 +29,6 @@ const SUCCESS_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// (Amazon Time Sync), and a run that is late is stopped by the fence, not by the lease's end. A run that writes
 /// nothing but its claim gives nothing back: the store lets its lease end halfway to the next turn.
 const LEASE_MARGIN: Duration = Duration::from_secs(20);
-
-/// How long the first connection to the store may take before it is left alone.
-const WARM_UP: Duration = Duration::from_secs(2);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -68,11 +64,4 @@ fn build(config: &Config) -> Result<Function, BadSetting> {
     let sdk = aws.sdk_config().clone();
     let queue = queue.map(|url| Queue { client: late(move || aws_sdk_sqs::Client::new(&sdk)), url });
     Ok(Function { syncer, queue })
-}
-
-/// Makes the connection to the store while Lambda is still fetching the first event. Whether it succeeds is of
-/// no interest: the first event's own call does.
-async fn warm_up(store: &DynamoStore) {
-    let nobody = ConnectionId::new(Timestamp::UNIX_EPOCH, [0; 10]);
-    let _ = tokio::time::timeout(WARM_UP, store.connection(nobody)).await;
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use lambda_runtime::Error;
-use lambda_support::metrics::{self, Metric, Unit};
+use lambda_support::metrics;
 use serde::Serialize;
 use sync_incidents::Shift;
 use tokio::time::Instant;
@@ -29,6 +29,13 @@ pub(crate) struct Ticked {
     failed: usize,
 }
 
+impl Ticked {
+    /// Whether it brought on something of what was due. Its alarm counts the ticks that did.
+    fn ended_well(&self, over_a_queue: bool) -> bool {
+        !over_a_queue || self.due == 0 || self.queued > 0
+    }
+}
+
 pub(crate) async fn run(
     function: &Function,
     scheduled: &str,
@@ -46,19 +53,31 @@ pub(crate) async fn run(
         ticked.failed = handler::sync(function, due.iter().map(|due| due.id), shift, service).await.len();
     }
     let overdue = Duration::try_from(overdue).unwrap_or_default();
+    let ended_well = ticked.ended_well(function.queue.is_some());
     let Ticked { due, queued, failed } = ticked;
     let overdue_seconds = overdue.as_secs();
     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(scheduled, due, queued, failed, overdue_seconds, duration_ms, "ticked");
     let metrics = [
-        Metric { name: "ticks", value: 1.0, unit: Unit::Count },
+        count("ticks", usize::from(ended_well)),
         count("due", due),
         count("queued", queued),
         seconds("overdue_seconds", overdue_seconds),
     ];
     metrics::print(service, "tick", now, &metrics);
-    if ticked.queued == 0 && function.queue.is_some() && ticked.due > 0 {
-        return Err("nothing of what is due could be put on the queue".into());
+    if ended_well { Ok(ticked) } else { Err("nothing of what is due could be put on the queue".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tick_ends_well_unless_nothing_of_what_is_due_got_on_the_queue() {
+        let ticked = |due, queued| Ticked { due, queued, failed: due - queued };
+        assert!(!ticked(3, 0).ended_well(true));
+        for (ticked, over_a_queue) in [(ticked(0, 0), true), (ticked(3, 1), true), (ticked(3, 0), false)] {
+            assert!(ticked.ended_well(over_a_queue), "{ticked:?}");
+        }
     }
-    Ok(ticked)
 }

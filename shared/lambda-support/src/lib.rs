@@ -23,6 +23,8 @@ pub use config::{BadSetting, Config};
 pub use http_api::{Problem, answer, read_json};
 pub use logs::{Format, Logs};
 pub use meanwhile::meanwhile;
+#[cfg(feature = "aws")]
+pub use meanwhile::warm_up;
 #[cfg(feature = "http")]
 pub use owner::owner;
 pub use panics::report_panics;

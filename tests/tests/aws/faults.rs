@@ -155,6 +155,22 @@ async fn what_was_on_its_way_when_the_connection_was_removed_is_refused() {
 }
 
 #[tokio::test]
+async fn what_an_admin_changed_on_the_way_does_not_bring_a_removed_connection_back() {
+    let Some(desk) = Desk::new().await else { return };
+    let (punctual, late, proxy) = late(&desk).await;
+    let entered = late.create(id(1), settings(1), Lifecycle::Connected, at(0)).await.unwrap();
+    delay_next_write(&proxy).await;
+    let remove = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        punctual.remove(id(1), Records::Keep).await.unwrap();
+    };
+    let (refused, ()) = tokio::join!(late.update(&entered), remove);
+    assert!(matches!(refused, Err(StoreError::Gone)), "{refused:?}");
+    assert_eq!(punctual.connection(id(1)).await.unwrap(), None);
+    assert_eq!(proxy.fired().await.unwrap().len(), 1, "the change was delayed");
+}
+
+#[tokio::test]
 async fn a_removal_that_was_cut_short_is_found_and_finished_by_the_next_one() {
     let Some(desk) = Desk::new().await else { return };
     let (punctual, cut_short, proxy) = late(&desk).await;

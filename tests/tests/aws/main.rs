@@ -12,3 +12,4 @@ mod idle;
 mod leftovers;
 mod reading;
 mod secrets;
+mod stale;

@@ -118,3 +118,32 @@ async fn a_secret_outlives_the_hour_while_secrets_manager_does_not_answer() {
     );
     assert!(proxy.fired().await.unwrap().len() >= 2, "it did not answer");
 }
+
+#[tokio::test]
+async fn a_replacement_whose_answer_is_lost_is_done_and_one_that_is_not_done_is_refused() {
+    let Some(desk) = Desk::new().await else { return };
+    let proxy = desk.emulators.microburst(&desk.aws).await.unwrap();
+    let (direct, admin) = (
+        manager(&desk.aws, &Counted::default(), Clock::system()),
+        manager(&proxy, &Counted::default(), Clock::system()),
+    );
+    replace(&direct, 1, "old").await;
+    // Each attempt of the SDK's meets it, and no other call.
+    let moving = |what: serde_json::Value| {
+        let mut rule =
+            serde_json::json!({ "service": "secretsmanager", "operation": "UpdateSecretVersionStage" });
+        rule.as_object_mut().unwrap().extend(what.as_object().unwrap().clone());
+        serde_json::json!([rule])
+    };
+    admin.stage(id(1), version(2), "new".into()).await.unwrap();
+    proxy.set_rules(&moving(serde_json::json!({ "reset": true }))).await.unwrap();
+    let refused = admin.promote(id(1), version(2)).await;
+    assert!(matches!(refused, Err(SecretError::Unavailable(_))), "{refused:?}");
+    assert_eq!(read(&direct, id(1), true).await.as_deref(), Ok("old"));
+
+    let lost = serde_json::json!({ "response": { "abort_frac": 0.0 } });
+    proxy.set_rules(&moving(lost)).await.unwrap();
+    admin.promote(id(1), version(2)).await.unwrap();
+    assert_eq!(read(&direct, id(1), true).await.as_deref(), Ok("new"));
+    assert!(proxy.fired().await.unwrap().len() >= 4, "answers were lost");
+}

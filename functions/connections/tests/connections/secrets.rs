@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use defender_sim::{Scenario, TenantSpec};
 use http_api::Limits;
-use incident_store::sqlite::SqliteStore;
+use incident_store::{SecretVault as _, sqlite::SqliteStore};
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -97,6 +97,10 @@ async fn no_answer_log_line_or_store_shows_a_secret_and_every_test_is_written_do
     answers.push(put);
     answers.push(world.get("sentinel", &path).await);
     answers.push(world.get("sentinel", "/connections").await);
+    // Its secret has gone, by another hand than ours.
+    let id = path.strip_prefix("/connections/").unwrap().parse().unwrap();
+    world.desk.vault.remove(id).await.unwrap();
+    answers.push(world.send("sentinel", "POST", &format!("{path}/test"), &Value::Null).await);
     answers.push(world.send("sentinel", "DELETE", &path, &Value::Null).await);
     for answer in &answers {
         assert!(!shows(answer.text.as_bytes()) && !shows(answer.headers.as_bytes()), "{}", answer.text);
@@ -110,11 +114,11 @@ async fn no_answer_log_line_or_store_shows_a_secret_and_every_test_is_written_do
     let lines = String::from_utf8(lines).unwrap();
     let audit: Vec<_> =
         lines.lines().filter(|line| line.contains("connection tested owner=\"sentinel\"")).collect();
-    assert_eq!(audit.len(), 8, "{lines}");
+    assert_eq!(audit.len(), 9, "{lines}");
     for line in &audit {
         assert!(line.contains("tenant=") && line.contains("client="), "{line}");
     }
-    for verdict in ["passed", "wrong_secret", "microsoft_trouble"] {
+    for verdict in ["passed", "wrong_secret", "microsoft_trouble", "secret_missing"] {
         assert!(
             audit.iter().any(|line| line.contains(&format!("verdict=\"{verdict}\""))),
             "{verdict}: {lines}"

@@ -64,33 +64,23 @@ impl DynamoStore {
     }
 
     /// The items that are there, in no order. `keys` are distinct; no projection is everything.
-    pub(super) async fn get_all(
-        &self,
-        keys: Vec<Key>,
-        projection: &str,
-        consistent: bool,
-    ) -> Result<Vec<Item>, StoreError> {
+    pub(super) async fn get_all(&self, keys: Vec<Key>, projection: &str) -> Result<Vec<Item>, StoreError> {
         let batches: Vec<Vec<Item>> =
             keys.chunks(READ_AT_ONCE).map(|keys| keys.iter().map(Key::item).collect()).collect();
-        let reads = batches.into_iter().map(|keys| self.get_batch(keys, projection, consistent));
+        let reads = batches.into_iter().map(|keys| self.get_batch(keys, projection));
         let items: Vec<Vec<Item>> =
             futures_util::stream::iter(reads).buffered(PARALLEL).try_collect().await?;
         Ok(items.into_iter().flatten().collect())
     }
 
-    async fn get_batch(
-        &self,
-        mut keys: Vec<Item>,
-        projection: &str,
-        consistent: bool,
-    ) -> Result<Vec<Item>, StoreError> {
+    async fn get_batch(&self, mut keys: Vec<Item>, projection: &str) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::with_capacity(keys.len());
         let mut attempt = 0;
         while attempt < TRIES {
             let asked = keys.len();
             let of_table = KeysAndAttributes::builder()
                 .set_keys(Some(keys))
-                .consistent_read(consistent)
+                .consistent_read(true)
                 .set_projection_expression((!projection.is_empty()).then(|| projection.to_owned()))
                 .set_expression_attribute_names((!projection.is_empty()).then(|| names_in(projection)))
                 .build()?;

@@ -140,6 +140,7 @@ fn tombstone(there: &Connection, records: Records) -> Change {
     let [removed, kept] = TOMBSTONES;
     let change = Change::when("#version = :read AND NOT #lifecycle IN (:removed, :kept)")
         .value("read", of_number(there.version))
+        .set("version", of_number(there.version + 1))
         .value("removed", of_text(removed))
         .value("kept", of_text(kept));
     let without =
@@ -158,7 +159,7 @@ pub(super) async fn of_owner(store: &DynamoStore, owner: &str) -> Result<Vec<Con
     for item in store.query(&asked).await? {
         keys.push(keys::connection(parsed(&item, "connection")?));
     }
-    let mut connections = in_order(store.get_all(keys, "", true).await?)?;
+    let mut connections = in_order(store.get_all(keys, "").await?)?;
     // The key may be a digest of the owner; this is the owner.
     connections.retain(|connection| connection.settings.owner == owner);
     Ok(connections)

@@ -14,7 +14,7 @@ use super::record::{HEAD, Stored, as_stored, expires, items, stored};
 use crate::{Change, ConnectionId, Incoming, Lease, StoreError, StoredVersion, Upserted, decide};
 
 /// How often what is left is decided anew because the store was not as it was read. Only the holder of the
-/// lease writes, so once is enough but for a stale read and what ages out just then.
+/// lease writes, so once is enough but for what ages out just then.
 const TRIES: u32 = 5;
 
 pub(super) async fn upsert(
@@ -25,15 +25,11 @@ pub(super) async fn upsert(
 ) -> Result<Vec<Upserted>, StoreError> {
     let records: Vec<Incoming> = records.iter().map(as_stored).collect();
     let mut done = Vec::with_capacity(records.len());
-    for attempt in 0..TRIES {
+    for _ in 0..TRIES {
         let rest = &records[done.len()..];
         let ids = rest.iter().map(|incoming| &incoming.record.head.id);
-        // At first eventually consistent, at half the price: an older version than the stored one can only
-        // lead to a write, and that is refused.
-        let (item, heads) = tokio::try_join!(
-            may_write(store, lease),
-            heads(store, lease.connection, kind, ids, attempt > 0)
-        )?;
+        let (item, heads) =
+            tokio::try_join!(may_write(store, lease), heads(store, lease.connection, kind, ids))?;
         let run = Upsert { store, lease, kind };
         if run.write(rest, number(&item, "revision")?, heads, &mut done).await? {
             return Ok(done);
@@ -110,21 +106,22 @@ pub(super) async fn versions(
     kind: RecordKind,
     ids: &[String],
 ) -> Result<Vec<Option<StoredVersion>>, StoreError> {
-    let heads = heads(store, connection, kind, ids.iter(), true).await?;
+    let heads = heads(store, connection, kind, ids.iter()).await?;
     Ok(ids.iter().map(|id| heads.get(id).map(|stored| stored.version.clone())).collect())
 }
 
+/// Read consistently, at twice the price. Most stale heads would lead to a write that is refused; but what has gone
+/// back to what it was, within one instant of `updated`, would look unchanged.
 async fn heads(
     store: &DynamoStore,
     connection: ConnectionId,
     kind: RecordKind,
     ids: impl Iterator<Item = &String>,
-    consistent: bool,
 ) -> Result<HashMap<String, Stored>, StoreError> {
     let distinct: HashSet<&String> = ids.collect();
     let keys = distinct.into_iter().map(|id| keys::record(connection, kind, id)).collect();
     let mut heads = HashMap::new();
-    for item in store.get_all(keys, HEAD, consistent).await? {
+    for item in store.get_all(keys, HEAD).await? {
         let stored = stored(&item)?;
         heads.insert(stored.version.head.id.clone(), stored);
     }

@@ -165,20 +165,23 @@ impl SecretVault for SecretsManager {
     async fn promote(&self, id: ConnectionId, version: SecretVersion) -> Result<(), SecretError> {
         let version = version.0.to_string();
         let labels = self.labels(id).await?;
-        let with = |version: &String, label: &str| {
-            labels.get(version).is_some_and(|labels| labels.iter().any(|other| other == label))
-        };
-        if with(&version, CURRENT) {
+        if has(&labels, &version, CURRENT) {
             return Ok(());
         }
-        if !with(&version, PENDING) {
+        if !has(&labels, &version, PENDING) {
             return Err(SecretError::Missing);
         }
-        let current = labels.keys().find(|version| with(version, CURRENT)).cloned();
+        let current = labels.keys().find(|version| has(&labels, version, CURRENT)).cloned();
         let stage = || self.client.update_secret_version_stage().secret_id(self.name(id));
         let call = stage().version_stage(CURRENT).move_to_version_id(&version);
-        let moved = call.set_remove_from_version_id(current).send().await;
-        moved.map_err(|error| failed(&error))?;
+        if let Err(error) = call.set_remove_from_version_id(current).send().await {
+            // Where only the answer was lost it is done, and what the SDK repeats is refused: the label is no
+            // longer where it is to be taken from.
+            let labels = self.labels(id).await;
+            if !labels.is_ok_and(|labels| has(&labels, &version, CURRENT)) {
+                return Err(failed(&error));
+            }
+        }
         self.cached().remove(&id);
         // Where this fails the label stays, which does no harm: the next staging moves it.
         let _ = stage().version_stage(PENDING).remove_from_version_id(version).send().await;
@@ -226,6 +229,10 @@ impl SecretVault for SecretsManager {
             Err(error) => unless_missing(failed(&error)),
         }
     }
+}
+
+fn has(labels: &HashMap<String, Vec<String>>, version: &str, label: &str) -> bool {
+    labels.get(version).is_some_and(|labels| labels.iter().any(|other| other == label))
 }
 
 fn unless_missing(error: SecretError) -> Result<(), SecretError> {

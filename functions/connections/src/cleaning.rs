@@ -1,0 +1,43 @@
+//! The schedule's event: what requests have left is finished. That is what a cut has interrupted, and the removal of
+//! a connection with more records than one request has time for.
+
+use std::time::{Duration, SystemTime};
+
+use connections::{Cleaned, UNFINISHED_AFTER, clean};
+use lambda_http::{Context, Error};
+use serde::Deserialize;
+
+use crate::function::Desk;
+
+/// How much of an invocation is left when the rest is put off to the next one.
+const MARGIN: Duration = Duration::from_secs(3);
+
+/// The most of them in one invocation.
+const MOST: usize = 100;
+
+/// The input that the schedule has in the template.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Clean {
+    /// When it was to come, as the scheduler writes it.
+    #[serde(rename = "clean")]
+    scheduled: String,
+}
+
+/// Cleans for as long as the invocation lasts. What is cut off then has gone on: the next one takes it up there.
+pub(crate) async fn run(desk: &Desk, event: &[u8], context: &Context) -> Result<Cleaned, Error> {
+    let Clean { scheduled } = serde_json::from_slice(event)?;
+    let left =
+        context.deadline().duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(MARGIN);
+    let before = desk.tester.clock.now() - UNFINISHED_AFTER;
+    let cleaning = clean(&desk.store, &desk.vault, before, MOST);
+    let Ok(cleaned) = tokio::time::timeout(left, cleaning).await else {
+        tracing::info!(scheduled, "cleaning goes on with the next event");
+        return Ok(Cleaned::default());
+    };
+    let Cleaned { removed, failed } = cleaned?;
+    if removed + failed > 0 {
+        tracing::info!(scheduled, removed, failed, "cleaned up");
+    }
+    Ok(Cleaned { removed, failed })
+}
