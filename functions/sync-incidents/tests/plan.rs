@@ -260,3 +260,14 @@ fn rows_without_an_instant_are_read_by_number_where_there_is_no_link() {
     }
     assert_eq!(seen.len(), 250);
 }
+
+#[test]
+fn a_sweep_that_is_due_is_pending_before_it_is_asked_for() {
+    let mut list = List::of((0..10).map(|n| row(n, ago(9_000), ago(7_200))).collect());
+    let mut plan = plan();
+    list.walk(&mut plan);
+    assert!(!plan.standing().pending);
+    plan.begin();
+    assert!(plan.ask(Lane::Live, now() + SignedDuration::from_mins(61)).is_some());
+    assert!(plan.standing().pending);
+}

@@ -225,6 +225,8 @@ impl StreamPlan {
             return None;
         }
         if self.live.is_none() {
+            // Known to be waiting, also where this run has no time for them.
+            self.schedule_sweeps(now);
             self.live = Some(self.next_live(now));
             self.live_is_fresh = true;
         }
