@@ -35,6 +35,9 @@ cargo test --workspace --locked
 step 'instructions'
 tests/instructions.sh
 
+step 'what measures the bootstraps'
+tests/bench.sh --quick
+
 step 'the engine against a hostile tenant, and engines with a known bug'
 cargo run --release -p adversary --locked -- --ci
 cargo run --release -p adversary --locked -- backfill
