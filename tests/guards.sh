@@ -23,7 +23,8 @@ refuse 'one TLS stack, on ring' '^(aws-lc-rs|aws-lc-sys|boring|boring-sys|openss
 # The same asked of cargo, which must not know the package.
 if said=$(cargo tree --locked --workspace -i aws-lc-rs 2>&1); then asked=found; else asked=refused; fi
 printf 'guard: cargo tree --workspace -i aws-lc-rs: %s: %s\n' "$asked" "$(head -1 <<<"$said")"
-[ "$asked" = refused ] && grep -q 'did not match any packages' <<<"$said"
+[ "$asked" = refused ]
+grep -q 'did not match any packages' <<<"$said"
 
 # Two versions of one of these would be two HTTP or TLS stacks in a bootstrap.
 versions=$(cargo tree --locked --workspace --edges normal --prefix none | awk '{ print $1, $2 }' | sort -u)
