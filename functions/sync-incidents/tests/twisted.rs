@@ -326,3 +326,20 @@ fn where_numbers_are_not_honoured_links_lead_on_at_once() {
     assert_eq!(seen.len(), list.rows.len());
     assert!(plan.standing().live_done && plan.standing().aside.is_empty());
 }
+
+#[test]
+fn what_is_begun_anew_after_an_outage_begins_at_a_whole_second() {
+    // Taken to the millisecond, the instant on which the walk stands is behind all rows that share it.
+    let tie = at("08:30:00.8907200");
+    let mut list = Twisted { literals: Unit::Millisecond, ..Twisted::of(with_tie(tie, 130)) };
+    let mut plan = begun();
+    assert!(list.step(&mut plan, |_| false));
+    while !plan.standing().outage {
+        assert!(list.step(&mut plan, |_| true));
+    }
+    plan.begin();
+    while list.step(&mut plan, |_| false) {}
+    plan.begin();
+    while list.step(&mut plan, |_| false) {}
+    list.assert_all_seen();
+}

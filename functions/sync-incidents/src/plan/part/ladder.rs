@@ -116,7 +116,9 @@ impl Part {
             Then::Isolate if self.isolate(kind, fallback_end, effects) => Flow::Continue(()),
             Then::Isolate | Then::SetAside => self.set_aside(reason, effects),
             Then::Begin => {
-                *self = Self { fixed: self.fixed, ..Self::new(kind, self.by, self.at, self.to) };
+                // The rows that it stood on are forgotten, and with them what shows how a literal was taken.
+                let at = self.at.map(floor_second);
+                *self = Self { fixed: self.fixed, ..Self::new(kind, self.by, at, self.to) };
                 Flow::Continue(())
             }
         }
