@@ -198,6 +198,6 @@ async fn a_first_sync_calls_no_more_than_it_did() {
     let written = scene.settle().await;
     assert!(written > 1_000, "{written} records");
     say(&format!("guard: a first sync of {written} records"));
-    let most = Cost { graph: 30.0, tokens: 1.0, secrets: 1.0, dynamodb: 400.0, write_units: 12_000.0 };
+    let most = Cost { graph: 26.2, tokens: 0.7, secrets: 0.7, dynamodb: 124.0, write_units: 7_270.0 };
     scene.cost().each(written as f64 / 1e3).within("calls of a thousand records, backfilled", most);
 }
