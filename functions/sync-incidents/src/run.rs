@@ -25,6 +25,9 @@ const FAILURES_IN_A_ROW: u32 = 8;
 /// A page that has not come within this does not come: Graph gives its own providers 10 s.
 const FAIR_TIME: Duration = Duration::from_secs(10);
 
+/// The least of it that a stream in trouble is given before it counts as a failure; at the end of a run there may be less.
+const LEAST_TIME: Duration = Duration::from_secs(5);
+
 /// Why a run ends before everything is read.
 #[derive(Debug)]
 pub(crate) enum Stop {
@@ -179,8 +182,10 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
                 self.take(kind, ask.keep, page).await?;
             }
             Err(GraphError::OutOfTime) if in_trouble || asked.elapsed() >= FAIR_TIME => {
-                // It had its chance: were it only asked again in the next run, it would stall that one, too.
-                self.failed(kind, PageFault::Incomplete);
+                if asked.elapsed() >= LEAST_TIME {
+                    // It had its chance: were it only asked again in the next run, it would stall that one, too.
+                    self.failed(kind, PageFault::Incomplete);
+                }
                 self.blocked.push((kind, Blocked::Tried));
             }
             Err(error) => self.fail(kind, &ask.target, &error)?,
