@@ -343,3 +343,35 @@ fn what_is_begun_anew_after_an_outage_begins_at_a_whole_second() {
     while list.step(&mut plan, |_| false) {}
     list.assert_all_seen();
 }
+
+#[test]
+fn a_tie_of_exactly_two_pages_comes_to_an_end_also_where_numbers_are_not_honoured() {
+    let tie = at("08:30:00.5");
+    let list = Twisted::of((0..2 * PAGE).map(|n| row(n, tie, tie)).collect());
+    let (mut plan, mut seen, mut asks) = (begun(), BTreeSet::new(), 0);
+    while let Some(ask) = plan.ask(Lane::Live, at("09:00:00")) {
+        asks += 1;
+        assert!(asks < 100, "no end");
+        let (from, top) = match &ask.target {
+            Target::Page(query) => (0, usize::from(query.top)),
+            Target::Link(next) => (1..=2 * PAGE)
+                .flat_map(|from| (1..=PAGE).map(move |top| (from, top)))
+                .find(|(from, top)| *next == link(&format!("$top={top}&$skiptoken={from}")))
+                .expect("ours"),
+            other => panic!("{other:?}"),
+        };
+        let rows: Vec<Row> = list.rows.iter().skip(from).take(top).cloned().collect();
+        let novelty = |is_new| if is_new { Novelty::Changed } else { Novelty::Known };
+        let rows: Vec<Row> = rows
+            .into_iter()
+            .map(|row| Row { novelty: novelty(seen.insert(row.id.clone())), ..row })
+            .collect();
+        let more = from + top < list.rows.len();
+        let next =
+            if more { Next::Link(link(&format!("$top={top}&$skiptoken={}", from + top))) } else { Next::End };
+        let (date, now) = (Some(at("09:00:00")), at("09:00:00"));
+        plan.took(&Taken { rows: &rows, total: rows.len(), next, date, partial: false, now });
+    }
+    assert_eq!(seen.len(), list.rows.len());
+    assert!(plan.standing().live_done && plan.standing().aside.is_empty(), "{:?}", plan.standing().aside);
+}

@@ -13,6 +13,8 @@ const KEPT: &[(u64, u32, &str)] = &[
         5,
         "pages of one walk came from front ends that lag each other, and both passes missed the same row",
     ),
+    (168, 6, "a sweep that was due was not pending while there was no time for it"),
+    (203, 3, "a walk that began anew after an outage stood on an instant whose literal was rounded past it"),
 ];
 
 #[test]
