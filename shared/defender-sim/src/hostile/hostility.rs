@@ -217,7 +217,9 @@ impl Hostility {
         self.order == Order::Honoured
     }
 
-    pub(super) fn ignores_filters(&self) -> bool {
+    /// Whether filters are ignored: no interval is what was asked for then.
+    #[must_use]
+    pub fn ignores_filters(&self) -> bool {
         self.literals == Literals::Ignored
     }
 

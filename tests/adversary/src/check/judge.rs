@@ -77,11 +77,15 @@ impl Checker {
             }
             if self.facts.is_superseded(index, ended) {
                 self.facts.settle_superseded(index, &mut self.found);
-            } else if is_set_aside(&status.set_aside, &fact) {
+            } else if self.is_named(&status.set_aside, &fact) {
                 self.found.held_aside += 1;
             } else if self.facts.is_poisoned(fact.kind, fact.record, ended) {
                 self.found.unreported += 1;
-                self.found.note(|| format!("unreported: {:?} {} cannot be read", fact.kind, fact.record));
+                let seconds = (ended - self.facts.connected) / SECOND;
+                self.found.note(|| {
+                    let what = format!("{:?} {} v{index} ({:?})", fact.kind, fact.record, fact.class);
+                    format!("unreported: {what} cannot be read, {seconds} s after connecting")
+                });
             } else {
                 self.facts.settle_missed(index, ended, &mut self.found);
             }
@@ -118,6 +122,14 @@ impl Checker {
             self.found.stuck += 1;
             self.found.note(|| format!("stuck: sweeps come {} times less often", self.stretch));
         }
+    }
+
+    /// Whether what is set aside tells of this version. Where filters are ignored an interval tells only that there is
+    /// something that cannot be read.
+    fn is_named(&self, set_aside: &[SetAside], fact: &Fact) -> bool {
+        let any = self.facts.tenant.hostility().ignores_filters();
+        is_set_aside(set_aside, fact)
+            || (any && set_aside.iter().any(|entry| sim_kind(entry.kind) == fact.kind))
     }
 
     /// Whether what is set aside names this record.
