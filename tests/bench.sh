@@ -6,6 +6,10 @@
 # Wall times are worth what the machine is: what is compared ran in turns, in one run. On Linux only.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+if [ "$(uname -s)" != Linux ]; then
+    printf '\n*** SKIPPED: nothing is measured: this is not Linux ***\n\n' >&2
+    exit 0
+fi
 quick=false
 [ "${1:-}" != --quick ] || quick=true
 . tests/install/ministack.sh
