@@ -178,7 +178,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         self.session.set_deadline(end);
         match answer {
             Ok(page) => {
-                *self.failures(kind) = 0;
+                self.failures_in_a_row[kind as usize] = 0;
                 self.take(kind, ask.keep, page).await?;
             }
             Err(GraphError::OutOfTime) if in_trouble || asked.elapsed() >= FAIR_TIME => {
@@ -191,10 +191,6 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
             Err(error) => self.fail(kind, &ask.target, &error)?,
         }
         self.keep_checkpoint().await
-    }
-
-    fn failures(&mut self, kind: RecordKind) -> &mut u32 {
-        &mut self.failures_in_a_row[usize::from(kind == RecordKind::Alert)]
     }
 
     fn failed(&mut self, kind: RecordKind, fault: PageFault) {
@@ -341,11 +337,11 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         tracing::debug!(connection = %self.connection.id, ?kind, %error, "an ask failed");
         let plan = self.checkpoint.plan(kind);
         plan.failed(failed, now);
-        let outage = plan.standing().outage;
-        *self.failures(kind) += 1;
-        if outage {
+        let failures = &mut self.failures_in_a_row[kind as usize];
+        *failures += 1;
+        if plan.standing().outage {
             self.blocked.push((kind, Blocked::Failed(failure(Some(kind)))));
-        } else if *self.failures(kind) >= FAILURES_IN_A_ROW {
+        } else if *failures >= FAILURES_IN_A_ROW {
             self.blocked.push((kind, Blocked::Tried));
         }
         Ok(())

@@ -307,6 +307,11 @@ impl Part {
         key_of(row, self.by)
     }
 
+    /// Whether a row lies in the tie, or in the second, that this is of.
+    fn is_fixed(&self, row: &Row) -> bool {
+        self.fixed.is_none_or(|(by, from, to)| key_of(row, by).is_some_and(|key| from <= key && key <= to))
+    }
+
     fn contains(&self, key: Option<Timestamp>) -> bool {
         key >= self.at && (self.to.is_none() || key <= self.to)
     }

@@ -4,7 +4,7 @@ use graph_security::RecordKind;
 use jiff::Timestamp;
 
 use super::{
-    Effects, Flow, Mode, Part, SECOND, TICK, ceil_second, floor_second, ids_at, key_of, other, whole_seconds,
+    Effects, Flow, Mode, Part, SECOND, TICK, ceil_second, floor_second, ids_at, other, whole_seconds,
 };
 use crate::plan::{Next, Row, Taken};
 
@@ -21,11 +21,7 @@ impl Part {
         let is_full = taken.total >= usize::from(self.top);
         let is_last = taken.next == Next::End && !is_full;
         let asked = keys.iter().all(|key| self.contains(*key));
-        let is_fixed = |row: &Row| {
-            self.fixed
-                .is_none_or(|(by, from, to)| key_of(row, by).is_some_and(|key| from <= key && key <= to))
-        };
-        effects.unasked |= !asked || !taken.rows.iter().all(is_fixed);
+        effects.unasked |= !asked || !taken.rows.iter().all(|row| self.is_fixed(row));
 
         if !by_link && !self.is_joined(taken.rows) {
             return Flow::Continue(());
@@ -133,7 +129,7 @@ impl Part {
         let of_tie = self.is_doubt_of_tie();
         self.doubt = None;
         let moved = taken.rows.iter().all(|row| match self.fixed {
-            Some((property, from, to)) => key_of(row, property).is_none_or(|key| key < from || key > to),
+            Some(_) => !self.is_fixed(row),
             None => self.key(row) > self.at,
         });
         if moved {
