@@ -104,7 +104,7 @@ impl State {
             return self.single(now, kind, id, view);
         }
         let text = request.uri().query().unwrap_or_default();
-        let Some(query) = Query::parse(text, hostility) else {
+        let Some(query) = Query::parse(text, hostility.literals, hostility.skip_ignored) else {
             return Ok(problem(400, "BadRequest", "not understood"));
         };
         let most = if kind == Kind::Incidents { 50 } else { 1_000 };
@@ -274,7 +274,8 @@ impl State {
             self.injected.count(Hostile::SkipIgnored);
         }
         // Most literals are of whole seconds, which nothing changes.
-        let is_changed = || Query::parse(text, &hostility.exact()).is_some_and(|exact| exact != *query);
+        let exact = || Query::parse(text, Literals::Exact, hostility.skip_ignored);
+        let is_changed = || exact().is_some_and(|exact| exact != *query);
         match hostility.literals {
             Literals::Truncated(_) if is_changed() => self.injected.count(Hostile::LiteralTruncated),
             Literals::Rounded(_) if is_changed() => self.injected.count(Hostile::LiteralRounded),

@@ -223,11 +223,6 @@ impl Hostility {
         self.literals == Literals::Ignored
     }
 
-    /// The same, but for literals that are taken as they are written.
-    pub(super) fn exact(&self) -> Self {
-        Self { literals: Literals::Exact, ..self.clone() }
-    }
-
     /// How late a change is, in 100 ns steps.
     pub(super) fn delay(&self, rng: &mut Rng) -> i64 {
         let worst = (LATE_AT_MOST - 10) * SECOND - self.worst_lag();

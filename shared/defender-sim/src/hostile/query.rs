@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::hostility::{Hostility, Literals};
+use super::hostility::Literals;
 use super::ticks;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +40,7 @@ const DEFAULT_TOP: usize = 50;
 
 impl Query {
     /// `None` for what is not understood: 400.
-    pub(super) fn parse(text: &str, hostility: &Hostility) -> Option<Self> {
-        let literals = hostility.literals;
+    pub(super) fn parse(text: &str, literals: Literals, skip_ignored: bool) -> Option<Self> {
         let mut query = Self {
             created: None,
             updated: None,
@@ -63,7 +62,7 @@ impl Query {
                 }
                 "$top" => query.top = value.parse().ok()?,
                 "$select" => query.ids_only = true,
-                "$skip" if hostility.skip_ignored => {}
+                "$skip" if skip_ignored => {}
                 "$skip" => query.position = Position::Skip(value.parse().ok()?),
                 "$skiptoken" => query.position = position(value)?,
                 _ => return None,
@@ -138,7 +137,7 @@ mod tests {
     #[test]
     fn a_filter_is_two_bounds_and_its_literals_may_be_changed() {
         let text = "$filter=lastUpdateDateTime%20ge%202026-01-22T12:09:23.7000000Z&$orderby=lastUpdateDateTime%20asc&$top=50";
-        let parse = |text, literals| Query::parse(text, &Hostility { literals, ..Hostility::mild(1) });
+        let parse = |text, literals| Query::parse(text, literals, false);
         let exact = parse(text, Literals::Exact).unwrap();
         let from = exact.updated.unwrap().0;
         assert_eq!((exact.top, exact.descending, from % SECOND), (50, false, 7 * SECOND / 10));
