@@ -20,14 +20,8 @@ fn main() -> anyhow::Result<()> {
     let generator = Generator { incidents: 2000, ..Generator::default() };
     let tenant = simulator.add_tenant(TenantSpec::new(1, Scenario::Good).with_generator(generator));
     println!("made in {} ms", started.elapsed().as_millis());
-    let form = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("grant_type", "client_credentials")
-        .append_pair("client_id", &tenant.client_id.to_string())
-        .append_pair("client_secret", &tenant.secret)
-        .append_pair("scope", "https://graph.microsoft.com/.default")
-        .finish();
-    let uri = format!("https://login.microsoftonline.com/{}/oauth2/v2.0/token", tenant.tenant_id);
-    let Outcome::Answer(response) = simulator.answer(now, Request::post(uri).body(form.into())?) else {
+    let request = tenant.token_request("https://login.microsoftonline.com")?;
+    let Outcome::Answer(response) = simulator.answer(now, request) else {
         anyhow::bail!("no token");
     };
     let body: serde_json::Value = serde_json::from_slice(response.body())?;

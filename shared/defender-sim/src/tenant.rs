@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use bytes::Bytes;
 use fastrand::Rng;
+use http::Request;
 use uuid::Uuid;
 
 use crate::scenario::Scenario;
@@ -122,6 +124,22 @@ pub struct TenantHandle {
     pub client_id: Uuid,
     /// The secret as entered.
     pub secret: String,
+}
+
+impl TenantHandle {
+    /// The request for a token with which this tenant's app signs in at `login` (`https://login.microsoftonline.com`).
+    ///
+    /// # Errors
+    /// When `login` is no origin.
+    pub fn token_request(&self, login: &str) -> http::Result<Request<Bytes>> {
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "client_credentials")
+            .append_pair("client_id", &self.client_id.to_string())
+            .append_pair("client_secret", &self.secret)
+            .append_pair("scope", "https://graph.microsoft.com/.default")
+            .finish();
+        Request::post(format!("{login}/{}/oauth2/v2.0/token", self.tenant_id)).body(form.into())
+    }
 }
 
 impl fmt::Debug for TenantHandle {

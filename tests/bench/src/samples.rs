@@ -7,7 +7,6 @@ use graph_security::RecordKind;
 use http::Request;
 use jiff::Timestamp;
 use serde_json::Value;
-use url::form_urlencoded::Serializer;
 
 /// The instant at which the samples are taken; all follows from it and from the seed.
 pub(crate) fn start() -> Timestamp {
@@ -21,14 +20,7 @@ pub(crate) fn rows(kind: RecordKind, count: usize) -> anyhow::Result<Vec<Value>>
     let incidents = u32::try_from(count)?;
     let generator = Generator { incidents, documented: false, ..Generator::default() };
     let tenant = simulator.add_tenant(TenantSpec::new(1, Scenario::Good).with_generator(generator));
-    let form = Serializer::new(String::new())
-        .append_pair("grant_type", "client_credentials")
-        .append_pair("client_id", &tenant.client_id.to_string())
-        .append_pair("client_secret", &tenant.secret)
-        .append_pair("scope", "https://graph.microsoft.com/.default")
-        .finish();
-    let uri = format!("https://login.microsoftonline.com/{}/oauth2/v2.0/token", tenant.tenant_id);
-    let token = answer(&simulator, Request::post(uri).body(form.into())?)?;
+    let token = answer(&simulator, tenant.token_request("https://login.microsoftonline.com")?)?;
     let token = token["access_token"].as_str().context("the simulator gave no token")?.to_owned();
     let mut rows = Vec::with_capacity(count);
     while rows.len() < count {

@@ -17,17 +17,6 @@ fn simulator() -> (Arc<Simulator>, TenantHandle) {
     (Arc::new(simulator), tenant)
 }
 
-fn token_request(origin: &str, tenant: &TenantHandle) -> Request {
-    let form = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("client_id", &tenant.client_id.to_string())
-        .append_pair("client_secret", &tenant.secret)
-        .append_pair("scope", "https://graph.microsoft.com/.default")
-        .append_pair("grant_type", "client_credentials")
-        .finish();
-    let uri = format!("{origin}/{}/oauth2/v2.0/token", tenant.tenant_id);
-    http::Request::post(uri).body(form.into()).unwrap()
-}
-
 async fn ask(
     transport: &impl Transport,
     request: Request,
@@ -38,7 +27,7 @@ async fn ask(
 }
 
 async fn sign_in(transport: &impl Transport, origin: &str, tenant: &TenantHandle) -> String {
-    let answer = ask(transport, token_request(origin, tenant), 5).await.unwrap();
+    let answer = ask(transport, tenant.token_request(origin).unwrap().map(Into::into), 5).await.unwrap();
     let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
     body["access_token"].as_str().unwrap().to_owned()
 }
