@@ -1,7 +1,7 @@
 //! A program that is measured while it runs: what Linux tells of it.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -29,6 +29,17 @@ impl Running {
     /// With its standard output there.
     pub(crate) fn start_into(command: &mut Command, output: Stdio) -> anyhow::Result<Self> {
         command.stdin(Stdio::null()).stdout(output).stderr(Stdio::null());
+        Self::spawn(command)
+    }
+
+    /// A server that says where it listens and ends with its input; and what it says.
+    pub(crate) fn start_server(command: &mut Command) -> anyhow::Result<(Self, ChildStdout)> {
+        let mut running = Self::spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
+        let output = running.child.stdout.take().context("a pipe")?;
+        Ok((running, output))
+    }
+
+    fn spawn(command: &mut Command) -> anyhow::Result<Self> {
         let begun = Instant::now();
         let child = command.spawn();
         let child = child.with_context(|| format!("{} does not start", command.get_program().display()))?;
@@ -50,7 +61,7 @@ impl Drop for Running {
 
 /// CPU time of all threads of a process, in nanoseconds of the scheduler
 /// (<https://docs.kernel.org/scheduler/sched-stats.html>), and its resident memory.
-pub(crate) fn used(process: u32) -> anyhow::Result<Used> {
+fn used(process: u32) -> anyhow::Result<Used> {
     let folder = format!("/proc/{process}");
     let mut cpu = Duration::ZERO;
     for task in std::fs::read_dir(format!("{folder}/task"))? {

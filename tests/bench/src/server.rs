@@ -1,17 +1,15 @@
 //! A server in a process of its own, so that its CPU is not counted with the others'.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Command, Stdio};
-
-use anyhow::Context as _;
+use std::process::Command;
 
 use crate::list::Size;
-use crate::process::{Used, used};
+use crate::process::{Running, Used};
 
 /// It ends when this is dropped, and when this process ends in any way.
 #[derive(Debug)]
 pub(crate) struct Server {
-    child: Child,
+    running: Running,
     pub(crate) origin: String,
 }
 
@@ -29,13 +27,9 @@ impl Server {
     }
 
     fn start(arguments: &[&str]) -> anyhow::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let output = child.stdout.take().context("a pipe")?;
-        let mut server = Self { child, origin: String::new() };
+        let mut command = Command::new(std::env::current_exe()?);
+        let (running, output) = Running::start_server(command.args(arguments))?;
+        let mut server = Self { running, origin: String::new() };
         BufReader::new(output).read_line(&mut server.origin)?;
         server.origin.truncate(server.origin.trim_end().len());
         anyhow::ensure!(server.origin.starts_with("http://"), "the server does not start");
@@ -43,14 +37,7 @@ impl Server {
     }
 
     pub(crate) fn used(&self) -> anyhow::Result<Used> {
-        used(self.child.id())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.running.used()
     }
 }
 
