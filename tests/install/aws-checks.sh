@@ -6,19 +6,11 @@ checks_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$checks_root/tests/install/rie.sh"
 export SAM="$rie_venv/bin/sam" SAM_CLI_TELEMETRY=0
 
-checks_venv() { # NAME PINS
-    local venv=$checks_root/.tools/$1
-    if [ "$(cat "$venv/pins" 2>/dev/null)" != "$2" ]; then
-        python3 -m venv "$venv"
-        # shellcheck disable=SC2086 # they are words
-        "$venv/bin/pip" install --quiet --disable-pip-version-check $2
-        printf '%s\n' "$2" >"$venv/pins"
-    fi
-}
-
-checks_venv cfn-lint 'cfn-lint==1.58.0'
-checks_venv checkov 'checkov==3.3.30'
-checks_venv cargo-lambda 'cargo-lambda==1.9.2'
+# shellcheck source=tests/install/venv.sh
+. "$checks_root/tests/install/venv.sh"
+venv cfn-lint 'cfn-lint==1.58.0'
+venv checkov 'checkov==3.3.30'
+venv cargo-lambda 'cargo-lambda==1.9.2'
 export CFN_LINT="$checks_root/.tools/cfn-lint/bin/cfn-lint"
 export CHECKOV="$checks_root/.tools/checkov/bin/checkov"
 export CARGO_LAMBDA="$checks_root/.tools/cargo-lambda/bin/cargo-lambda"
