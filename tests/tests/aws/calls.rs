@@ -2,33 +2,16 @@
 //! the secrets on AWS. Each figure is printed beside its bound. `idle.rs` has the warm idle tick to the letter.
 
 use std::io::Write as _;
-use std::sync::Arc;
-use std::time::Duration;
 
-use defender_sim::{Generator, InProcess, Simulator, TenantSpec};
-use graph_auth::{EndpointOverride, TokenCache};
-use graph_http::Clock;
-use graph_security::Graph;
-use incident_store::dynamodb::DynamoStore;
-use incident_store::{Connections as _, Lifecycle, NewConnection, SecretVault as _, SecretVersion};
+use defender_sim::{Generator, TenantSpec};
+use graph_auth::TokenCache;
 use jiff::SignedDuration;
-use lambda_support::{Aws, SecretsManager};
-use soc_anywhere_tests::counted::Counted;
-use sync_incidents::{Budget, Outcome, Report, Settings, Syncer};
-use uuid::Uuid;
+use sync_incidents::Outcome;
 
-use crate::desk::{Desk, at, id, settings};
+use crate::scene::{Scene, changes};
 
 /// A minute apart; what happens in one of them is the simulator's to say.
 const BUSY_TICKS: u16 = 30;
-
-struct Scene {
-    syncer: Syncer<DynamoStore, InProcess, SecretsManager>,
-    simulator: Arc<Simulator>,
-    counted: Counted,
-    clock: Clock,
-    _desk: Desk,
-}
 
 /// What was called.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -76,61 +59,11 @@ fn say(line: &str) {
 }
 
 impl Scene {
-    async fn new(generator: Generator) -> Option<Self> {
-        let desk = Desk::new().await?;
-        let clock = Clock::simulated(at(0));
-        let simulator = Arc::new(Simulator::new(7, at(0)));
-        simulator.keep_requests(100_000);
-        let tenant = simulator.add_tenant(TenantSpec::demo(3).with_generator(generator));
-        let counted = Counted::default();
-        let mut environment = desk.aws.settings();
-        environment.table = Some(desk.table().await);
-        let aws = Aws::new(&environment, counted.clone()).unwrap();
-        let (store, secrets) = (aws.store().unwrap(), aws.secrets(clock.clone()).unwrap());
-        let connection = NewConnection {
-            tenant_id: tenant.tenant_id,
-            client_id: tenant.client_id,
-            since: at(0) - SignedDuration::from_hours(40 * 24),
-            ..settings(1)
-        };
-        store.create(id(1), connection, Lifecycle::Connected, at(0)).await.unwrap();
-        let version = SecretVersion(Uuid::from_u128(1));
-        secrets.stage(id(1), version, tenant.secret.clone().into()).await.unwrap();
-        secrets.promote(id(1), version).await.unwrap();
-        let transport = InProcess { simulator: simulator.clone(), clock: clock.clone() };
-        let syncer = Syncer {
-            store,
-            graph: Graph { transport, clock: clock.clone(), tokens: TokenCache::default() },
-            secrets,
-            endpoints: EndpointOverride::default(),
-            settings: Settings {
-                budget: Budget::Unlimited,
-                success_every: SignedDuration::from_mins(10),
-                lease_margin: Duration::from_secs(60),
-                seed: 1,
-            },
-        };
-        let scene = Self { syncer, simulator, counted, clock, _desk: desk };
+    /// Of a tenant with such a past, from before all of it; nothing is counted yet.
+    async fn of(generator: Generator) -> Option<Self> {
+        let scene = Self::new(TenantSpec::demo(3).with_generator(generator), 40).await?;
         scene.cost();
         Some(scene)
-    }
-
-    async fn sync(&self) -> Report {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(600);
-        self.syncer.sync(id(1), deadline).await.unwrap()
-    }
-
-    /// Until there is nothing to do; how many records were written meanwhile.
-    async fn settle(&self) -> u64 {
-        let mut written = 0;
-        for _ in 0..50 {
-            let report = self.sync().await;
-            written += changes(&report);
-            if report.outcome == Outcome::Complete && report.usage.calls == 2 {
-                return written;
-            }
-        }
-        panic!("it does not come to rest");
     }
 
     /// It is so many minutes later.
@@ -160,14 +93,9 @@ impl Scene {
     }
 }
 
-fn changes(report: &Report) -> u64 {
-    let streams = [&report.incidents, &report.alerts];
-    streams.iter().map(|stream| stream.created + stream.updated).sum()
-}
-
 #[tokio::test]
 async fn ticks_call_no_more_than_they_did() {
-    let Some(mut scene) = Scene::new(Generator::demo()).await else { return };
+    let Some(mut scene) = Scene::of(Generator::demo()).await else { return };
     scene.settle().await;
     let _ = scene.cost();
 
@@ -194,7 +122,7 @@ async fn ticks_call_no_more_than_they_did() {
 #[expect(clippy::cast_precision_loss, reason = "counts of a test")]
 async fn a_first_sync_calls_no_more_than_it_did() {
     let quiet = Generator { incidents: 500, documented: false, ..Generator::default() };
-    let Some(scene) = Scene::new(quiet).await else { return };
+    let Some(scene) = Scene::of(quiet).await else { return };
     let written = scene.settle().await;
     assert!(written > 1_000, "{written} records");
     say(&format!("guard: a first sync of {written} records"));

@@ -1,83 +1,35 @@
 //! What a sync costs, counted: the engine with the simulator, the store and the secrets on AWS.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use defender_sim::{Generator, InProcess, Simulator, TenantSpec};
-use graph_auth::{EndpointOverride, TokenCache};
-use graph_http::Clock;
-use graph_security::Graph;
+use defender_sim::{Generator, TenantSpec};
 use graph_security::RecordKind::Incident;
-use incident_store::{
-    Connections as _, Lifecycle, NewConnection, SecretVault as _, SecretVersion, SyncState, SyncStore as _,
-};
-use jiff::SignedDuration;
+use incident_store::{Connections as _, Lifecycle, NewConnection, SyncState, SyncStore as _};
 use lambda_support::Aws;
 use soc_anywhere_tests::counted::Counted;
-use sync_incidents::{Budget, Outcome, Settings, Syncer};
-use uuid::Uuid;
+use sync_incidents::Outcome;
 
 use crate::desk::{Desk, at, id, lease, noise, record, settings};
+use crate::scene::Scene;
 
 /// What a written success costs beside the claim, in write request units: docs/operations.md counts with it.
 const WRITTEN_SUCCESS: f64 = 5.0;
 
 #[tokio::test]
 async fn an_idle_tick_is_one_write_and_one_call_of_graph_per_stream() {
-    let Some(desk) = Desk::new().await else { return };
-    let clock = Clock::simulated(at(0));
-    let simulator = Arc::new(Simulator::new(7, at(0)));
     // In which whole hours pass without an incident.
     let few = Generator { incidents: 3, documented: false, ..Generator::default() };
-    let tenant = simulator.add_tenant(TenantSpec::demo(1000).with_generator(few));
-
-    let counted = Counted::default();
-    let mut environment = desk.aws.settings();
-    environment.table = Some(desk.table().await);
-    let aws = Aws::new(&environment, counted.clone()).unwrap();
-    let (store, secrets) = (aws.store().unwrap(), aws.secrets(clock.clone()).unwrap());
-    let connection = NewConnection {
-        tenant_id: tenant.tenant_id,
-        client_id: tenant.client_id,
-        since: at(0) - SignedDuration::from_hours(30 * 24),
-        ..settings(1)
-    };
-    store.create(id(1), connection, Lifecycle::Connected, at(0)).await.unwrap();
-    let version = SecretVersion(Uuid::from_u128(1));
-    secrets.stage(id(1), version, tenant.secret.clone().into()).await.unwrap();
-    secrets.promote(id(1), version).await.unwrap();
-
-    let transport = InProcess { simulator: simulator.clone(), clock: clock.clone() };
-    let syncer = Syncer {
-        store,
-        graph: Graph { transport, clock, tokens: TokenCache::default() },
-        secrets,
-        endpoints: EndpointOverride::default(),
-        settings: Settings {
-            budget: Budget::Unlimited,
-            success_every: SignedDuration::from_mins(10),
-            lease_margin: Duration::from_secs(60),
-            seed: 1,
-        },
-    };
-    let sync = async || {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
-        syncer.sync(id(1), deadline).await.unwrap()
-    };
-    let first = sync().await;
+    let spec = TenantSpec::demo(1000).with_generator(few);
+    let Some(scene) = Scene::new(spec, 30).await else { return };
+    let Scene { simulator, counted, .. } = &scene;
+    let first = scene.sync().await;
     assert!(first.incidents.created > 0 && first.alerts.created > 0, "{first:?}");
-    let mut last = first;
-    for _ in 0..50 {
-        if last.outcome == Outcome::Complete && last.usage.calls == 2 {
-            break;
-        }
-        last = sync().await;
-    }
+    scene.settle().await;
 
     let _ = counted.take();
     let asked = simulator.requests().len();
-    let idle = sync().await;
+    let idle = scene.sync().await;
     assert_eq!((idle.outcome, idle.usage.calls), (Outcome::Complete, 2));
     assert_eq!(
         idle.incidents.created + idle.incidents.updated + idle.alerts.created + idle.alerts.updated,
@@ -97,7 +49,7 @@ async fn an_idle_tick_is_one_write_and_one_call_of_graph_per_stream() {
         tokio::time::advance(Duration::from_secs(601)).await;
         tokio::time::resume();
         let _ = counted.take();
-        let report = sync().await;
+        let report = scene.sync().await;
         let told = counted.take();
         if report.usage.calls == 2 && !told.operations.contains_key("BatchGetItem") {
             println!("a success that is written: {told:?}");

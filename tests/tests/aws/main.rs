@@ -11,5 +11,6 @@ mod faults;
 mod idle;
 mod leftovers;
 mod reading;
+mod scene;
 mod secrets;
 mod stale;
