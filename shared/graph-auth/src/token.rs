@@ -18,13 +18,17 @@ use crate::{AuthError, Cause, Credential, Endpoints, EntraError, Identity};
 /// Entra's default lifetime is 60-90 minutes; an answer without `expires_in` is trusted for much less.
 const UNSTATED_LIFETIME: Duration = Duration::from_secs(300);
 
+/// A longer `expires_in` counts as this: Entra's access tokens live a day at most.
+/// <https://learn.microsoft.com/entra/identity-platform/configurable-token-lifetimes>
+const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
 /// A bearer token for Graph. `Debug` shows no token.
 #[derive(Clone, Debug)]
 pub struct AccessToken {
     secret: SecretString,
     /// When it was asked for, by our own clock.
     pub requested: Timestamp,
-    /// `expires_in`.
+    /// `expires_in`, a day at most.
     pub lifetime: Duration,
 }
 
@@ -144,7 +148,7 @@ fn token_of(answer: &Answer, requested: Timestamp) -> Result<AccessToken, AuthEr
         .map_err(|_| AuthError::Unintelligible { status: answer.status.as_u16() })?;
     let seconds =
         granted.expires_in.and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()));
-    let lifetime = seconds.map_or(UNSTATED_LIFETIME, Duration::from_secs);
+    let lifetime = seconds.map_or(UNSTATED_LIFETIME, Duration::from_secs).min(LONGEST_LIFETIME);
     Ok(AccessToken { secret: granted.access_token, requested, lifetime })
 }
 

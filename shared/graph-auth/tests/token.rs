@@ -92,6 +92,18 @@ async fn tokens_of_seconds_cause_no_storm() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_that_never_expires_is_kept_for_a_day_at_most() {
+    let spec = TenantSpec { token_lifetime: Duration::MAX, ..TenantSpec::new(1, Scenario::Good) };
+    let entra = Entra::with(spec);
+    let (cache, identity) = (TokenCache::default(), entra.identity(&entra.tenant.secret));
+    for (hours, asked) in [(0, 1), (23, 1), (1, 2)] {
+        tokio::time::sleep(Duration::from_secs(hours * 3_600)).await;
+        cache.token(&entra.request(), &identity, &mut rng()).await.unwrap();
+        assert_eq!(entra.asked(), asked, "after {hours} more hours");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_secret_never_gets_the_old_one_s_token() {
     let entra = Entra::with(TenantSpec::new(1, Scenario::Good));
     let cache = TokenCache::default();
