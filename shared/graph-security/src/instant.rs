@@ -18,6 +18,15 @@ pub fn parse_instant(text: &str) -> Option<Timestamp> {
     Some(floor_to_tick(instant))
 }
 
+/// Whether an instant is a program's empty value and no date. `DateTime.MinValue` of .NET is 0001-01-01; other
+/// systems begin at 1601, 1753, 1900 or 1970. Defender has no record from before 2000.
+#[must_use]
+pub fn is_empty_date(instant: Timestamp) -> bool {
+    /// 2000-01-01T00:00:00Z.
+    const FIRST_SECOND: i64 = 946_684_800;
+    instant.as_second() < FIRST_SECOND
+}
+
 /// Digits beyond Graph's resolution are cut off, so that an instant is the same in memory and in a store.
 fn floor_to_tick(instant: Timestamp) -> Timestamp {
     let nanos = instant.as_nanosecond().rem_euclid(i128::from(TICK));

@@ -3,6 +3,7 @@
 //! A [`Graph`] is shared by all connections of a process; a [`Session`] is one connection in one run, with
 //! its deadline and its budget of calls. Records stay the bytes that Graph sent, behind a small typed head.
 
+mod annotations;
 mod error;
 mod instant;
 mod link;
@@ -14,7 +15,7 @@ mod record;
 mod session;
 
 pub use error::{ErrorDetail, GraphError, PageFault};
-pub use instant::parse_instant;
+pub use instant::{is_empty_date, parse_instant};
 pub use link::{LinkError, LinkTrail, NextLink};
 pub use page::{Page, parse_page};
 pub use query::{Comparison, Condition, Property, Query, Select};

@@ -9,8 +9,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::annotations::{is_annotation, without_annotations};
 use crate::members::members;
-use crate::{Head, LinkError, NextLink, PageFault, Record, RecordKind, Unreadable, parse_instant};
+use crate::{
+    Head, LinkError, NextLink, PageFault, Record, RecordKind, Unreadable, is_empty_date, parse_instant,
+};
 
 /// What one list request gave.
 #[derive(Clone, Debug)]
@@ -48,12 +51,10 @@ pub fn parse_page(answer: &Answer, endpoints: &Endpoints, kind: RecordKind) -> R
     let mut records = Vec::with_capacity(envelope.value.len());
     let mut unreadable = Vec::new();
     for row in &envelope.value {
-        match parse_head(row.get(), kind) {
-            Ok((head, complaint)) => {
-                if let Some(reason) = complaint {
-                    unreadable.push(Unreadable { id: Some(head.id.clone()), reason });
-                }
-                records.push(Record { head, raw: body.slice_ref(row.get().as_bytes()) });
+        match parse_row(row.get(), &body, kind) {
+            Ok((record, complaint)) => {
+                unreadable.extend(complaint);
+                records.push(record);
             }
             Err(reason) => unreadable.push(Unreadable { id: None, reason }),
         }
@@ -73,19 +74,28 @@ pub fn parse_page(answer: &Answer, endpoints: &Endpoints, kind: RecordKind) -> R
 /// # Errors
 /// [`PageFault::NotJson`], or [`PageFault::NotAPage`] for JSON that is no record.
 pub(crate) fn parse_record(answer: &Answer, kind: RecordKind) -> Result<Page, PageFault> {
-    let raw = utf8(&answer.body);
-    let text: &RawValue = serde_json::from_slice(&raw).map_err(|_| PageFault::NotJson)?;
-    let (head, complaint) = parse_head(text.get(), kind).map_err(|_| PageFault::NotAPage)?;
-    let unreadable = complaint.map(|reason| Unreadable { id: Some(head.id.clone()), reason });
-    let raw = raw.slice_ref(text.get().as_bytes());
+    let body = utf8(&answer.body);
+    let text: &RawValue = serde_json::from_slice(&body).map_err(|_| PageFault::NotJson)?;
+    let (record, complaint) = parse_row(text.get(), &body, kind).map_err(|_| PageFault::NotAPage)?;
     Ok(Page {
-        records: vec![Record { head, raw }],
-        unreadable: unreadable.into_iter().collect(),
+        records: vec![record],
+        unreadable: complaint.into_iter().collect(),
         rows: 1,
         next: None,
         date: answer.date(),
         partial: is_partial(answer),
     })
+}
+
+/// The record of a row, and a complaint where an instant is there but cannot be read. The record is the same
+/// whichever request gave the row: annotations are cut off. An error is a row without an id.
+fn parse_row(row: &str, body: &Bytes, kind: RecordKind) -> Result<(Record, Option<Unreadable>), String> {
+    let (fields, is_annotated) = Fields::read(row)?;
+    let (head, complaint) = fields.head(kind)?;
+    let cut = is_annotated.then(|| without_annotations(row)).flatten();
+    let raw = cut.map_or_else(|| body.slice_ref(row.as_bytes()), Bytes::from);
+    let complaint = complaint.map(|reason| Unreadable { id: Some(head.id.clone()), reason });
+    Ok((Record { head, raw }, complaint))
 }
 
 fn is_partial(answer: &Answer) -> bool {
@@ -109,35 +119,6 @@ fn fault_of(body: &[u8]) -> PageFault {
     }
 }
 
-/// The head, and a complaint where an instant is there but cannot be read. An error is a row without an id.
-///
-/// Of a key that stands twice the last one counts; a number where text is documented or an unpaired surrogate
-/// in a title must not cost the record.
-fn parse_head(row: &str, kind: RecordKind) -> Result<(Head, Option<String>), String> {
-    let mut fields = Fields::default();
-    for (key, value) in members(row).ok_or("a row is no JSON object")? {
-        if let Some(field) = fields.of(key) {
-            *field = text(value);
-        }
-    }
-    let id = fields.id.ok_or("a row has no id")?;
-    if id.is_empty() {
-        return Err(format!("a row of {} has an empty id", kind.path()));
-    }
-    let mut complaint = None;
-    let mut instant = |text: Option<String>, name: &str| {
-        let parsed = text.as_deref().map(parse_instant);
-        if parsed == Some(None) {
-            complaint = Some(format!("{name} is no instant"));
-        }
-        parsed.flatten()
-    };
-    let created = instant(fields.created, "createdDateTime");
-    let updated = instant(fields.updated, "lastUpdateDateTime");
-    let head = Head { id, created, updated, title: fields.display_name.or(fields.title), ..fields.rest };
-    Ok((head, complaint))
-}
-
 /// The head's fields on their way: those that are not taken over as they are, and the rest.
 #[derive(Default)]
 struct Fields {
@@ -150,6 +131,42 @@ struct Fields {
 }
 
 impl Fields {
+    /// The fields of a row, and whether the row has annotations.
+    ///
+    /// Of a key that stands twice the last one counts; a number where text is documented or an unpaired surrogate
+    /// in a title must not cost the record.
+    fn read(row: &str) -> Result<(Self, bool), String> {
+        let mut fields = Self::default();
+        let mut is_annotated = false;
+        for (key, value) in members(row).ok_or("a row is no JSON object")? {
+            if let Some(field) = fields.of(key) {
+                *field = text(value);
+            } else {
+                is_annotated |= is_annotation(key);
+            }
+        }
+        Ok((fields, is_annotated))
+    }
+
+    fn head(self, kind: RecordKind) -> Result<(Head, Option<String>), String> {
+        let id = self.id.ok_or("a row has no id")?;
+        if id.is_empty() {
+            return Err(format!("a row of {} has an empty id", kind.path()));
+        }
+        let mut complaint = None;
+        let mut instant = |text: Option<String>, name: &str| {
+            let parsed = text.as_deref().map(parse_instant);
+            if parsed == Some(None) {
+                complaint = Some(format!("{name} is no instant"));
+            }
+            parsed.flatten().filter(|instant| !is_empty_date(*instant))
+        };
+        let created = instant(self.created, "createdDateTime");
+        let updated = instant(self.updated, "lastUpdateDateTime");
+        let head = Head { id, created, updated, title: self.display_name.or(self.title), ..self.rest };
+        Ok((head, complaint))
+    }
+
     /// Where the value of a key belongs.
     fn of(&mut self, key: &str) -> Option<&mut Option<String>> {
         Some(match key {
@@ -236,6 +253,30 @@ mod tests {
         assert_eq!(ids, ["12", "b", "c"]);
         assert_eq!(page.records[2].head.status, None);
         assert_eq!(page.records[2].head.title.as_deref(), Some("\\ud800 x"));
+    }
+
+    #[test]
+    fn an_empty_date_is_no_date_and_no_complaint() {
+        let page = page(
+            200,
+            r#"{"value":[{"id":"1","createdDateTime":"0001-01-01T00:00:00Z","lastUpdateDateTime":"0001-01-01T00:00:00"}]}"#,
+        )
+        .unwrap();
+        let head = &page.records[0].head;
+        assert_eq!((head.created, head.updated), (None, None));
+        assert!(page.unreadable.is_empty());
+    }
+
+    #[test]
+    fn a_record_is_the_same_whichever_request_gave_it() {
+        let record = r#"{"id":"29","lastUpdateDateTime":"2026-01-22T12:09:23.1Z"}"#;
+        let annotated = record.replacen('{', r#"{"@odata.context":"c","@odata.etag":"e","#, 1);
+        let listed = page(200, format!(r#"{{"value":[{record},{annotated}]}}"#)).unwrap();
+        let answer = Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: annotated.into() };
+        let single = parse_record(&answer, RecordKind::Incident).unwrap();
+        for read in listed.records.iter().chain(&single.records) {
+            assert_eq!(read.raw, record);
+        }
     }
 
     #[test]
