@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn only_the_record_s_own_annotations_go() {
         for (annotated, plain) in [
-            (r##"{"@odata.context":"https://x/$metadata#a, {b}","id":"1"}"##, r#"{"id":"1"}"#),
+            (r#"{"@odata.context":"https://x/$metadata#a, {b}","id":"1"}"#, r#"{"id":"1"}"#),
             (
                 r##"{ "id" : "1", "\u0040odata.etag":"W/\"2\"", "a":[{"@odata.type":"#t"}] }"##,
                 r##"{"id":"1","a":[{"@odata.type":"#t"}]}"##,
