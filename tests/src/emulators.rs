@@ -1,12 +1,10 @@
 //! An AWS for the desk, and a proxy before it that fails as AWS does. Each ends when it is dropped.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use graph_http::{HttpsTransport, Limits, Request, exchange};
@@ -14,10 +12,9 @@ use lambda_support::{AwsSettings, Keys};
 use serde_json::Value;
 use tempfile::TempDir;
 
-const LIMITS: Limits = Limits { time: Duration::from_secs(5), body: 16 * 1024 * 1024 };
+use crate::server::{Port, Server};
 
-/// Python needs a second or two to start; more where the machine is busy building.
-const STARTED: Duration = Duration::from_secs(60);
+const LIMITS: Limits = Limits { time: Duration::from_secs(5), body: 16 * 1024 * 1024 };
 
 /// Where the emulators are.
 #[derive(Clone, Debug)]
@@ -55,16 +52,16 @@ impl Emulators {
     /// # Errors
     /// When it does not answer in time.
     pub async fn ministack(&self) -> anyhow::Result<Emulator> {
-        let address = free_address()?;
-        let url = format!("http://{address}");
+        let port = Port::reserve()?;
+        let url = format!("http://{}", port.address);
         let mut command = Command::new(&self.ministack);
         command
-            .env("GATEWAY_PORT", address.port().to_string())
+            .env("GATEWAY_PORT", port.address.port().to_string())
             .env("BIND_HOST", "127.0.0.1")
             .env("MINISTACK_HOST", "127.0.0.1")
             .env("AWS_ENDPOINT_URL", &url)
             .env("LOG_LEVEL", "ERROR");
-        Emulator::start(command, url, "/_ministack/health").await
+        Emulator::start(command, port, url, "/_ministack/health").await
     }
 
     /// A proxy before `upstream` that breaks what its rules say.
@@ -72,37 +69,31 @@ impl Emulators {
     /// # Errors
     /// When it does not answer in time.
     pub async fn microburst(&self, upstream: &Emulator) -> anyhow::Result<Emulator> {
-        let address = free_address()?;
+        let port = Port::reserve()?;
+        let url = format!("http://{}", port.address);
         let mut command = Command::new(&self.microburst);
-        command.args(["-u", &upstream.url, "-p", &address.port().to_string()]);
-        Emulator::start(command, format!("http://{address}"), "/_microburst/health").await
+        command.args(["-u", &upstream.url, "-p", &port.address.port().to_string()]);
+        Emulator::start(command, port, url, "/_microburst/health").await
     }
 }
 
 /// A running emulator or proxy.
 #[derive(Debug)]
 pub struct Emulator {
-    child: Child,
+    /// Ended before the folder is removed.
+    _server: Server,
     url: String,
     /// For what it leaves behind; removed after its end.
     _folder: TempDir,
 }
 
 impl Emulator {
-    async fn start(mut command: Command, url: String, health: &str) -> anyhow::Result<Self> {
-        let program = command.get_program().to_owned();
+    async fn start(mut command: Command, port: Port, url: String, health: &str) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         command.env("TMPDIR", folder.path());
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let child = child.with_context(|| format!("{} does not start", program.display()))?;
-        let mut emulator = Self { child, url, _folder: folder };
-        let until = Instant::now() + STARTED;
-        while emulator.call(http::Method::GET, health, "").await.is_err() {
-            ensure!(emulator.child.try_wait()?.is_none(), "{} has ended", program.display());
-            ensure!(Instant::now() < until, "{} does not answer at {}", program.display(), emulator.url);
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Ok(emulator)
+        let mut server = Server::spawn(command, vec![port])?;
+        server.wait_until(async || text(&url, http::Method::GET, health, "").await.is_ok()).await?;
+        Ok(Self { _server: server, url, _folder: folder })
     }
 
     /// Where it answers.
@@ -148,7 +139,7 @@ impl Emulator {
     /// # Errors
     /// When it does not tell.
     pub async fn faults(&self) -> anyhow::Result<BTreeMap<(String, String), usize>> {
-        let text = self.text(http::Method::GET, "/_microburst/metrics", "").await?;
+        let text = text(&self.url, http::Method::GET, "/_microburst/metrics", "").await?;
         let mut faults = BTreeMap::new();
         for line in text.lines().filter(|line| line.starts_with("microburst_faults_total{")) {
             // …{service="dynamodb",operation="GetItem",action="reset"} 3
@@ -161,36 +152,17 @@ impl Emulator {
     }
 
     async fn call(&self, method: http::Method, path: &str, body: &str) -> anyhow::Result<Value> {
-        Ok(serde_json::from_str(&self.text(method, path, body).await?)?)
-    }
-
-    async fn text(&self, method: http::Method, path: &str, body: &str) -> anyhow::Result<String> {
-        let mut request = Request::new(body.to_owned().into());
-        *request.method_mut() = method;
-        *request.uri_mut() = format!("{}{path}", self.url).parse()?;
-        let deadline = tokio::time::Instant::now() + LIMITS.time;
-        let answer = exchange(&HttpsTransport::new(), request, LIMITS, deadline).await?;
-        let text = String::from_utf8_lossy(&answer.body);
-        ensure!(answer.status.is_success(), "{path}: {text}");
-        Ok(text.into_owned())
+        Ok(serde_json::from_str(&text(&self.url, method, path, body).await?)?)
     }
 }
 
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// An address of this machine that nobody listens on at the moment, and that this process gives out once: the
-/// system may name a port again as long as nobody listens on it.
-fn free_address() -> anyhow::Result<SocketAddr> {
-    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
-    loop {
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        if GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(address.port()) {
-            return Ok(address);
-        }
-    }
+async fn text(url: &str, method: http::Method, path: &str, body: &str) -> anyhow::Result<String> {
+    let mut request = Request::new(body.to_owned().into());
+    *request.method_mut() = method;
+    *request.uri_mut() = format!("{url}{path}").parse()?;
+    let deadline = tokio::time::Instant::now() + LIMITS.time;
+    let answer = exchange(&HttpsTransport::new(), request, LIMITS, deadline).await?;
+    let text = String::from_utf8_lossy(&answer.body);
+    ensure!(answer.status.is_success(), "{path}: {text}");
+    Ok(text.into_owned())
 }

@@ -4,4 +4,5 @@ pub mod counted;
 pub mod emulators;
 pub mod events;
 pub mod rie;
+pub mod server;
 pub mod table;

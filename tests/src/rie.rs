@@ -1,16 +1,16 @@
 //! A bootstrap under AWS's own Runtime Interface Emulator, as Lambda runs it.
 
-use std::fs::File;
-use std::io::{Read, Seek, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::unix::process::CommandExt;
+use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use graph_http::{HttpsTransport, Limits, Request, exchange};
 use serde_json::Value;
+
+use crate::server::{Port, Server};
 
 /// As long as an invocation may take: the function's own limit is 20 s.
 const LIMITS: Limits = Limits { time: Duration::from_secs(28), body: 1024 * 1024 };
@@ -54,13 +54,14 @@ impl Tools {
     /// Starts `function` with these variables and no others but Lambda's.
     ///
     /// # Errors
-    /// When it does not listen within 10 s.
-    pub fn start(&self, function: &str, variables: &[(&str, &str)]) -> anyhow::Result<Emulated> {
-        let (address, api) = (free_address()?, free_address()?);
-        let output = tempfile::tempfile()?;
-        let child = Command::new(&self.emulator)
+    /// When the emulator ends, or does not listen.
+    pub async fn start(&self, function: &str, variables: &[(&str, &str)]) -> anyhow::Result<Emulated> {
+        let (port, api) = (Port::reserve()?, Port::reserve()?);
+        let address = port.address;
+        let mut command = Command::new(&self.emulator);
+        command
             .args(["--log-level", "error", "--runtime-interface-emulator-address", &address.to_string()])
-            .args(["--runtime-api-address", &api.to_string()])
+            .args(["--runtime-api-address", &api.address.to_string()])
             .arg(self.bootstrap(function))
             .env_clear()
             .env("AWS_LAMBDA_FUNCTION_NAME", function)
@@ -68,29 +69,18 @@ impl Tools {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
             .env("AWS_LAMBDA_FUNCTION_TIMEOUT", "27")
             .env("AWS_REGION", "eu-west-1")
-            .envs(variables.iter().copied())
-            .stdout(output.try_clone()?)
-            .stderr(output.try_clone()?)
-            // Of its own, so that the bootstrap it starts ends with it.
-            .process_group(0)
-            .spawn()
-            .with_context(|| format!("{} does not start", self.emulator.display()))?;
-        let emulated = Emulated { child, address, output };
-        let until = Instant::now() + Duration::from_secs(10);
-        while TcpStream::connect(address).is_err() {
-            ensure!(Instant::now() < until, "the emulator does not listen on {address}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(emulated)
+            .envs(variables.iter().copied());
+        let mut server = Server::spawn(command, vec![port, api])?;
+        server.wait_until(async || tokio::net::TcpStream::connect(address).await.is_ok()).await?;
+        Ok(Emulated { server, address })
     }
 }
 
 /// A function under the emulator; it ends when this is dropped. One invocation at a time.
 #[derive(Debug)]
 pub struct Emulated {
-    child: Child,
+    server: Server,
     address: SocketAddr,
-    output: File,
 }
 
 impl Emulated {
@@ -114,22 +104,6 @@ impl Emulated {
     /// # Errors
     /// When it cannot be read.
     pub fn output(&mut self) -> anyhow::Result<String> {
-        let mut text = String::new();
-        self.output.rewind()?;
-        self.output.read_to_string(&mut text)?;
-        Ok(text)
+        self.server.output()
     }
-}
-
-impl Drop for Emulated {
-    fn drop(&mut self) {
-        // The whole group that was started for it.
-        let _ = Command::new("kill").arg("--").arg(format!("-{}", self.child.id())).status();
-        let _ = self.child.wait();
-    }
-}
-
-/// An address of this machine that nobody listens on at the moment.
-fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

@@ -50,7 +50,7 @@ async fn simulator() -> anyhow::Result<String> {
     Ok(origin)
 }
 
-fn start(tools: &Tools, origin: &str) -> anyhow::Result<Emulated> {
+async fn start(tools: &Tools, origin: &str) -> anyhow::Result<Emulated> {
     let variables = [
         ("SOC_ANYWHERE_LOGIN_URL", origin),
         ("SOC_ANYWHERE_GRAPH_URL", origin),
@@ -58,7 +58,7 @@ fn start(tools: &Tools, origin: &str) -> anyhow::Result<Emulated> {
         ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
         ("AWS_LAMBDA_LOG_LEVEL", "DEBUG"),
     ];
-    tools.start(FUNCTION, &variables)
+    tools.start(FUNCTION, &variables).await
 }
 
 /// The status, the content type and the body of an HTTP API's answer.
@@ -73,7 +73,7 @@ fn answered(response: &Value) -> anyhow::Result<(u64, String, Value)> {
 async fn the_bootstrap_answers_for_a_good_connection_and_for_each_fault() -> anyhow::Result<()> {
     let Some(tools) = Tools::from_env()? else { return Ok(()) };
     let origin = simulator().await?;
-    let mut function = start(&tools, &origin)?;
+    let mut function = start(&tools, &origin).await?;
     let causes = BTreeMap::from(CAUSES);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/test-connection");
     let mut said = String::new();
@@ -116,7 +116,7 @@ async fn the_bootstrap_answers_for_a_good_connection_and_for_each_fault() -> any
 #[tokio::test]
 async fn a_request_that_is_no_test_gets_a_clear_4xx() -> anyhow::Result<()> {
     let Some(tools) = Tools::from_env()? else { return Ok(()) };
-    let mut function = start(&tools, "http://127.0.0.1:1")?;
+    let mut function = start(&tools, "http://127.0.0.1:1").await?;
     let secret = "S3n8Q~tinel0123456789";
     let json = "application/json";
     let nested = format!(r#"{{"tenantId":{}"#, "[".repeat(4000));

@@ -65,7 +65,7 @@ impl Desk {
             ("SOC_ANYWHERE_LOGIN_URL", &origin),
             ("SOC_ANYWHERE_GRAPH_URL", &origin),
         ];
-        let function = tools.start(function, &variables).unwrap();
+        let function = tools.start(function, &variables).await.unwrap();
         Some(Self { function, settings, simulator, tenant, proxy, _aws: aws })
     }
 
