@@ -35,7 +35,8 @@ impl Spent {
             Budget::Microsoft => {
                 let minute = minute_of(now);
                 let since = |first: i64| {
-                    let minutes = self.0.iter().filter(|(other, _)| *other >= first);
+                    // A minute that has not come was written under a clock that was ahead.
+                    let minutes = self.0.iter().filter(|(other, _)| (first..=minute).contains(other));
                     minutes.map(|(_, calls)| *calls).sum::<u32>()
                 };
                 let minutely = PER_CLOCK_MINUTE.saturating_sub(since(minute));
@@ -90,5 +91,6 @@ mod tests {
         }
         assert!(calls.iter().map(|(_, calls)| calls).sum::<u32>() >= 3 * PER_HOUR - 3 * PER_MINUTE);
         assert_eq!(spent.left(Budget::Unlimited, start), u32::MAX);
+        assert_eq!(spent.left(Budget::Microsoft, start - SignedDuration::from_hours(2)), PER_CLOCK_MINUTE);
     }
 }

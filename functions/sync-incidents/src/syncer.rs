@@ -5,6 +5,7 @@ use std::time::Duration;
 use graph_auth::{Cause, Credential, EndpointOverride, Identity};
 use graph_http::{Deadline, Transport};
 use graph_security::{Graph, Session};
+use incident_store::believed::{LONGEST_WAIT, has_passed};
 use incident_store::{
     Claim, Claimed, ClientSecrets, Connection, ConnectionId, Connections, Lease, SecretError, StoreError,
     SyncState, SyncStatus, SyncStore,
@@ -115,7 +116,7 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         let Held { lease, connection, state, now, next_due, begun, deadline, occasion } = held;
         let id = connection.id;
         let before = SyncStatus::parse(&state.status);
-        if let Some(until) = before.not_before.filter(|until| *until > now) {
+        if let Some(until) = before.not_before.filter(|until| !has_passed(*until, LONGEST_WAIT, now)) {
             // The claim has put it off by its interval, which may be a day.
             self.store.save(&lease, &state, Some(until)).await?;
             self.store.release(&lease).await?;

@@ -6,6 +6,7 @@
 //! [`decide`] is the one rule by which a stored record is replaced; both implementations call it, and both
 //! pass `conformance::run` (feature `conformance`).
 
+pub mod believed;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connection;

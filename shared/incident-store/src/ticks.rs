@@ -14,6 +14,13 @@ pub fn from_instant(instant: Timestamp) -> i64 {
     instant.as_second() * TICKS_IN_A_SECOND + i64::from(rest)
 }
 
+/// How many whole ticks `duration` has.
+#[must_use]
+pub fn from_duration(duration: jiff::SignedDuration) -> i64 {
+    let ticks = duration.as_nanos() / i128::from(NANOSECONDS_IN_A_TICK);
+    i64::try_from(ticks).unwrap_or(if ticks < 0 { i64::MIN } else { i64::MAX })
+}
+
 /// The instant at which a tick begins; `None` outside the years that an instant can have.
 #[must_use]
 pub fn to_instant(ticks: i64) -> Option<Timestamp> {

@@ -1,5 +1,6 @@
 //! When the last day and the last week are read once more.
 
+use incident_store::believed::has_passed;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +39,7 @@ impl Sweep {
             self.due = Some(now + SignedDuration::from_secs(self.period));
             return None;
         };
-        if now < due {
+        if !has_passed(due, SignedDuration::from_secs(self.period), now) {
             return None;
         }
         self.period = if running { self.period * 2 } else { self.wanted.max(self.period / 2) };
@@ -79,6 +80,16 @@ mod tests {
         assert_eq!(sweep.stretched(), 1);
         assert!(sweep.is_due(hours(5), true, hours(5)).is_none());
         assert_eq!(sweep.stretched(), 2);
+    }
+
+    #[test]
+    fn a_due_time_that_a_clock_which_was_ahead_has_set_is_not_believed() {
+        let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let hours = |n| start + SignedDuration::from_hours(n);
+        let mut sweep = Sweep::every(SignedDuration::from_hours(1));
+        assert_eq!(sweep.is_due(hours(24 * 365), false, start), None);
+        assert_eq!(sweep.is_due(hours(1), false, hours(1)), Some(start), "the clock is right again");
+        assert_eq!(sweep.is_due(hours(1), false, hours(1)), None);
     }
 
     #[test]

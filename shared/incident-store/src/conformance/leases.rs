@@ -77,6 +77,23 @@ pub(super) async fn a_lease_that_ended_is_taken_over<S: Connections + SyncStore>
     put(store, &second, &incoming("2", None, "the new holder writes")).await;
 }
 
+pub(super) async fn what_a_clock_that_was_ahead_has_left_is_not_believed<S: Connections + SyncStore>(
+    store: &S,
+) {
+    let created = connected(store, 1).await;
+    let year = at(365 * 86_400);
+    let ahead = lease(store, created.id, year).await;
+    let now = at(60);
+    let due = store.due(now, 9).await.expect("an answer");
+    assert_eq!(due, [created.id], "what is due in a year was set by a clock that was ahead");
+    let right = lease(store, created.id, now).await;
+    assert_fenced(store, &ahead).await;
+    assert_eq!(store.due(now, 9).await.expect("an answer"), [], "a right clock is believed");
+    let hour = crate::believed::LONGEST_WAIT;
+    store.save(&right, &state("waits"), Some(now + hour)).await.expect("the holder saves");
+    assert_eq!(store.due(now, 9).await.expect("an answer"), [], "so is the longest wait");
+}
+
 pub(super) async fn a_released_lease_is_free<S: Connections + SyncStore>(store: &S) {
     let first = leased(store).await;
     store.release(&first).await.expect("a lease is given back");

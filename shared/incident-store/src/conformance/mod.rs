@@ -35,6 +35,7 @@ pub async fn run<S: Connections + SyncStore, F: AsyncFn() -> S>(new_store: F) {
         leases::one_run_at_a_time,
         leases::of_claims_at_once_one_wins,
         leases::a_lease_that_ended_is_taken_over,
+        leases::what_a_clock_that_was_ahead_has_left_is_not_believed,
         leases::a_released_lease_is_free,
         leases::only_connected_ones_are_synced,
         leases::a_claim_schedules_and_a_save_may_reschedule,

@@ -1,5 +1,7 @@
 //! The connections, as an admin changes them.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 
@@ -7,10 +9,11 @@ use super::DynamoStore;
 use super::calls::Asked;
 use super::change::Change;
 use super::connection::{TOMBSTONES, changed, connection, new_item};
-use super::item::{Item, instant, of_instant, of_number, of_text, optional_instant, parsed, text};
+use super::item::{Item, instant, number, of_instant, of_number, of_text, optional_instant, parsed, text};
 use super::keys::{self, Key};
 use super::purge::purge;
 use super::table::SK;
+use crate::believed;
 use crate::stored::{as_stored, lifecycle_name};
 use crate::{Connection, ConnectionId, Lifecycle, NewConnection, Records, StoreError, ticks};
 
@@ -196,15 +199,23 @@ pub struct Due {
 
 /// What is due is read eventually consistent, at half the price: what it misses the next tick finds.
 pub(super) async fn due(store: &DynamoStore, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-    let filter = Change::when("#lifecycle = :connected AND #next_due <= :now")
+    let too_far = now.saturating_add(believed::LONGEST_WAIT).unwrap_or(now);
+    let filter = Change::when("#lifecycle = :connected AND (#next_due <= :now OR #next_due > :too_far)")
         .value("connected", of_text("connected"))
-        .value("now", of_instant(now));
-    let asked = Asked { filter, projection: "#sk, #owner, #next_due, #last_attempt", ..Asked::default() };
+        .value("now", of_instant(now))
+        .value("too_far", of_instant(too_far));
+    let projection = "#sk, #owner, #next_due, #last_attempt, #interval_ms";
+    let asked = Asked { filter, projection, ..Asked::default() };
     let mut due = Vec::new();
     for item in each_shard(store, &asked).await? {
         let (id, owner) = (parsed(&item, SK)?, text(&item, "owner")?.to_owned());
+        let next_due = instant(&item, "next_due")?;
+        let interval = Duration::from_millis(number(&item, "interval_ms")?);
+        if !believed::has_passed(next_due, believed::longest_until_due(interval), now) {
+            continue;
+        }
         let since =
-            instant(&item, "next_due")?.max(optional_instant(&item, "last_attempt")?.unwrap_or_default());
+            next_due.min(now).max(optional_instant(&item, "last_attempt")?.unwrap_or_default().min(now));
         due.push(Due { id, owner, since });
     }
     due.sort_unstable_by_key(|due| (due.since, due.id));

@@ -11,6 +11,7 @@ use super::item::{
     Item, bytes, number, of_bytes, of_instant, of_number, of_text, optional_instant, optional_text, text,
 };
 use super::keys;
+use crate::believed::LONGEST_LEASE;
 use crate::{
     Claim, Claimed, ConnectionId, Lease, Lifecycle, Progress, StoreError, SyncState, stored::unreadable,
 };
@@ -54,7 +55,9 @@ fn claim_change(claim: Claim, holder: &str, given_back: Option<u64>) -> Change {
         .and("#lifecycle = :connected")
         .value("connected", of_text("connected"))
         .value("now", of_instant(now));
-    let free = "attribute_not_exists(#free_from) OR #free_from <= :now";
+    let too_far = now.saturating_add(LONGEST_LEASE).unwrap_or(now);
+    let change = change.value("too_far", of_instant(too_far));
+    let free = "attribute_not_exists(#free_from) OR #free_from <= :now OR #free_from > :too_far";
     match given_back {
         Some(fence) => {
             change.and(&format!("{free} OR #fence = :given_back")).value("given_back", of_number(fence))

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use crate::believed;
 use crate::{Aside, Connection, Lifecycle, Progress, SyncStatus};
 
 /// A secret's end is announced so many days ahead. Entra's own notices of an ending credential begin at 30.
@@ -78,8 +79,7 @@ pub(super) fn of(
 ) -> Vec<Attention> {
     [
         connection.settings.secret_expires.and_then(|day| expiry(day, now)),
-        overdue(connection, progress, now),
-        behind(connection, progress, status),
+        overdue(connection, progress, now).or_else(|| behind(connection, progress, status, now)),
         set_aside(status),
         lateness(status),
     ]
@@ -99,17 +99,29 @@ fn expiry(day: Date, now: Timestamp) -> Option<Attention> {
 fn overdue(connection: &Connection, progress: &Progress, now: Timestamp) -> Option<Attention> {
     // An entered or updated one is due at once, and so from before any run: how long ago that was is not kept.
     let due = progress.next_due.filter(|due| *due > connection.created)?;
+    // An attempt or a due time that lies too far ahead was set by a clock that was ahead.
+    let last = progress.last_attempt.filter(|last| *last <= now);
+    let believed = !believed::has_passed(due, believed::longest_until_due(connection.settings.interval), now);
+    let due = if due <= now || believed { due } else { last.unwrap_or(connection.created) };
     // A run that is under way began before it is due again.
-    let expected = progress.last_attempt.map_or(due, |last| last.max(due));
+    let expected = last.map_or(due, |last| last.max(due));
     let active = connection.lifecycle == Lifecycle::Connected;
     (active && now.duration_since(expected) > OVERDUE).then_some(Attention::Overdue { due })
 }
 
-fn behind(connection: &Connection, progress: &Progress, status: &SyncStatus) -> Option<Attention> {
+fn behind(
+    connection: &Connection,
+    progress: &Progress,
+    status: &SyncStatus,
+    now: Timestamp,
+) -> Option<Attention> {
     // Before the first success it is pending.
     let since = status.last_success?;
     let allowed = SignedDuration::try_from(connection.settings.interval).ok()? + BEHIND;
     let tried = progress.last_attempt.or(status.last_attempt)?;
+    // One that a person has just changed, or resumed, waits for its first attempt.
+    let is_scheduled = progress.next_due.is_some_and(|due| due > connection.created);
+    let tried = if is_scheduled { now } else { tried };
     let active = connection.lifecycle == Lifecycle::Connected && status.failing.is_none();
     (active && tried.duration_since(since) > allowed).then_some(Attention::Behind { since })
 }

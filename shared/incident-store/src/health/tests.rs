@@ -152,6 +152,22 @@ fn one_that_nothing_syncs_is_not_well() {
 }
 
 #[test]
+fn a_due_time_that_a_clock_which_was_ahead_has_set_hides_nothing() {
+    let after = |minutes| now() + jiff::SignedDuration::from_mins(minutes);
+    let (year, months_ago) = (after(365 * 24 * 60), after(-90 * 24 * 60));
+    for (last_attempt, due) in [(months_ago, year), (year, year)] {
+        let status = SyncStatus { last_success: Some(months_ago), ..SyncStatus::default() };
+        let progress =
+            Progress { last_attempt: Some(last_attempt), next_due: Some(due), ..progress(&status) };
+        assert_eq!(Health::of(&connection(), &progress, now()).state, State::Attention);
+    }
+    let status = SyncStatus { last_success: Some(after(-50)), ..SyncStatus::default() };
+    let throttled =
+        Progress { last_attempt: Some(after(-50)), next_due: Some(after(9)), ..progress(&status) };
+    assert_eq!(Health::of(&connection(), &throttled, now()).state, State::Attention, "put off and behind");
+}
+
+#[test]
 fn one_whose_news_is_not_read_to_its_end_is_not_well() {
     let ago = |minutes| now() - jiff::SignedDuration::from_mins(minutes);
     let of = |last_success| health(&connection(), &SyncStatus { last_success, ..SyncStatus::default() });

@@ -4,14 +4,20 @@ use jiff::Timestamp;
 use rusqlite::{Connection as Db, Row, TransactionBehavior, named_params, params};
 
 use super::row::{self, AFTER_CONNECTION, CONNECTION, optional_instant, signed, unsigned};
+use crate::believed::{LONGEST_LEASE, LONGEST_WAIT};
 use crate::{Claim, Claimed, ConnectionId, Lease, Progress, StoreError, SyncState, ticks};
 
 pub(super) fn due(db: &Db, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
     let mut statement = db.prepare_cached(
-        "SELECT id FROM connections WHERE lifecycle = 'connected' AND next_due <= ?
-         ORDER BY next_due, id LIMIT ?",
+        "SELECT id FROM connections WHERE lifecycle = 'connected' AND
+             (next_due <= :now OR (next_due > :now + :longest_wait AND next_due > :now + interval_ms * 10000))
+         ORDER BY next_due, id LIMIT :limit",
     )?;
-    let wanted = params![ticks::from_instant(now), signed(limit)];
+    let wanted = named_params! {
+        ":now": ticks::from_instant(now),
+        ":longest_wait": ticks::from_duration(LONGEST_WAIT),
+        ":limit": signed(limit),
+    };
     let ids = statement.query_and_then(wanted, |row| row::connection_id(row, 0))?;
     ids.collect()
 }
@@ -30,13 +36,14 @@ fn take(db: &Db, id: ConnectionId, claim: Claim) -> Result<Option<Claimed>, Stor
     let mut statement = db.prepare_cached(&format!(
         "UPDATE connections SET fence = fence + 1, lease_until = :until, last_attempt = :now,
              next_due = :next_due
-         WHERE id = :id AND lifecycle = 'connected' AND (lease_until IS NULL OR lease_until <= :now)
+         WHERE id = :id AND lifecycle = 'connected' AND (lease_until IS NULL OR lease_until <= :now OR lease_until > :now + :longest_lease)
          RETURNING {CONNECTION}, fence, checkpoint, status"
     ))?;
     let mut rows = statement.query(named_params! {
         ":id": id.to_string(),
         ":now": ticks::from_instant(claim.now),
         ":until": ticks::from_instant(claim.until),
+        ":longest_lease": ticks::from_duration(LONGEST_LEASE),
         ":next_due": ticks::from_instant(claim.next_due),
     })?;
     let Some(row) = rows.next()? else { return Ok(None) };

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use graph_security::RecordKind;
+use incident_store::believed::{LONGEST_LEASE, has_passed, longest_until_due};
 use incident_store::{
     Change, Claim, Claimed, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle, NewConnection,
     Progress, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted, decide, fingerprint,
@@ -187,7 +188,10 @@ impl Connections for ModelStore {
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
         let entries = self.lock();
         let is_due = |entry: &&Entry| {
-            !entry.removed && entry.connection.lifecycle == Lifecycle::Connected && entry.next_due <= now
+            let longest = longest_until_due(entry.connection.settings.interval);
+            !entry.removed
+                && entry.connection.lifecycle == Lifecycle::Connected
+                && has_passed(entry.next_due, longest, now)
         };
         let mut due: Vec<_> =
             entries.values().filter(is_due).map(|entry| (entry.next_due, entry.connection.id)).collect();
@@ -227,7 +231,7 @@ impl SyncStore for ModelStore {
         let connected =
             |entry: &&mut Entry| !entry.removed && entry.connection.lifecycle == Lifecycle::Connected;
         let Some(entry) = entries.get_mut(&id).filter(connected) else { return Ok(Claimed::Inactive) };
-        if let Some(until) = entry.lease_until.filter(|until| *until > claim.now) {
+        if let Some(until) = entry.lease_until.filter(|until| !has_passed(*until, LONGEST_LEASE, claim.now)) {
             return Ok(Claimed::Busy { until });
         }
         entry.fence += 1;
