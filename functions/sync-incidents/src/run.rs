@@ -260,9 +260,9 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         let mut rows: Vec<Row> = page.records.iter().map(row_of).collect();
         let keeps: Vec<bool> = page.records.iter().map(kept).collect();
         let date = page.date.filter(|date| date.duration_since(now).abs() <= CLOCKS_DIFFER);
-        let answered = date.unwrap_or(now);
+        let (answered, is_dated) = (date.unwrap_or(now), date.is_some());
         let incoming: Vec<Incoming> = (page.records.into_iter().zip(&keeps))
-            .filter_map(|(record, keep)| keep.then_some(Incoming { record, answered }))
+            .filter_map(|(record, keep)| keep.then_some(Incoming { record, answered, is_dated }))
             .collect();
         let upserted = self.keeper.upsert(kind, &incoming).await?;
         let written = rows.iter_mut().zip(&keeps).filter_map(|(row, keep)| keep.then_some(row));

@@ -32,7 +32,9 @@ pub use connection::{
 pub use error::StoreError;
 pub use health::Health;
 pub use memory::MemoryVault;
-pub use record::{Change, Field, Incoming, StoredVersion, Upserted, decide, fingerprint, same_content};
+pub use record::{
+    CLOCKS_DIFFER, Change, Field, Incoming, StoredVersion, Upserted, decide, fingerprint, same_content,
+};
 pub use secrets::{ClientSecrets, SecretError, SecretVault, SecretVersion};
 pub use status::{Aside, Failing, Observed, SetAside, SyncStatus};
 pub use sync::{Claim, Claimed, Lease, Progress, SyncState, SyncStore};

@@ -2,9 +2,12 @@
 
 use bytes::Bytes;
 use graph_security::{Head, Record};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+/// The clocks of Microsoft's servers and ours differ by less.
+pub const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(15);
 
 /// A record as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub struct Incoming {
     pub record: Record,
     /// The answer's `Date`; where it had none, our clock when it arrived.
     pub answered: Timestamp,
+    /// Whether `answered` is the answer's `Date`, and not our clock.
+    pub is_dated: bool,
 }
 
 /// What the store holds of a record, as far as the rule needs it.
@@ -82,7 +87,8 @@ pub enum Change {
 
 /// Decides by the record's version: `lastUpdateDateTime` as an exact instant, then the answer's `Date`.
 ///
-/// An older instant never replaces. No instant sorts below every instant. At equal instants only a later
+/// An older instant never replaces, unless the stored instant was in the future when the newer answer came: Graph sent a
+/// wrong one, and the record would stay as it is for ever. No instant sorts below every instant. At equal instants only a later
 /// answer whose content really differs replaces; `same_content` compares the two bodies as JSON, so
 /// that another order of keys is no change (see the function of that name). It is asked only when the
 /// bytes differ.
@@ -103,8 +109,20 @@ pub fn decide(
         std::cmp::Ordering::Equal if incoming.answered > stored.answered => {
             Change::Update(changed_fields(&stored.head, head))
         }
+        std::cmp::Ordering::Less if was_of_the_future(stored, incoming) => {
+            Change::Update(changed_fields(&stored.head, head))
+        }
         std::cmp::Ordering::Less | std::cmp::Ordering::Equal => Change::Older,
     }
+}
+
+/// Whether a later answer shows that the stored instant was none that a change can have had by then. Only Microsoft's
+/// clock tells: ours may be wrong, and front ends that lag would win.
+fn was_of_the_future(stored: &StoredVersion, incoming: &Incoming) -> bool {
+    let ahead = stored.head.updated.map(|updated| updated.duration_since(incoming.answered));
+    incoming.is_dated
+        && incoming.answered > stored.answered
+        && ahead.is_some_and(|ahead| ahead > CLOCKS_DIFFER)
 }
 
 /// Whether two bodies are the same JSON value, in whatever order their keys stand. Where one is no JSON,

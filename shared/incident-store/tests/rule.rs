@@ -37,7 +37,7 @@ fn version(updated: Option<u8>, answered: u8, content: u8) -> Incoming {
     let second = |seconds: u8| Timestamp::from_second(i64::from(seconds)).unwrap();
     let head = Head { id: "1".into(), updated: updated.map(second), ..Head::default() };
     let raw = Bytes::from(format!(r#"{{"content":{content}}}"#));
-    Incoming { record: Record { head, raw }, answered: second(answered) }
+    Incoming { record: Record { head, raw }, answered: second(answered), is_dated: true }
 }
 
 proptest! {

@@ -11,16 +11,15 @@ mod sweeps;
 
 use graph_security::{NextLink, PageFault, Query, RecordKind};
 use incident_store::{Observed, SetAside};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use stream::StreamPlan;
 
-/// Microsoft's clock and ours differ by less: ours may be ten minutes off. An answer's `Date` that is further off is not
-/// believed, nor is a row's instant that is further ahead: one of them would move the watermark to where nothing is
-/// found any more.
-pub(crate) const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(15);
+// An answer's `Date` that is further off our clock is not believed, nor is a row's instant that is further ahead: one of
+// them would move the watermark to where nothing is found any more.
+pub(crate) use incident_store::CLOCKS_DIFFER;
 
 /// The planning of one stream. The engine has one implementation, [`StreamPlan`]; the harness that shows
 /// that losses would be found puts known-bad ones in its place.

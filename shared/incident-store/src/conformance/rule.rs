@@ -26,6 +26,25 @@ pub(super) async fn an_older_instant_never_replaces<S: Connections + SyncStore>(
     }
 }
 
+pub(super) async fn an_instant_of_the_future_does_not_hold_a_record_for_ever<S: Connections + SyncStore>(
+    store: &S,
+) {
+    let lease = leased(store).await;
+    let answered = |answered, updated, body| Incoming { answered, ..incoming("1", Some(updated), body) };
+    let wrong = answered(at(0), at(3_600 * 24 * 365), "of the next year");
+    put(store, &lease, &wrong).await;
+    let earlier = put(store, &lease, &answered(at(-1), at(-2), "an answer from before")).await;
+    assert_eq!(earlier, Upserted::Older, "an earlier answer does not correct a later one");
+    let right = answered(at(60), at(30), "corrected");
+    let undated = put(store, &lease, &Incoming { is_dated: false, ..right.clone() }).await;
+    assert_eq!(undated, Upserted::Older, "our own clock may be wrong");
+    let corrected = put(store, &lease, &right).await;
+    assert!(matches!(corrected, Upserted::Updated { revision: 2, .. }), "{corrected:?}");
+    assert_stored(store, &lease, &right, "the later answer wins over an instant of the future").await;
+    let lagging = put(store, &lease, &answered(at(70), at(20), "a front end that lags")).await;
+    assert_eq!(lagging, Upserted::Older, "an instant that may be is never replaced by an older one");
+}
+
 pub(super) async fn a_newer_instant_replaces<S: Connections + SyncStore>(store: &S) {
     let lease = leased(store).await;
     put(store, &lease, &incoming("1", Some(at(10)), "first")).await;

@@ -222,7 +222,7 @@ mod tests {
 
     fn incoming(head: Head, raw: impl Into<Bytes>) -> Incoming {
         let answered = "2026-11-02T09:00:00.123456789Z".parse().unwrap();
-        as_stored(&Incoming { record: Record { head, raw: raw.into() }, answered })
+        as_stored(&Incoming { record: Record { head, raw: raw.into() }, answered, is_dated: true })
     }
 
     fn connection() -> ConnectionId {
