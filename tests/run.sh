@@ -7,7 +7,21 @@ root=$PWD
 export CI="${CI:-false}"
 export PATH="$root/.tools/bin:$PATH"
 
-step() { printf '\n=== %s (%ss)\n' "$1" "$SECONDS"; }
+# Begins a step. The seconds of each step are printed at the end, however the script ends.
+steps=()
+step() {
+    printf '\n=== %s (%ss)\n' "$1" "$SECONDS"
+    steps+=("$SECONDS $1")
+}
+print_seconds() {
+    local next number
+    printf '\nSeconds of each step:\n'
+    for ((number = 0; number < ${#steps[@]}; number++)); do
+        [ "$((number + 1))" -lt "${#steps[@]}" ] && next=${steps[number + 1]%% *} || next=$SECONDS
+        printf '%6s  %s\n' "$((next - ${steps[number]%% *}))" "${steps[number]#* }"
+    done
+}
+trap print_seconds EXIT
 
 step 'format and lints'
 cargo fmt --all --check
@@ -55,4 +69,4 @@ SEED=1 tests/schemathesis.sh
 step 'the page in a browser'
 tests/browser.sh
 
-step 'all passed'
+printf '\n=== all passed\n'
