@@ -30,8 +30,10 @@ const ATTEMPT: Duration = Duration::from_secs(5);
 /// An operation with all its attempts: well within a run's deadline.
 const OPERATION: Duration = Duration::from_secs(20);
 
-/// Waits of up to 50, 100, 200, 400 ms. The SDK's own first wait of a second is longer than most syncs.
-const ATTEMPTS: u32 = 5;
+/// Waits of up to 50, 100, 200, 400, 800 and 1,600 ms, then of 2 s: up to 9 s in all. Of the requests to a table in
+/// trouble a third may fail. Five attempts then give up on one operation in 240, and a first sync has hundreds; ten
+/// attempts give up on one in 59,000. The SDK's own first wait of a second is longer than most syncs.
+const ATTEMPTS: u32 = 10;
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
