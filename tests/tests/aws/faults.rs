@@ -1,16 +1,15 @@
 //! The store on an AWS that throttles, resets and loses answers, and late writes of lost leases.
 
-use std::time::Duration;
-
 use graph_security::RecordKind::Incident;
 use incident_store::dynamodb::DynamoStore;
 use incident_store::{
     Connections as _, Lifecycle, Records, StoreError, SyncState, SyncStore as _, Upserted, conformance,
 };
+use lambda_support::Aws;
 use serde_json::{Value, json};
-use soc_anywhere_tests::emulators::Emulator;
 
 use crate::desk::{Desk, at, client, id, lease, leased, record, settings};
+use crate::held::Holding;
 
 /// Each fails once, then lets so many pass: throttles, resets, and writes that are done and whose answers are
 /// lost. Numbers without a common factor make them meet in all ways.
@@ -80,34 +79,29 @@ async fn a_write_whose_answer_is_lost_is_done_once_and_answered_all_the_same() {
     assert_eq!(fired.len(), 8, "each answer was lost: {fired:?}");
 }
 
-/// A store that writes late: its next transaction waits a second on the way.
-async fn late(desk: &Desk) -> (DynamoStore, DynamoStore, Emulator) {
-    let proxy = desk.emulators.microburst(&desk.aws).await.unwrap();
+/// Two stores on one table; what the second one sends can be held back.
+async fn late(desk: &Desk) -> (DynamoStore, DynamoStore, Holding) {
     let table = desk.table().await;
-    let (punctual, late) =
-        (DynamoStore::new(client(&desk.aws), table.clone()), DynamoStore::new(client(&proxy), table));
-    (punctual, late, proxy)
-}
-
-async fn delay_next_write(proxy: &Emulator) {
-    let rule =
-        json!([{ "service": "dynamodb", "operation": "TransactWriteItems", "latency": 1000, "times": 1 }]);
-    proxy.set_rules(&rule).await.unwrap();
+    let holding = Holding::default();
+    let held = Aws::new(&desk.aws.settings(), holding.clone()).unwrap().dynamodb();
+    (DynamoStore::new(client(&desk.aws), table.clone()), DynamoStore::new(held, table), holding)
 }
 
 #[tokio::test]
 async fn what_was_on_its_way_when_the_lease_was_taken_is_refused() {
     let Some(desk) = Desk::new().await else { return };
-    let (punctual, late, proxy) = late(&desk).await;
+    let (punctual, late, holding) = late(&desk).await;
     let old = leased(&late, 1).await;
     let first = late.upsert(&old, Incident, &[record("1", 1, "{}")]).await.unwrap();
     assert_eq!(first, [Upserted::Created { revision: 1 }]);
 
-    delay_next_write(&proxy).await;
+    let held = holding.next("TransactWriteItems");
     let take_over = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        held.sent().await;
         let new = lease(&punctual, 1, 120).await.expect("the old lease has ended");
-        punctual.upsert(&new, Incident, &[record("1", 3, "{\"new\":true}")]).await.unwrap()
+        let written = punctual.upsert(&new, Incident, &[record("1", 3, "{\"new\":true}")]).await.unwrap();
+        held.release();
+        written
     };
     let writes = [record("1", 2, "{\"late\":true}"), record("2", 2, "{}")];
     let (refused, written) = tokio::join!(late.upsert(&old, Incident, &writes), take_over);
@@ -117,20 +111,20 @@ async fn what_was_on_its_way_when_the_lease_was_taken_is_refused() {
     let versions = punctual.versions(id(1), Incident, &ids).await.unwrap();
     assert_eq!(versions[0].as_ref().map(|version| version.revision), Some(2));
     assert_eq!(versions[1], None, "nothing of a lost lease is written, not even what is new");
-    assert_eq!(proxy.fired().await.unwrap().len(), 1, "the write was delayed");
 }
 
 #[tokio::test]
 async fn a_state_on_its_way_when_the_lease_was_taken_is_refused() {
     let Some(desk) = Desk::new().await else { return };
-    let (punctual, late, proxy) = late(&desk).await;
+    let (punctual, late, holding) = late(&desk).await;
     let old = leased(&late, 1).await;
     let state = |text: &str| SyncState { checkpoint: text.into(), status: text.into() };
-    delay_next_write(&proxy).await;
+    let held = holding.next("TransactWriteItems");
     let take_over = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        held.sent().await;
         let new = lease(&punctual, 1, 120).await.expect("the old lease has ended");
         punctual.save(&new, &state("new"), None).await.unwrap();
+        held.release();
     };
     let old_state = state("old");
     let (refused, ()) = tokio::join!(late.save(&old, &old_state, None), take_over);
@@ -141,12 +135,13 @@ async fn a_state_on_its_way_when_the_lease_was_taken_is_refused() {
 #[tokio::test]
 async fn what_was_on_its_way_when_the_connection_was_removed_is_refused() {
     let Some(desk) = Desk::new().await else { return };
-    let (punctual, late, proxy) = late(&desk).await;
+    let (punctual, late, holding) = late(&desk).await;
     let old = leased(&late, 1).await;
-    delay_next_write(&proxy).await;
+    let held = holding.next("TransactWriteItems");
     let remove = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        held.sent().await;
         punctual.remove(id(1), Records::Remove).await.unwrap();
+        held.release();
     };
     let writes = [record("1", 1, "{}")];
     let (refused, ()) = tokio::join!(late.upsert(&old, Incident, &writes), remove);
@@ -157,23 +152,25 @@ async fn what_was_on_its_way_when_the_connection_was_removed_is_refused() {
 #[tokio::test]
 async fn what_an_admin_changed_on_the_way_does_not_bring_a_removed_connection_back() {
     let Some(desk) = Desk::new().await else { return };
-    let (punctual, late, proxy) = late(&desk).await;
+    let (punctual, late, holding) = late(&desk).await;
     let entered = late.create(id(1), settings(1), Lifecycle::Connected, at(0)).await.unwrap();
-    delay_next_write(&proxy).await;
+    let held = holding.next("TransactWriteItems");
     let remove = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        held.sent().await;
         punctual.remove(id(1), Records::Keep).await.unwrap();
+        held.release();
     };
     let (refused, ()) = tokio::join!(late.update(&entered), remove);
     assert!(matches!(refused, Err(StoreError::Gone)), "{refused:?}");
     assert_eq!(punctual.connection(id(1)).await.unwrap(), None);
-    assert_eq!(proxy.fired().await.unwrap().len(), 1, "the change was delayed");
 }
 
 #[tokio::test]
 async fn a_removal_that_was_cut_short_is_found_and_finished_by_the_next_one() {
     let Some(desk) = Desk::new().await else { return };
-    let (punctual, cut_short, proxy) = late(&desk).await;
+    let (table, proxy) = (desk.table().await, desk.emulators.microburst(&desk.aws).await.unwrap());
+    let (punctual, cut_short) =
+        (DynamoStore::new(client(&desk.aws), table.clone()), DynamoStore::new(client(&proxy), table));
     let held = leased(&punctual, 1).await;
     let ids: Vec<String> = (0..60).map(|n| n.to_string()).collect();
     let records: Vec<_> = ids.iter().map(|id| record(id, 1, "{}")).collect();

@@ -8,6 +8,7 @@ mod calls;
 mod conformance;
 mod desk;
 mod faults;
+mod held;
 mod idle;
 mod leftovers;
 mod reading;
