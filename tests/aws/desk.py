@@ -1,9 +1,11 @@
 """An AWS and an Entra and Graph of one's own, and the template deployed between them."""
 
 import atexit
+import fcntl
 import io
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -26,16 +28,29 @@ from botocore.exceptions import ClientError
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
 FUNCTIONS = ["sync-incidents", "test-connection", "connections"]
+# What has not come within these seconds does not come: a busy machine needs long for all else.
+HUNG = 300
 ADMINISTRATOR = Credentials("test", "test")
 
 # However a test ends, what it has started ends with it.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
 
 
-def free_port(host):
-    with socket.socket() as listener:
-        listener.bind((host, 0))
-        return listener.getsockname()[1]
+def reserve_port(host):
+    """A port, and the lock that keeps the port for us: the same files as in tests/src/server.rs."""
+    folder = Path(tempfile.gettempdir()) / "soc-anywhere-test-ports"
+    folder.mkdir(exist_ok=True)
+    ports = range(20_000, 32_000)
+    for port in random.sample(ports, len(ports)):
+        lock = open(folder / str(port), "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as listener:
+                listener.bind((host, port))
+            return port, lock
+        except OSError:
+            lock.close()
+    raise AssertionError("no port is free")
 
 
 class Simulator:
@@ -55,14 +70,14 @@ class Simulator:
 
     def end(self):
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(HUNG)
 
 
 class Aws:
     """ministack, with signatures verified and policies enforced."""
 
     def __init__(self, host="127.0.0.1"):
-        self.port = free_port(host)
+        self.port, self.port_lock = reserve_port(host)
         self.url = f"http://{host}:{self.port}"
         self.log = tempfile.TemporaryFile("w+")
         # It unpacks the functions' code and leaves it behind.
@@ -82,9 +97,12 @@ class Aws:
         program = os.environ.get("SOC_ANYWHERE_MINISTACK", ROOT / ".tools/ministack/bin/ministack")
         self.process = subprocess.Popen([program], env=environment, stdout=self.log, stderr=self.log)
         atexit.register(self.end)
-        wait("ministack", 60, self.answers)
+        wait("ministack", HUNG, self.answers)
 
     def answers(self):
+        if self.process.poll() is not None:
+            self.log.seek(0)
+            raise AssertionError(f"ministack has ended ({self.process.returncode}): {self.log.read()}")
         try:
             return urllib.request.urlopen(f"{self.url}/_ministack/health", timeout=5).status == 200
         except OSError:
@@ -106,7 +124,7 @@ class Aws:
     def end(self):
         self.process.terminate()
         try:
-            self.process.wait(20)
+            self.process.wait(HUNG)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -127,7 +145,7 @@ class Stack:
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         )
-        wait(f"stack {name}", 300, lambda: not self.status().endswith("IN_PROGRESS"))
+        wait(f"stack {name}", HUNG, lambda: not self.status().endswith("IN_PROGRESS"))
         if self.status() != "CREATE_COMPLETE":
             events = self.formation.describe_stack_events(StackName=name)["StackEvents"]
             failed = [event for event in events if "FAILED" in event["ResourceStatus"]]
@@ -157,7 +175,7 @@ class Stack:
             except ClientError as error:
                 return "does not exist" in str(error)
 
-        wait(f"the end of stack {self.name}", 60, gone)
+        wait(f"the end of stack {self.name}", HUNG, gone)
 
     def call(self, method, path, body=None, signed_by=ADMINISTRATOR, headers=None):
         """One request to the HTTP API: status, JSON and headers."""
@@ -167,7 +185,7 @@ class Stack:
         request = AWSRequest(method, f"http://{host}{path}", data=data, headers=headers)
         if signed_by:
             SigV4Auth(signed_by, "execute-api", REGION).add_auth(request)
-        connection = HTTPConnection("127.0.0.1", self.aws.port, timeout=60)
+        connection = HTTPConnection("127.0.0.1", self.aws.port, timeout=HUNG)
         connection.request(method, path, body=data, headers=dict(request.headers))
         response = connection.getresponse()
         text = response.read().decode()

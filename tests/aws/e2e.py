@@ -10,7 +10,7 @@ from datetime import datetime
 
 from botocore.credentials import Credentials
 
-from desk import Aws, Simulator, Stack, wait
+from desk import HUNG, Aws, Simulator, Stack, wait
 from roles import check_roles
 from watched import metrics_of_alarm, metrics_of_dashboard, metrics_of_left_out, printed_metrics
 
@@ -169,7 +169,7 @@ def a_poisoned_message_is_set_aside(desk):
     # Else it would take nine minutes.
     visible_after(2)
     desk.sqs.send_message(QueueUrl=queue, MessageBody=poison)
-    wait("a dead letter", 60, lambda: desk.waiting("DeadLettersUrl") == 1)
+    wait("a dead letter", HUNG, lambda: desk.waiting("DeadLettersUrl") == 1)
     visible_after(deployed["VisibilityTimeout"])
     (letter,) = desk.sqs.receive_message(QueueUrl=desk.stack.outputs["DeadLettersUrl"])["Messages"]
     assert letter["Body"] == poison, letter
@@ -184,7 +184,7 @@ def the_schedule_brings_incidents(desk, connection, tenant, began):
     after = min(ends) - began
     assert after <= 2 * TICK, f"the first sync ended {after:.0f} s after the connection was entered"
     saw(f"{stored['incidents']} incidents and {stored['alerts']} alerts; the first sync ended after {after:.0f} s")
-    wait("connected", 30, lambda: desk.state(connection) in ("connected", "attention"))
+    wait("connected", HUNG, lambda: desk.state(connection) in ("connected", "attention"))
 
 
 def a_bad_secret_is_its_customer_s(desk, connection):
@@ -218,7 +218,7 @@ def many_are_synced_within_a_tick(desk, many):
     missing = [i for i, tenant in many.items() if not desk.complete(i, tenant)]
     assert not missing, f"{len(missing)} lack incidents or alerts"
     saw("all of them have their incidents and alerts")
-    wait("an empty queue", 60, lambda: desk.waiting("QueueUrl") == 0)
+    wait("an empty queue", HUNG, lambda: desk.waiting("QueueUrl") == 0)
     assert desk.waiting("DeadLettersUrl") == 1, "more than the poisoned one"
 
 

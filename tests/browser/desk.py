@@ -28,7 +28,7 @@ class Tenant:
 
     def end(self):
         self.process.stdin.close()
-        assert self.process.wait(timeout=10) == os.EX_OK
+        assert self.process.wait(timeout=300) == os.EX_OK
 
 
 class Desk:
@@ -51,4 +51,4 @@ class Desk:
 
     def end(self):
         self.process.terminate()
-        assert self.process.wait(timeout=10) == os.EX_OK, self.log.read_text()
+        assert self.process.wait(timeout=300) == os.EX_OK, self.log.read_text()

@@ -20,7 +20,7 @@ FLAGS = """--headless --disable-gpu --no-first-run --lang=en-US --window-size=14
     --disable-quic --disable-background-networking --disable-component-update --disable-sync""".split()
 
 # A sync is due within seconds of being asked for; a busy machine takes its time.
-PATIENCE = 20
+PATIENCE = 300
 
 # What is on the screen, as text: not what is hidden, and nothing that is typed.
 TEXT = "return document.body.innerText"

@@ -185,7 +185,7 @@ impl Served {
 
     pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(300))).unwrap();
         write!(stream, "{method} {path} HTTP/1.1\r\nconnection: close\r\n").unwrap();
         if !headers.iter().any(|(name, _)| *name == "host") {
             write!(stream, "host: 127.0.0.1:{}\r\n", self.port).unwrap();
