@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::annotations::{is_annotation, without_annotations};
+use crate::annotations::{Cutter, is_annotation};
 use crate::members::members;
 use crate::{
     Head, LinkError, NextLink, PageFault, Record, RecordKind, Unreadable, is_empty_date, parse_instant,
@@ -90,9 +90,8 @@ pub(crate) fn parse_record(answer: &Answer, kind: RecordKind) -> Result<Page, Pa
 /// The record of a row, and a complaint where an instant is there but cannot be read. The record is the same
 /// whichever request gave the row: annotations are cut off. An error is a row without an id.
 fn parse_row(row: &str, body: &Bytes, kind: RecordKind) -> Result<(Record, Option<Unreadable>), String> {
-    let (fields, is_annotated) = Fields::read(row)?;
+    let (fields, cut) = Fields::read(row)?;
     let (head, complaint) = fields.head(kind)?;
-    let cut = is_annotated.then(|| without_annotations(row)).flatten();
     let raw = cut.map_or_else(|| body.slice_ref(row.as_bytes()), Bytes::from);
     let complaint = complaint.map(|reason| Unreadable { id: Some(head.id.clone()), reason });
     Ok((Record { head, raw }, complaint))
@@ -131,21 +130,23 @@ struct Fields {
 }
 
 impl Fields {
-    /// The fields of a row, and whether the row has annotations.
+    /// The fields of a row, and the row without its annotations where it has any.
     ///
     /// Of a key that stands twice the last one counts; a number where text is documented or an unpaired surrogate
     /// in a title must not cost the record.
-    fn read(row: &str) -> Result<(Self, bool), String> {
+    fn read(row: &str) -> Result<(Self, Option<String>), String> {
         let mut fields = Self::default();
-        let mut is_annotated = false;
+        let mut cutter = Cutter::new(row);
         for (key, value) in members(row).ok_or("a row is no JSON object")? {
             if let Some(field) = fields.of(key) {
                 *field = text(value);
-            } else {
-                is_annotated |= is_annotation(key);
+            } else if is_annotation(key) {
+                cutter.cut();
+                continue;
             }
+            cutter.keep(key, value);
         }
-        Ok((fields, is_annotated))
+        Ok((fields, cutter.finish()))
     }
 
     fn head(self, kind: RecordKind) -> Result<(Head, Option<String>), String> {
