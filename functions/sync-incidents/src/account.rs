@@ -2,7 +2,8 @@
 //! in either.
 
 use graph_auth::Cause;
-use incident_store::ConnectionId;
+use graph_security::ByKind;
+use incident_store::{ConnectionId, Failing};
 use jiff::Timestamp;
 use lambda_support::metrics::{self, Metric, Unit};
 use sync_incidents::{Ended, Outcome, Report, StreamReport};
@@ -38,8 +39,7 @@ impl Account {
     }
 
     fn add_report(&mut self, report: &Report) {
-        let Report { outcome, usage, incidents, alerts, .. } = report;
-        let lag = report.lag_seconds.map(|lag| u64::try_from(lag).unwrap_or(0));
+        let Report { outcome, usage, streams, .. } = report;
         match outcome {
             Outcome::Failed { cause, .. } if cause.may_pass() => self.microsoft_in_trouble += 1,
             // Microsoft has said that a request of ours is wrong. Nobody's repetition cures that, so it does not
@@ -49,14 +49,14 @@ impl Account {
                 self.customers_to_repair += 1;
                 self.secrets_refused += usize::from(cause.is_about_the_secret());
             }
-            // A connection that somebody has to repair lags until then: that is no news for who runs this.
-            _ => self.lag = self.lag.max(lag.unwrap_or(0)),
+            _ => {}
         }
+        self.lag = self.lag.max(lag(report));
         self.complete += usize::from(*outcome == Outcome::Complete);
         self.throttles += usage.throttles as usize;
         self.graph_calls += usage.calls as usize;
-        self.written += changed(incidents) + changed(alerts);
-        self.unreadable += unreadable(incidents) + unreadable(alerts);
+        self.written += streams.values().map(changed).sum::<usize>();
+        self.unreadable += streams.values().map(unreadable).sum::<usize>();
         self.set_aside += usize::from(!report.status.set_aside.is_empty());
         self.longest_ms = self.longest_ms.max(report.duration_ms);
         log(report);
@@ -83,10 +83,22 @@ impl Account {
     }
 }
 
+/// The longest lag of a list, in seconds. One that somebody has to repair lags until then: that is no news for whoever
+/// runs this.
+fn lag(report: &Report) -> u64 {
+    let to_repair = |failing: Option<&Failing>| failing.is_some_and(|failing| !failing.cause.may_pass());
+    if to_repair(report.status.failing.as_ref().filter(|failing| failing.stream.is_none())) {
+        return 0;
+    }
+    let streams =
+        report.streams.iter().filter(|(kind, _)| !to_repair(report.status.streams[*kind].failing.as_ref()));
+    let lags = streams.filter_map(|(_, stream)| stream.lag_seconds);
+    lags.max().map_or(0, |lag| u64::try_from(lag).unwrap_or(0))
+}
+
 fn log(report: &Report) {
-    let Report {
-        connection, outcome, usage, graph_request_id, incidents, alerts, pages, duration_ms, ..
-    } = report;
+    let Report { connection, outcome, usage, graph_request_id, streams, pages, duration_ms, .. } = report;
+    let ByKind { incidents, alerts } = streams;
     let (cause, detail) = match outcome {
         Outcome::Failed { cause, detail } => (Some(cause.name()), Some(detail.as_str())),
         _ => (None, None),
@@ -156,8 +168,7 @@ mod tests {
         Report {
             connection: ConnectionId::new(Timestamp::UNIX_EPOCH, [0; 10]),
             outcome,
-            incidents: StreamReport::default(),
-            alerts: StreamReport::default(),
+            streams: ByKind::default(),
             pages: 0,
             usage: graph_security::Usage::default(),
             graph_request_id: None,

@@ -12,14 +12,14 @@ pub(crate) struct Keeper<'a, S> {
     store: &'a S,
     lease: Lease,
     /// What the plans looked like when they were last written.
-    kept: (u64, u64),
+    kept: u64,
     /// The status as it was when the run began; the run's end writes the new one.
     status: String,
 }
 
 impl<'a, S: SyncStore> Keeper<'a, S> {
     pub(crate) fn new(store: &'a S, lease: Lease, status: String) -> Self {
-        Self { store, lease, kept: (0, 0), status }
+        Self { store, lease, kept: 0, status }
     }
 
     pub(crate) async fn upsert(
@@ -34,22 +34,18 @@ impl<'a, S: SyncStore> Keeper<'a, S> {
     }
 
     /// Writes the checkpoint when the plans have changed.
-    pub(crate) async fn keep<P: Plan>(
-        &mut self,
-        checkpoint: &Checkpoint<P>,
-        changes: (u64, u64),
-    ) -> Result<(), StoreError> {
-        if changes == self.kept {
-            return Ok(());
+    pub(crate) async fn keep<P: Plan>(&mut self, checkpoint: &Checkpoint<P>) -> Result<(), StoreError> {
+        let changes = checkpoint.changes();
+        if changes != self.kept {
+            self.write(checkpoint, None).await?;
+            self.kept = changes;
         }
-        self.write(checkpoint, None).await?;
-        self.kept = changes;
         Ok(())
     }
 
     /// Whether this run has written a checkpoint.
     pub(crate) fn has_kept(&self) -> bool {
-        self.kept != (0, 0)
+        self.kept != 0
     }
 
     /// Writes the checkpoint and the status of a run's end.

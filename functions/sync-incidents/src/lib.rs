@@ -7,12 +7,15 @@
 //! engine promises stands in docs/guarantees.md.
 
 mod allowance;
+mod back_off;
 mod checkpoint;
+mod ended;
 mod keeper;
 pub mod plan;
 mod report;
 mod run;
 mod shift;
+mod stream;
 mod syncer;
 mod verdict;
 

@@ -1,15 +1,10 @@
 //! What one sync did.
 
-use std::time::Duration;
-
 use graph_auth::Cause;
-use graph_security::{Unreadable, Usage};
+use graph_security::{ByKind, RecordKind, Unreadable, Usage};
 use incident_store::{ConnectionId, SyncStatus, Upserted};
 use jiff::Timestamp;
 use serde::Serialize;
-
-use crate::plan::Standing;
-use crate::verdict::Verdict;
 
 /// How many unreadable rows are named in a report.
 const NAMED: usize = 100;
@@ -22,10 +17,9 @@ pub struct Report {
     pub connection: ConnectionId,
     /// How it ended.
     pub outcome: Outcome,
-    /// The incidents.
-    pub incidents: StreamReport,
-    /// The alerts.
-    pub alerts: StreamReport,
+    /// The incidents, and the alerts.
+    #[serde(flatten)]
+    pub streams: ByKind<StreamReport>,
     /// Pages read.
     pub pages: u32,
     /// Requests to Graph, and what they brought.
@@ -73,6 +67,8 @@ pub enum Outcome {
 pub struct StreamReport {
     /// Everything of it is read up to here, by Microsoft's clock.
     pub read_up_to: Option<Timestamp>,
+    /// Now minus `read_up_to`, in seconds; `None` before the first success.
+    pub lag_seconds: Option<i64>,
     /// What is new of it was read to its end in this sync.
     pub live_done: bool,
     /// Records in all pages read.
@@ -91,56 +87,48 @@ pub struct StreamReport {
     pub unreadable_total: u64,
 }
 
-/// What a run counts while it reads.
-#[derive(Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) pages: u32,
-    pub(crate) incidents: StreamReport,
-    pub(crate) alerts: StreamReport,
-    pub(crate) graph_request_id: Option<String>,
-}
-
 impl Report {
-    /// The report of a sync that read nothing.
-    pub(crate) fn without_run(connection: ConnectionId, outcome: Outcome, status: SyncStatus) -> Self {
+    /// The report of a sync that was not begun.
+    pub(crate) fn without_run(connection: ConnectionId, outcome: Outcome) -> Self {
         Self {
             connection,
             outcome,
-            incidents: StreamReport::default(),
-            alerts: StreamReport::default(),
+            streams: ByKind::default(),
             pages: 0,
             usage: Usage::default(),
             graph_request_id: None,
             lag_seconds: None,
             resume: None,
             duration_ms: 0,
-            status,
+            status: SyncStatus::default(),
         }
     }
 
-    pub(crate) fn of_run(
+    /// The report of a sync at `now` that asked nothing, because nothing may be asked until `resume`. The lists lag
+    /// all the same.
+    pub(crate) fn put_off(
         connection: ConnectionId,
-        verdict: Verdict,
-        tally: Tally,
-        usage: Usage,
+        status: SyncStatus,
         now: Timestamp,
-        duration: Duration,
+        resume: Timestamp,
     ) -> Self {
-        let lag = verdict.status.read_up_to.map(|read| now.duration_since(read).as_secs());
+        let mut streams = ByKind::<StreamReport>::default();
+        for kind in RecordKind::ALL {
+            streams[kind].stands(status.streams[kind].read_up_to, false, now);
+        }
         Self {
-            connection,
-            outcome: verdict.outcome,
-            incidents: tally.incidents,
-            alerts: tally.alerts,
-            pages: tally.pages,
-            usage,
-            graph_request_id: tally.graph_request_id,
-            lag_seconds: lag,
-            resume: verdict.resume,
-            duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-            status: verdict.status,
+            streams,
+            lag_seconds: lag(status.read_up_to, now),
+            resume: Some(resume),
+            status,
+            ..Self::without_run(connection, Outcome::Interrupted)
         }
     }
+}
+
+/// How many seconds ago everything up to then was read.
+pub(crate) fn lag(read_up_to: Option<Timestamp>, now: Timestamp) -> Option<i64> {
+    read_up_to.map(|read| now.duration_since(read).as_secs())
 }
 
 impl StreamReport {
@@ -156,8 +144,9 @@ impl StreamReport {
         }
     }
 
-    pub(crate) fn stands(&mut self, standing: &Standing<'_>) {
-        (self.read_up_to, self.live_done) = (standing.read_up_to, standing.live_done);
+    /// Where the list stands at `now`.
+    pub(crate) fn stands(&mut self, read_up_to: Option<Timestamp>, live_done: bool, now: Timestamp) {
+        (self.read_up_to, self.live_done, self.lag_seconds) = (read_up_to, live_done, lag(read_up_to, now));
     }
 
     pub(crate) fn unreadable(&mut self, rows: Vec<Unreadable>) {

@@ -8,15 +8,14 @@ use graph_security::{
     GraphError, Page, PageFault, Record, RecordKind, Session, UNSTATED_RETRY_AFTER, Unreadable,
 };
 use http::StatusCode;
-use incident_store::{ClientSecrets, Connection, Field, Incoming, StoreError, SyncStore, Upserted};
-use jiff::Timestamp;
+use incident_store::{ClientSecrets, Connection, Field, Incoming, SyncStore, Upserted};
 use tokio::time::Instant;
 
 use crate::Syncer;
 use crate::checkpoint::Checkpoint;
+use crate::ended::{Blocked, Failure, Stop};
 use crate::keeper::Keeper;
 use crate::plan::{Ask, CLOCKS_DIFFER, Failed, Keep, Lane, Next, Novelty, Plan, Row, Taken, Target};
-use crate::report::{StreamReport, Tally};
 
 /// How many asks of one stream may fail in a row before the run leaves that stream to the next one. The
 /// ladder goes on there.
@@ -28,47 +27,6 @@ const FAIR_TIME: Duration = Duration::from_secs(10);
 /// The least of it that a stream in trouble is given before it counts as a failure; at the end of a run there may be less.
 const LEAST_TIME: Duration = Duration::from_secs(5);
 
-/// Why a run ends before everything is read.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    /// Time or budget is used up.
-    Allowance,
-    /// Entra asks to be left alone until then.
-    Throttled(Timestamp),
-    /// The connection does not work.
-    Failed(Failure),
-    /// The store does not.
-    Store(StoreError),
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-/// Why a run leaves a stream alone.
-#[derive(Clone, Debug)]
-pub(crate) enum Blocked {
-    /// The ladder goes on in the next run.
-    Tried,
-    /// Graph asks to be left alone until then.
-    Until(Timestamp),
-    /// It does not work.
-    Failed(Failure),
-    /// The connection was broken off, or not made. Whether that is this stream's trouble shows when the other one is
-    /// asked.
-    Unreachable(Failure),
-}
-
-/// Why a connection, or one stream of it, does not work.
-#[derive(Clone, Debug)]
-pub(crate) struct Failure {
-    pub(crate) cause: Cause,
-    pub(crate) stream: Option<RecordKind>,
-    pub(crate) detail: String,
-}
-
 /// One run in progress.
 pub(crate) struct Run<'a, S, T, K, P> {
     pub(crate) syncer: &'a Syncer<S, T, K>,
@@ -76,11 +34,8 @@ pub(crate) struct Run<'a, S, T, K, P> {
     pub(crate) session: Session<'a, T>,
     pub(crate) checkpoint: Checkpoint<P>,
     pub(crate) keeper: Keeper<'a, S>,
-    pub(crate) tally: Tally,
-    /// The streams that this run leaves alone from now on, and why. The other one goes on.
-    pub(crate) blocked: Vec<(RecordKind, Blocked)>,
-    /// Of incidents, and of alerts.
-    failures_in_a_row: [u32; 2],
+    /// Pages that were read.
+    pub(crate) pages: u32,
     secret_read_again: bool,
 }
 
@@ -92,19 +47,8 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         mut checkpoint: Checkpoint<P>,
         keeper: Keeper<'a, S>,
     ) -> Self {
-        checkpoint.incidents.begin();
-        checkpoint.alerts.begin();
-        Self {
-            syncer,
-            connection,
-            session,
-            checkpoint,
-            keeper,
-            tally: Tally::default(),
-            blocked: Vec::new(),
-            failures_in_a_row: [0; 2],
-            secret_read_again: false,
-        }
+        checkpoint.streams.values_mut().for_each(|stream| stream.plan.begin());
+        Self { syncer, connection, session, checkpoint, keeper, pages: 0, secret_read_again: false }
     }
 
     /// Reads what there is to read.
@@ -138,17 +82,17 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
     async fn lane(&mut self, lane: Lane, share: Share) -> Result<(), Stop> {
         loop {
             let mut asked = false;
-            let mut order = [RecordKind::Incident, RecordKind::Alert];
+            let mut order = RecordKind::ALL;
             order.sort_by_key(|kind| self.is_in_trouble(*kind));
             for kind in order {
                 if Instant::now() >= share.until || self.session.usage().calls >= share.calls {
                     return Ok(());
                 }
+                let now = self.syncer.graph.clock.now();
                 let waits = asked && lane == Lane::Live && self.is_in_trouble(kind);
-                if waits || self.is_blocked(kind) {
+                if waits || !self.checkpoint.streams[kind].may_be_asked(now) {
                     continue;
                 }
-                let now = self.syncer.graph.clock.now();
                 if let Some(ask) = self.checkpoint.plan(kind).ask(lane, now) {
                     asked = true;
                     self.step(kind, ask).await?;
@@ -160,12 +104,12 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         }
     }
 
-    fn is_blocked(&self, kind: RecordKind) -> bool {
-        self.blocked.iter().any(|(blocked, _)| *blocked == kind)
+    fn is_in_trouble(&self, kind: RecordKind) -> bool {
+        self.checkpoint.streams[kind].is_in_trouble()
     }
 
-    fn is_in_trouble(&mut self, kind: RecordKind) -> bool {
-        self.checkpoint.plan(kind).standing().in_trouble
+    fn block(&mut self, kind: RecordKind, blocked: Blocked) {
+        self.checkpoint.streams[kind].blocked = Some(blocked);
     }
 
     async fn step(&mut self, kind: RecordKind, ask: Ask) -> Result<(), Stop> {
@@ -178,7 +122,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         self.session.set_deadline(end);
         match answer {
             Ok(page) => {
-                self.failures_in_a_row[kind as usize] = 0;
+                self.checkpoint.streams[kind].failures_in_a_row = 0;
                 self.take(kind, ask.keep, page).await?;
             }
             Err(GraphError::OutOfTime) if in_trouble || asked.elapsed() >= FAIR_TIME => {
@@ -186,7 +130,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
                     // It had its chance: were it only asked again in the next run, it would stall that one, too.
                     self.failed(kind, PageFault::Incomplete);
                 }
-                self.blocked.push((kind, Blocked::Tried));
+                self.block(kind, Blocked::Tried);
             }
             Err(error) => self.fail(kind, &ask.target, &error)?,
         }
@@ -200,14 +144,13 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
 
     /// A stream whose connection breaks while the other one is answered is in trouble of its own.
     fn tell_unreachable(&mut self) {
-        if self.tally.pages == 0 {
+        if self.pages == 0 {
             return;
         }
-        let of = |(kind, blocked): &(RecordKind, Blocked)| {
-            matches!(blocked, Blocked::Unreachable(_)).then_some(*kind)
-        };
-        for kind in self.blocked.iter().filter_map(of).collect::<Vec<_>>() {
-            self.failed(kind, PageFault::ServerError);
+        for kind in RecordKind::ALL {
+            if matches!(self.checkpoint.streams[kind].blocked, Some(Blocked::Unreachable(_))) {
+                self.failed(kind, PageFault::ServerError);
+            }
         }
     }
 
@@ -269,11 +212,11 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         for (row, upserted) in written.zip(&upserted) {
             row.novelty = novelty_of(upserted);
             if kind == RecordKind::Incident && row.novelty.is_change() {
-                self.checkpoint.alerts.changed(&row.id);
+                self.checkpoint.plan(RecordKind::Alert).changed(&row.id);
             }
         }
-        self.tally.pages += 1;
-        self.stream(kind).count(&upserted);
+        self.pages += 1;
+        self.checkpoint.streams[kind].report.count(&upserted);
         self.report_unreadable(kind, page.unreadable);
         let taken = Taken { rows: &rows, total: page.rows, next, date, partial: page.partial, now };
         self.checkpoint.plan(kind).took(&taken);
@@ -287,21 +230,14 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
                 "a record cannot be read"
             );
         }
-        self.stream(kind).unreadable(unreadable);
-    }
-
-    fn stream(&mut self, kind: RecordKind) -> &mut StreamReport {
-        match kind {
-            RecordKind::Incident => &mut self.tally.incidents,
-            RecordKind::Alert => &mut self.tally.alerts,
-        }
+        self.checkpoint.streams[kind].report.unreadable(unreadable);
     }
 
     /// Sorts a failure by what it is about: the ask, the stream, or the connection.
     fn fail(&mut self, kind: RecordKind, target: &Target, error: &GraphError) -> Result<(), Stop> {
         let now = self.syncer.graph.clock.now();
         let cause = error.cause_for(kind, self.session.roles());
-        let failure = |stream| Failure { cause, stream, detail: error.to_string() };
+        let failure = || Failure { cause, detail: error.to_string() };
         let failed = match (error, target) {
             (GraphError::OutOfBudget | GraphError::OutOfTime, _) => return Err(Stop::Allowance),
             (GraphError::Throttled { retry_after, detail }, _) => {
@@ -310,17 +246,17 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
                     self.failed(kind, PageFault::ServerError);
                 }
                 let until = now + retry_after.unwrap_or(UNSTATED_RETRY_AFTER);
-                self.blocked.push((kind, Blocked::Until(until)));
+                self.block(kind, Blocked::Until(until));
                 return Ok(());
             }
             (GraphError::Auth(AuthError::Refused(refused)), _) if cause == Cause::Throttled => {
                 return Err(Stop::Throttled(now + refused.retry_after.unwrap_or(UNSTATED_RETRY_AFTER)));
             }
             (GraphError::Auth(_) | GraphError::TokenRefused(_), _) => {
-                return Err(Stop::Failed(failure(None)));
+                return Err(Stop::Failed(failure()));
             }
-            (GraphError::Unreachable(_), _) if self.tally.pages == 0 => {
-                self.blocked.push((kind, Blocked::Unreachable(failure(Some(kind)))));
+            (GraphError::Unreachable(_), _) if self.pages == 0 => {
+                self.block(kind, Blocked::Unreachable(failure()));
                 return Ok(());
             }
             // The other one is answered.
@@ -330,28 +266,25 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
             (GraphError::Forbidden(_), Target::AlertsOf(_)) => Failed::Page(PageFault::NotFound),
             (GraphError::Forbidden(_), Target::Record(_)) | (GraphError::Rejected(_), _) => Failed::Rejected,
             (GraphError::Forbidden(_) | GraphError::MissingRoles { .. }, _) => {
-                self.blocked.push((kind, Blocked::Failed(failure(Some(kind)))));
+                self.block(kind, Blocked::Failed(failure()));
                 return Ok(());
             }
         };
         tracing::debug!(connection = %self.connection.id, ?kind, %error, "an ask failed");
-        let plan = self.checkpoint.plan(kind);
-        plan.failed(failed, now);
-        let failures = &mut self.failures_in_a_row[kind as usize];
-        *failures += 1;
-        if plan.standing().outage {
-            self.blocked.push((kind, Blocked::Failed(failure(Some(kind)))));
-        } else if *failures >= FAILURES_IN_A_ROW {
-            self.blocked.push((kind, Blocked::Tried));
+        let stream = &mut self.checkpoint.streams[kind];
+        stream.plan.failed(failed, now);
+        stream.failures_in_a_row += 1;
+        if stream.plan.standing().outage {
+            stream.blocked = Some(Blocked::Failed(failure()));
+        } else if stream.failures_in_a_row >= FAILURES_IN_A_ROW {
+            stream.blocked = Some(Blocked::Tried);
         }
         Ok(())
     }
 
     /// Written after every answer that moved the walk, except an idle live read.
     async fn keep_checkpoint(&mut self) -> Result<(), Stop> {
-        let changes =
-            (self.checkpoint.incidents.standing().changes, self.checkpoint.alerts.standing().changes);
-        Ok(self.keeper.keep(&self.checkpoint, changes).await?)
+        Ok(self.keeper.keep(&self.checkpoint).await?)
     }
 }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 use graph_auth::{Cause, Credential, EndpointOverride, Identity};
 use graph_http::{Deadline, Transport};
 use graph_security::{Graph, Session};
-use incident_store::believed::{LONGEST_WAIT, has_passed};
 use incident_store::{
     Claim, Claimed, ClientSecrets, Connection, ConnectionId, Connections, Lease, SecretError, StoreError,
     SyncState, SyncStatus, SyncStore,
@@ -14,11 +13,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use crate::checkpoint::Checkpoint;
+use crate::ended::{Failure, Stop};
 use crate::keeper::Keeper;
 use crate::plan::{Plan, StreamPlan};
-use crate::report::{Outcome, Tally};
-use crate::run::{LONGEST_RUN, Run, Stop};
-use crate::verdict::{End, no_secret};
+use crate::report::Outcome;
+use crate::run::{LONGEST_RUN, Run};
+use crate::verdict::{End, Work};
 use crate::{Budget, Report};
 
 /// Syncs connections: the store, the network and the secrets behind their ports.
@@ -91,11 +91,11 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         let lease_time = deadline.saturating_duration_since(begun) + self.settings.lease_margin;
         let next_due = match self.store.connection(id).await? {
             Some(connection) => now + connection.settings.interval,
-            None => return Ok(Report::without_run(id, Outcome::Inactive, SyncStatus::default())),
+            None => return Ok(Report::without_run(id, Outcome::Inactive)),
         };
         match self.store.claim(id, Claim { now, until: now + lease_time, next_due }).await? {
-            Claimed::Busy { .. } => Ok(Report::without_run(id, Outcome::Busy, SyncStatus::default())),
-            Claimed::Inactive => Ok(Report::without_run(id, Outcome::Inactive, SyncStatus::default())),
+            Claimed::Busy { .. } => Ok(Report::without_run(id, Outcome::Busy)),
+            Claimed::Inactive => Ok(Report::without_run(id, Outcome::Inactive)),
             Claimed::Held { lease, connection, state } => {
                 let held = Held {
                     lease,
@@ -116,56 +116,46 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         let Held { lease, connection, state, now, next_due, begun, deadline, occasion } = held;
         let id = connection.id;
         let before = SyncStatus::parse(&state.status);
-        if let Some(until) = before.not_before.filter(|until| !has_passed(*until, LONGEST_WAIT, now)) {
+        let mut checkpoint = Checkpoint::<P>::load(&state.checkpoint, &connection);
+        if occasion == Occasion::Asked {
+            checkpoint.forget_back_offs();
+            checkpoint.streams.values_mut().for_each(|stream| stream.plan.retry_aside());
+        }
+        if let Some(until) = checkpoint.put_off(now) {
             // The claim has put it off by its interval, which may be a day.
             self.store.save(&lease, &state, Some(until)).await?;
             self.store.release(&lease).await?;
-            let mut report = Report::without_run(id, Outcome::Interrupted, before);
-            report.resume = Some(until);
-            return Ok(report);
+            return Ok(Report::put_off(id, before, now, until));
         }
         let mut keeper = Keeper::new(&self.store, lease, state.status);
-        let text = Some(state.checkpoint).filter(|text| !text.is_empty());
-        let mut checkpoint = Checkpoint::<P>::load(text.as_deref(), connection.settings.since);
-        if occasion == Occasion::Asked {
-            checkpoint.incidents.retry_aside();
-            checkpoint.alerts.retry_aside();
-        }
-        let (stop, blocked, mut tally, usage);
-        match self.session(&connection, deadline).await {
-            Err(stopped) => {
-                (stop, blocked, tally, usage) =
-                    (Some(stopped), Vec::new(), Tally::default(), graph_security::Usage::default());
-            }
+        let (stop, mut work) = match self.session(&connection, deadline).await {
+            Err(stopped) => (Some(stopped), Work::default()),
             Ok(session) => {
                 let allowance = checkpoint.spent.left(self.settings.budget, now);
                 let mut run = Run::new(self, &connection, session, checkpoint, keeper);
-                stop = run.read(allowance).await.err();
-                (blocked, tally, usage) = (run.blocked, run.tally, run.session.usage());
-                tally.graph_request_id = run.session.request_id().map(str::to_owned);
+                let stop = run.read(allowance).await.err();
+                let (usage, graph_request_id) =
+                    (run.session.usage(), run.session.request_id().map(str::to_owned));
                 (checkpoint, keeper) = (run.checkpoint, run.keeper);
                 checkpoint.spent.add(usage.calls, now);
+                (stop, Work { pages: run.pages, usage, graph_request_id, ..Work::default() })
             }
-        }
+        };
         if let Some(Stop::Store(error)) = stop {
             return Err(error);
         }
         let ended = self.graph.clock.now();
         let due = now + connection.settings.interval;
-        let quiet = before.failing.is_none() && before.not_before.is_none();
-        let last_written = before.last_success;
-        tally.incidents.stands(&checkpoint.incidents.standing());
-        tally.alerts.stands(&checkpoint.alerts.standing());
-        let pages = tally.pages;
-        let mut verdict =
-            End { checkpoint: &checkpoint, stop, blocked, pages, now: ended, due }.verdict(before);
+        let end = End { stop, is_answered: work.pages > 0, now: ended, due };
+        let mut verdict = end.verdict(&mut checkpoint);
         if due != next_due {
             // The interval was changed just before the claim, which did not know the new one.
             verdict.next_due = verdict.next_due.or(Some(due));
         }
+        let quiet = before.is_quiet() && verdict.status.is_quiet();
         let idle = quiet && verdict.outcome == Outcome::Complete && !keeper.has_kept();
         let written = |at: Timestamp| ended.duration_since(at) < self.settings.success_every;
-        if !(idle && due == next_due && last_written.is_some_and(written)) {
+        if !(idle && due == next_due && before.last_success.is_some_and(written)) {
             keeper.finish(&checkpoint, &verdict.status, verdict.next_due).await?;
         }
         // Whoever changes a connection makes it due at once, and what was found out before must not undo that.
@@ -173,8 +163,8 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
             keeper.finish(&checkpoint, &verdict.status, Some(ended)).await?;
         }
         keeper.release().await?;
-        let duration = begun.elapsed();
-        Ok(Report::of_run(id, verdict, tally, usage, ended, duration))
+        work.duration = begun.elapsed();
+        Ok(verdict.report(id, work, ended))
     }
 
     /// Whether a person has changed it since it was claimed.
@@ -186,7 +176,9 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
     async fn session(&self, connection: &Connection, deadline: Deadline) -> Result<Session<'_, T>, Stop> {
         let settings = &connection.settings;
         let secret = self.secrets.client_secret(connection.id, false).await.map_err(|error| match error {
-            SecretError::Missing => no_secret(error.to_string(), Cause::SecretMissing),
+            SecretError::Missing => {
+                Stop::Failed(Failure { cause: Cause::SecretMissing, detail: error.to_string() })
+            }
             SecretError::Unavailable(_) => Stop::Store(StoreError::Unavailable(error.to_string())),
         })?;
         let identity = Identity {

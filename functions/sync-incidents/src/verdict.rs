@@ -1,32 +1,22 @@
 //! From how a run went to what it leaves: the status, the report, and when to come back.
 
-use graph_auth::Cause;
-use graph_security::RecordKind;
-use incident_store::{Failing, Observed, SyncStatus};
-use jiff::{SignedDuration, Timestamp};
+use graph_security::{ByKind, RecordKind};
+use incident_store::{ConnectionId, Failing, Observed, SyncStatus};
+use jiff::Timestamp;
 
 use crate::allowance::Spent;
+use crate::back_off;
 use crate::checkpoint::Checkpoint;
-use crate::plan::Plan;
-use crate::report::Outcome;
-use crate::run::{Blocked, Failure, Stop};
-
-/// A customer's fault is tried again after 1, 5, 15 and then every 60 minutes: often enough that a cure is
-/// noticed, seldom enough that a tenant in trouble is left alone.
-const BACK_OFF: [SignedDuration; 4] = [
-    SignedDuration::from_mins(1),
-    SignedDuration::from_mins(5),
-    SignedDuration::from_mins(15),
-    SignedDuration::from_mins(60),
-];
+use crate::ended::Stop;
+use crate::plan::{Plan, Standing};
+use crate::report::{Outcome, Report, StreamReport, lag};
+use crate::stream::Stream;
 
 /// How a run ended.
-pub(crate) struct End<'a, P> {
-    pub(crate) checkpoint: &'a Checkpoint<P>,
+pub(crate) struct End {
     pub(crate) stop: Option<Stop>,
-    pub(crate) blocked: Vec<(RecordKind, Blocked)>,
-    /// Pages that were read.
-    pub(crate) pages: u32,
+    /// Whether Microsoft answered anything.
+    pub(crate) is_answered: bool,
     pub(crate) now: Timestamp,
     /// When the connection is due again by its interval.
     pub(crate) due: Timestamp,
@@ -40,111 +30,124 @@ pub(crate) struct Verdict {
     pub(crate) resume: Option<Timestamp>,
     /// When the connection is due again, where its interval does not say so.
     pub(crate) next_due: Option<Timestamp>,
+    pub(crate) reports: ByKind<StreamReport>,
 }
 
-impl<P: Plan> End<'_, P> {
-    pub(crate) fn verdict(self, before: SyncStatus) -> Verdict {
-        let (incidents, alerts) = (self.checkpoint.incidents.standing(), self.checkpoint.alerts.standing());
-        let live_done = incidents.live_done && alerts.live_done;
-        let pending = incidents.pending || alerts.pending;
-        let mut status = SyncStatus {
-            last_attempt: Some(self.now),
-            last_success: if live_done { Some(self.now) } else { before.last_success },
-            read_up_to: incidents.read_up_to.zip(alerts.read_up_to).map(|(a, b)| a.min(b)),
-            failing: None,
-            not_before: None,
-            set_aside: [incidents.aside, alerts.aside].concat(),
-            backfill_from: [incidents.history_from, alerts.history_from].into_iter().flatten().min(),
-            observed: sum(&incidents.observed, &alerts.observed),
-        };
-        status.not_before = self.not_before();
-        if let Some(failure) = self.failure() {
-            return self.failed(failure, status, before.failing);
+impl End {
+    /// Takes down in `checkpoint` how the run ended, and says what follows.
+    pub(crate) fn verdict<P: Plan>(self, checkpoint: &mut Checkpoint<P>) -> Verdict {
+        let Self { stop, is_answered, now, due } = self;
+        for kind in RecordKind::ALL {
+            checkpoint.streams[kind].end(kind, now);
         }
-        let has_passed = |failing: &Failing| match failing.stream {
-            Some(RecordKind::Incident) => incidents.live_done,
-            Some(RecordKind::Alert) => alerts.live_done,
-            None => self.pages > 0,
-        };
-        status.failing = before.failing.filter(|failing| !has_passed(failing));
-        let (outcome, resume) = match self.stop {
-            _ if status.not_before.is_some() => (Outcome::Interrupted, status.not_before),
-            Some(Stop::Allowance) if pending || !live_done => {
-                let outcome = if live_done { Outcome::Progressing } else { Outcome::Interrupted };
-                (outcome, Some(Spent::replenished(self.now)))
-            }
-            _ if !live_done => (Outcome::Interrupted, Some(self.now)),
-            _ if pending => (Outcome::Progressing, Some(self.now)),
-            _ if !status.set_aside.is_empty() => (Outcome::Progressing, None),
-            _ => (Outcome::Complete, None),
-        };
-        // What is left does not wait for an interval that may be a day; only Microsoft may put off what is due.
-        let next_due = status.not_before.or(resume.filter(|at| *at < self.due));
-        Verdict { outcome, status, resume, next_due }
-    }
-
-    /// The connection's failure, or a stream's; both streams' with the same cause are the connection's.
-    fn failure(&self) -> Option<Failure> {
-        if let Some(Stop::Failed(failure)) = &self.stop {
-            return Some(failure.clone());
-        }
-        let mut failures = self.blocked.iter().filter_map(|(_, blocked)| match blocked {
-            Blocked::Failed(failure) | Blocked::Unreachable(failure) => Some(failure),
-            Blocked::Tried | Blocked::Until(_) => None,
-        });
-        let first = failures.next()?;
-        let is_both = failures.next().is_some_and(|second| second.cause == first.cause);
-        Some(Failure { stream: first.stream.filter(|_| !is_both), ..first.clone() })
-    }
-
-    /// Until when Microsoft asks to be left alone.
-    fn not_before(&self) -> Option<Timestamp> {
-        let of_streams = self.blocked.iter().filter_map(|(_, blocked)| match blocked {
-            Blocked::Until(until) => Some(*until),
-            _ => None,
-        });
-        let of_entra = match self.stop {
+        checkpoint.not_before = match stop {
             Some(Stop::Throttled(until)) => Some(until),
             _ => None,
         };
-        of_streams.chain(of_entra).max()
-    }
-
-    fn failed(self, failure: Failure, mut status: SyncStatus, before: Option<Failing>) -> Verdict {
-        let same = before.filter(|before| before.cause == failure.cause && before.stream == failure.stream);
-        let times = same.as_ref().map_or(1, |before| before.times.saturating_add(1));
-        let back_off = self.now + BACK_OFF[(times as usize - 1).min(BACK_OFF.len() - 1)];
-        // What passes by itself is looked at again soon; only a person's fault is backed off from.
-        let soon = Some(self.now + BACK_OFF[0]).filter(|soon| *soon < self.due);
-        let next_due = if failure.cause.may_pass() { soon } else { Some(back_off) };
-        status.failing = Some(Failing {
-            cause: failure.cause,
-            stream: failure.stream,
-            detail: failure.detail.clone(),
-            since: same.map_or(self.now, |before| before.since),
-            times,
-        });
-        let Failure { cause, detail, .. } = failure;
-        Verdict { outcome: Outcome::Failed { cause, detail }, status, resume: None, next_due }
+        checkpoint.failing = match &stop {
+            Some(Stop::Failed(failure)) => Some(failure.since(None, checkpoint.failing.as_ref(), now)),
+            _ => checkpoint.failing.take().filter(|_| !is_answered),
+        };
+        let status = status(checkpoint, now);
+        let refilled = match stop {
+            Some(Stop::Allowance) => Spent::replenished(now),
+            _ => now,
+        };
+        let streams = || checkpoint.streams.values();
+        let (resume, next_due) = match (&stop, &checkpoint.failing) {
+            (Some(Stop::Failed(_)), Some(failing)) => {
+                (None, back_off::until(failing, now).unwrap_or_else(|| back_off::soon(now).min(due)))
+            }
+            (Some(Stop::Throttled(until)), _) => (Some(*until), *until),
+            _ => {
+                let next = streams().map(|stream| stream.due(now, refilled, due)).min();
+                (streams().filter_map(|stream| stream.resume(now, refilled)).min(), next.unwrap_or(due))
+            }
+        };
+        let outcome = outcome(checkpoint, stop.as_ref(), &status, now);
+        let reports = ByKind::from_fn(|kind| std::mem::take(&mut checkpoint.streams[kind].report));
+        Verdict { outcome, status, resume, next_due: (next_due != due).then_some(next_due), reports }
     }
 }
 
-/// A connection that could not even begin: no secret.
-pub(crate) fn no_secret(detail: String, cause: Cause) -> Stop {
-    Stop::Failed(Failure { cause, stream: None, detail })
+fn outcome<P: Plan>(
+    checkpoint: &Checkpoint<P>,
+    stop: Option<&Stop>,
+    status: &SyncStatus,
+    now: Timestamp,
+) -> Outcome {
+    if let Some(Stop::Failed(failure)) = stop {
+        return Outcome::Failed { cause: failure.cause, detail: failure.detail.clone() };
+    }
+    let streams = || checkpoint.streams.values();
+    if let Some(Failing { cause, detail, .. }) = streams().find_map(|stream| stream.failed(now)) {
+        return Outcome::Failed { cause: *cause, detail: detail.clone() };
+    }
+    let put_off = checkpoint.not_before.is_some() || streams().any(|stream| stream.put_off(now).is_some());
+    let standings = || streams().map(|stream| stream.plan.standing());
+    if put_off || standings().any(|standing| !standing.live_done) {
+        Outcome::Interrupted
+    } else if standings().any(|standing| standing.pending) || !status.set_aside.is_empty() {
+        Outcome::Progressing
+    } else {
+        Outcome::Complete
+    }
 }
 
-fn sum(a: &Observed, b: &Observed) -> Observed {
-    Observed {
-        overlap_seconds: a.overlap_seconds.max(b.overlap_seconds),
-        worst_lateness_seconds: a.worst_lateness_seconds.max(b.worst_lateness_seconds),
-        sweeps_stretched: a.sweeps_stretched.max(b.sweeps_stretched),
-        found_by_hourly_sweep: a.found_by_hourly_sweep + b.found_by_hourly_sweep,
-        found_by_daily_sweep: a.found_by_daily_sweep + b.found_by_daily_sweep,
-        changed_in_place: a.changed_in_place + b.changed_in_place,
-        unasked_pages: a.unasked_pages + b.unasked_pages,
-        undated_answers: a.undated_answers + b.undated_answers,
-        partial_answers: a.partial_answers + b.partial_answers,
-        unreadable_rows: a.unreadable_rows + b.unreadable_rows,
+fn status<P: Plan>(checkpoint: &Checkpoint<P>, now: Timestamp) -> SyncStatus {
+    let streams = ByKind::from_fn(|kind| checkpoint.streams[kind].status());
+    let standings: Vec<Standing<'_>> =
+        checkpoint.streams.values().map(|stream| stream.plan.standing()).collect();
+    let oldest = |instants: Vec<Option<Timestamp>>| {
+        let all: Option<Vec<Timestamp>> = instants.into_iter().collect();
+        all.and_then(|all| all.into_iter().min())
+    };
+    SyncStatus {
+        last_attempt: Some(now),
+        last_success: oldest(streams.values().map(|stream| stream.last_success).collect()),
+        read_up_to: oldest(streams.values().map(|stream| stream.read_up_to).collect()),
+        failing: checkpoint.failing.clone().or_else(|| failing(&checkpoint.streams)),
+        not_before: checkpoint.put_off(now),
+        set_aside: standings.iter().flat_map(|standing| standing.aside).cloned().collect(),
+        backfill_from: standings.iter().filter_map(|standing| standing.history_from).min(),
+        observed: standings.iter().fold(Observed::default(), |sum, standing| sum.and(&standing.observed)),
+        streams,
+    }
+}
+
+/// The lists' failures as the connection's: the one cause of both, else the first one's.
+fn failing<P: Plan>(streams: &ByKind<Stream<P>>) -> Option<Failing> {
+    let all = streams.iter().map(|(_, stream)| stream.status().failing);
+    let each: Vec<Failing> = all.flatten().collect();
+    let first = each.first()?;
+    let is_both =
+        each.len() == RecordKind::ALL.len() && each.iter().all(|failing| failing.cause == first.cause);
+    Some(Failing { stream: first.stream.filter(|_| !is_both), ..first.clone() })
+}
+
+/// What a run did besides its verdict.
+#[derive(Default)]
+pub(crate) struct Work {
+    pub(crate) pages: u32,
+    pub(crate) usage: graph_security::Usage,
+    pub(crate) graph_request_id: Option<String>,
+    pub(crate) duration: std::time::Duration,
+}
+
+impl Verdict {
+    /// The report of a run that ended at `now`.
+    pub(crate) fn report(self, connection: ConnectionId, work: Work, now: Timestamp) -> Report {
+        Report {
+            connection,
+            outcome: self.outcome,
+            streams: self.reports,
+            pages: work.pages,
+            usage: work.usage,
+            graph_request_id: work.graph_request_id,
+            lag_seconds: lag(self.status.read_up_to, now),
+            resume: self.resume,
+            duration_ms: u64::try_from(work.duration.as_millis()).unwrap_or(u64::MAX),
+            status: self.status,
+        }
     }
 }

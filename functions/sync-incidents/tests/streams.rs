@@ -10,16 +10,20 @@ use common::Desk;
 use defender_sim::{Faults, Kind};
 use graph_auth::Cause;
 use graph_security::RecordKind;
-use incident_store::Aside;
+use incident_store::{Aside, Connections as _};
 use jiff::SignedDuration;
 use sync_incidents::{Outcome, Report};
 
-/// Runs of 20 s, a minute apart, as the function gives each connection.
+/// Runs of 20 s, in each minute in which the connection is due, as the function gives each connection.
 async fn minutes(desk: &Desk, count: u32) -> Vec<Report> {
     let mut reports = Vec::new();
     for _ in 0..count {
         let begun = tokio::time::Instant::now();
-        reports.push(desk.syncer.sync(desk.id, begun + Duration::from_secs(20)).await.unwrap());
+        // A tick counts as due what is so half a minute later.
+        let soon = desk.clock.now() + SignedDuration::from_secs(30);
+        if desk.syncer.store.due(soon, 1).await.unwrap() == [desk.id] {
+            reports.push(desk.syncer.sync(desk.id, begun + Duration::from_secs(20)).await.unwrap());
+        }
         tokio::time::sleep_until(begun + Duration::from_secs(60)).await;
     }
     reports
@@ -35,11 +39,15 @@ async fn one_list(only: Kind, other: RecordKind, faults: Faults) -> Vec<Report> 
     for _ in 0..55 {
         reports.extend(minutes(&desk, 1).await);
         // A change may have come while the run was under way.
-        let late = desk.missing(other).await;
+        let late = desk.missing_versions(other).await;
         if !late.is_empty() {
             reports.extend(minutes(&desk, 1).await);
-            let later = desk.missing(other).await;
-            assert!(later.iter().all(|id| !late.contains(id)), "{faults:?} {other:?}: {:#?}", reports.last());
+            let later = desk.missing_versions(other).await;
+            assert!(
+                later.iter().all(|version| !late.contains(version)),
+                "{faults:?} {other:?}: {:#?}",
+                reports.last()
+            );
         }
     }
     desk.simulator.set_faults(desk.tenant.tenant_id, Faults::default());
@@ -63,14 +71,32 @@ async fn a_list_that_hangs() {
 
 #[tokio::test(start_paused = true)]
 async fn a_list_that_is_throttled() {
-    let reports = either_list(&Faults { graph_status: Some((429, Some(30))), ..Faults::default() }).await;
-    assert!(reports.iter().any(|report| report.status.not_before.is_some()));
+    // For longer than the time between two runs.
+    for seconds in [30, 600, 3_600] {
+        let throttled = Faults { graph_status: Some((429, Some(seconds))), ..Faults::default() };
+        let reports = either_list(&throttled).await;
+        assert!(reports.iter().all(|report| report.lag_seconds.is_some()), "lag is told of every run");
+        assert!(reports.iter().any(|report| report.lag_seconds > Some(1_800)), "and grows");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_is_forbidden() {
+    let reports = either_list(&Faults { graph_status: Some((403, None)), ..Faults::default() }).await;
+    let failing = reports.iter().filter_map(|report| report.status.failing.as_ref());
+    assert!(failing.clone().all(|failing| failing.stream.is_some()), "the failure is one list's");
+    assert!(failing.count() > 10);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_list_that_asks_to_be_left_alone_for_good() {
     let reports = either_list(&Faults { graph_status: Some((503, Some(30))), ..Faults::default() }).await;
-    assert!(reports.iter().any(|report| report.status.not_before.is_some()));
+    let of_lists = |report: &Report| report.status.streams.clone().map(|stream| stream.not_before);
+    let put_off = reports.iter().map(of_lists);
+    assert!(put_off.clone().any(|lists| lists.incidents.is_some()));
+    assert!(put_off.clone().any(|lists| lists.alerts.is_some()));
+    assert!(put_off.clone().all(|lists| lists.incidents.is_none() || lists.alerts.is_none()));
+    assert!(reports.iter().all(|report| report.status.not_before.is_none()), "one list may always be asked");
 }
 
 #[tokio::test(start_paused = true)]

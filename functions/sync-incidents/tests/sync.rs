@@ -15,13 +15,13 @@ async fn a_first_sync_brings_the_horizon_and_a_second_one_writes_nothing() {
     let reports = desk.runs().await;
     assert_eq!(reports.last().unwrap().outcome, Outcome::Complete, "{reports:#?}");
     desk.assert_complete().await;
-    let created: u64 = reports.iter().map(|report| report.incidents.created).sum();
+    let created: u64 = reports.iter().map(|report| report.streams.incidents.created).sum();
     assert!(created > 50, "{created}");
 
     desk.simulator.set_down(false);
     let again = desk.run().await;
-    assert_eq!((again.incidents.created, again.incidents.updated), (0, 0));
-    assert_eq!((again.alerts.created, again.alerts.updated), (0, 0));
+    assert_eq!((again.streams.incidents.created, again.streams.incidents.updated), (0, 0));
+    assert_eq!((again.streams.alerts.created, again.streams.alerts.updated), (0, 0));
     assert_eq!(again.outcome, Outcome::Complete);
     assert_eq!(again.usage.calls, 2, "one call per stream");
 }

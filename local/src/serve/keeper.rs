@@ -160,7 +160,7 @@ impl Keeper {
             None if self.said.remove(&id).is_some() => eprintln!("{label}: works again"),
             None => {}
         }
-        let created = report.incidents.created;
+        let created = report.streams.incidents.created;
         if created > 0 {
             eprintln!("{label}: {}", count(created, "new incident"));
         }

@@ -52,9 +52,8 @@ impl Again {
 
 #[cfg(test)]
 mod tests {
-    use graph_security::Usage;
+    use graph_security::{ByKind, Usage};
     use incident_store::{ConnectionId, SyncStatus};
-    use sync_incidents::StreamReport;
 
     use super::*;
 
@@ -66,8 +65,7 @@ mod tests {
         Report {
             connection: ConnectionId::new(now(), [1; 10]),
             outcome,
-            incidents: StreamReport::default(),
-            alerts: StreamReport::default(),
+            streams: ByKind::default(),
             pages: calls,
             usage: Usage { calls, ..Usage::default() },
             graph_request_id: None,

@@ -1,6 +1,6 @@
 //! What became of one connection, over all of its runs.
 
-use graph_security::Usage;
+use graph_security::{ByKind, Usage};
 use incident_store::health::{Fault, Health};
 use incident_store::{Connection, ConnectionId, Progress, SyncStatus};
 use serde::Serialize;
@@ -20,8 +20,8 @@ pub(super) struct SyncResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) fault: Option<Fault>,
     runs: u32,
-    pub(super) incidents: StreamReport,
-    pub(super) alerts: StreamReport,
+    #[serde(flatten)]
+    pub(super) streams: ByKind<StreamReport>,
     pub(super) pages: u32,
     #[serde(flatten)]
     pub(super) usage: Usage,
@@ -55,8 +55,7 @@ impl SyncResult {
             ended: Ended::Ran(Outcome::Inactive),
             fault: None,
             runs: 0,
-            incidents: StreamReport::default(),
-            alerts: StreamReport::default(),
+            streams: ByKind::default(),
             pages: 0,
             usage: Usage::default(),
             lag_seconds: None,
@@ -74,8 +73,9 @@ impl SyncResult {
 
     pub(super) fn add(&mut self, report: Report) {
         self.runs += 1;
-        add_stream(&mut self.incidents, report.incidents);
-        add_stream(&mut self.alerts, report.alerts);
+        let ByKind { incidents, alerts } = report.streams;
+        add_stream(&mut self.streams.incidents, incidents);
+        add_stream(&mut self.streams.alerts, alerts);
         self.pages += report.pages;
         self.usage.calls += report.usage.calls;
         self.usage.throttles += report.usage.throttles;
@@ -108,11 +108,12 @@ impl SyncResult {
 
     /// Records that were really written.
     pub(super) fn written(&self) -> u64 {
-        [&self.incidents, &self.alerts].map(|stream| stream.created + stream.updated).iter().sum()
+        self.streams.values().map(|stream| stream.created + stream.updated).sum()
     }
 }
 
 fn add_stream(sum: &mut StreamReport, more: StreamReport) {
+    (sum.read_up_to, sum.lag_seconds, sum.live_done) = (more.read_up_to, more.lag_seconds, more.live_done);
     sum.seen += more.seen;
     sum.created += more.created;
     sum.updated += more.updated;

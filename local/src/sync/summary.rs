@@ -17,7 +17,7 @@ pub(super) fn lines(result: &SyncResult) -> String {
         }
         let _ = write!(text, "\n  {}: {}", fault.cause, plain(&fault.detail));
     }
-    for (stream, what) in [(&result.incidents, "incident"), (&result.alerts, "alert")] {
+    for (stream, what) in [(&result.streams.incidents, "incident"), (&result.streams.alerts, "alert")] {
         for row in &stream.unreadable {
             let id = row.id.as_deref().map_or_else(|| "without an id".into(), plain);
             let _ = write!(text, "\n  unreadable {what} {id}: {}", plain(&row.reason));
@@ -44,11 +44,15 @@ fn first(result: &SyncResult) -> String {
     let found = if result.written() == 0 {
         format!(
             "nothing new: nothing written, {} and {} unchanged",
-            count(result.incidents.unchanged, "incident"),
-            count(result.alerts.unchanged, "alert")
+            count(result.streams.incidents.unchanged, "incident"),
+            count(result.streams.alerts.unchanged, "alert")
         )
     } else {
-        format!("{}; {}", stream("incident", &result.incidents), stream("alert", &result.alerts))
+        format!(
+            "{}; {}",
+            stream("incident", &result.streams.incidents),
+            stream("alert", &result.streams.alerts)
+        )
     };
     let seconds = std::time::Duration::from_millis(result.duration_ms).as_secs_f64();
     let cost = format!("{} in {seconds:.1} s", count(result.pages.into(), "page"));
@@ -81,7 +85,7 @@ mod tests {
     use std::time::Duration;
 
     use graph_auth::{Cause, Cloud};
-    use graph_security::{Unreadable, Usage};
+    use graph_security::{ByKind, Unreadable, Usage};
     use incident_store::{Connection, ConnectionId, Failing, Lifecycle, NewConnection, SyncStatus};
     use jiff::Timestamp;
     use sync_incidents::Report;
@@ -122,8 +126,7 @@ mod tests {
         result.add(Report {
             connection: id,
             outcome,
-            incidents,
-            alerts: StreamReport::default(),
+            streams: ByKind { incidents, alerts: StreamReport::default() },
             pages: 2,
             usage: Usage::default(),
             graph_request_id: None,

@@ -4,6 +4,7 @@
 //! its deadline and its budget of calls. Records stay the bytes that Graph sent, behind a small typed head.
 
 mod annotations;
+mod by_kind;
 mod error;
 mod instant;
 mod link;
@@ -14,6 +15,7 @@ mod query;
 mod record;
 mod session;
 
+pub use by_kind::ByKind;
 pub use error::{ErrorDetail, GraphError, PageFault};
 pub use instant::{is_empty_date, parse_instant};
 pub use link::{LinkError, LinkTrail, NextLink};

@@ -14,6 +14,20 @@ pub enum RecordKind {
     Alert,
 }
 
+impl RecordKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Incident, Self::Alert];
+
+    /// `incidents` or `alerts`, for messages.
+    #[must_use]
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Incident => "incidents",
+            Self::Alert => "alerts",
+        }
+    }
+}
+
 /// The fields that are worked with. Everything else stays in the record's bytes, verbatim.
 ///
 /// Enum values are kept as sent: metadata and documentation disagree, and new ones appear without notice.

@@ -12,7 +12,7 @@ use graph_security::RecordKind;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{Connection, Failing, Lifecycle, Progress};
+use crate::{Connection, Failing, Lifecycle, Progress, StreamStatus, SyncStatus};
 
 /// A connection's health.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -94,6 +94,9 @@ pub enum Note {
     Throttled {
         /// Until when.
         until: Timestamp,
+        /// Which list; `None` for both.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        stream: Option<RecordKind>,
     },
     /// Older history is still being read.
     Backfill {
@@ -117,9 +120,22 @@ impl Health {
             Lifecycle::Connected if !attention.is_empty() => State::Attention,
             Lifecycle::Connected => State::Connected,
         };
-        let throttled = status.not_before.filter(|until| *until > now).map(|until| Note::Throttled { until });
-        let backfill = status.backfill_from.map(|at| Note::Backfill { at });
-        Self { state, fault, attention, notes: throttled.into_iter().chain(backfill).collect() }
+        let mut notes = throttled(&status, now);
+        notes.extend(status.backfill_from.map(|at| Note::Backfill { at }));
+        Self { state, fault, attention, notes }
+    }
+}
+
+/// What Microsoft asked for. A list that fails and is put off for it is said as a failure.
+fn throttled(status: &SyncStatus, now: Timestamp) -> Vec<Note> {
+    let is_waiting = |until: &Timestamp| *until > now;
+    let of_list = |(kind, stream): (RecordKind, &StreamStatus)| {
+        let until = stream.not_before.filter(is_waiting).filter(|_| stream.failing.is_none())?;
+        Some(Note::Throttled { until, stream: Some(kind) })
+    };
+    match status.not_before.filter(is_waiting) {
+        Some(until) if status.failing.is_none() => vec![Note::Throttled { until, stream: None }],
+        _ => status.streams.iter().filter_map(of_list).collect(),
     }
 }
 
@@ -144,7 +160,12 @@ fn fault(connection: &Connection, failing: &Failing) -> Fault {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Throttled { until } => write!(f, "Microsoft asked to be left alone until {until:.0}."),
+            Self::Throttled { until, stream: None } => {
+                write!(f, "Microsoft throttles all requests until {until:.0}.")
+            }
+            Self::Throttled { until, stream: Some(kind) } => {
+                write!(f, "Microsoft throttles requests for {} until {until:.0}.", kind.plural())
+            }
             Self::Backfill { at } => write!(f, "Older history is still being read, now at {at:.0}."),
         }
     }

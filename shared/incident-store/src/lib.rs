@@ -36,5 +36,5 @@ pub use record::{
     CLOCKS_DIFFER, Change, Field, Incoming, StoredVersion, Upserted, decide, fingerprint, same_content,
 };
 pub use secrets::{ClientSecrets, SecretError, SecretVault, SecretVersion};
-pub use status::{Aside, Failing, Observed, SetAside, SyncStatus};
+pub use status::{Aside, Failing, Observed, SetAside, StreamStatus, SyncStatus};
 pub use sync::{Claim, Claimed, Lease, Progress, SyncState, SyncStore};

@@ -1,7 +1,7 @@
 //! How a connection is doing, as its last sync left it: what lists, pages and alarms read.
 
 use graph_auth::Cause;
-use graph_security::{Property, RecordKind};
+use graph_security::{ByKind, Property, RecordKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 pub struct SyncStatus {
     /// When a sync last ended, as far as it was written.
     pub last_attempt: Option<Timestamp>,
-    /// When a sync last read everything that was new, of both streams.
+    /// Up to when everything that was new has been read, of both streams: the older of their last successes.
     pub last_success: Option<Timestamp>,
     /// Up to where everything is read, by Microsoft's clock; the lag is now minus this. The older of both
     /// streams.
     pub read_up_to: Option<Timestamp>,
     /// What keeps it from working.
     pub failing: Option<Failing>,
-    /// Until when Microsoft asked to be left alone.
+    /// Until when nothing may be asked: of Entra, or of either list.
     pub not_before: Option<Timestamp>,
     /// What could not be read yet and is tried again every hour.
     pub set_aside: Vec<SetAside>,
@@ -26,9 +26,36 @@ pub struct SyncStatus {
     pub backfill_from: Option<Timestamp>,
     /// Notes on how this tenant's Graph behaves; see docs/assumptions.md.
     pub observed: Observed,
+    /// Each list by itself.
+    pub streams: ByKind<StreamStatus>,
+}
+
+/// How one list of a connection is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StreamStatus {
+    /// Up to where everything of it is read, by Microsoft's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_up_to: Option<Timestamp>,
+    /// When a sync last read everything that was new of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_success: Option<Timestamp>,
+    /// Until when it is left alone: Microsoft has asked for it, or it fails and is tried again then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// What keeps it from working.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing: Option<Failing>,
 }
 
 impl SyncStatus {
+    /// Whether nothing fails and nothing is put off.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        let is_well = |stream: &StreamStatus| stream.failing.is_none() && stream.not_before.is_none();
+        self.failing.is_none() && self.not_before.is_none() && self.streams.values().all(is_well)
+    }
+
     /// Reads a stored status. One that cannot be read is as good as none: the next sync writes it anew.
     #[must_use]
     pub fn parse(text: &str) -> Self {
@@ -117,4 +144,23 @@ pub struct Observed {
     pub partial_answers: u64,
     /// Rows that were no records, or whose instant could not be read.
     pub unreadable_rows: u64,
+}
+
+impl Observed {
+    /// What two lists of one connection show together: the worst of what is measured, the sum of what is counted.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self {
+            overlap_seconds: self.overlap_seconds.max(other.overlap_seconds),
+            worst_lateness_seconds: self.worst_lateness_seconds.max(other.worst_lateness_seconds),
+            sweeps_stretched: self.sweeps_stretched.max(other.sweeps_stretched),
+            found_by_hourly_sweep: self.found_by_hourly_sweep + other.found_by_hourly_sweep,
+            found_by_daily_sweep: self.found_by_daily_sweep + other.found_by_daily_sweep,
+            changed_in_place: self.changed_in_place + other.changed_in_place,
+            unasked_pages: self.unasked_pages + other.unasked_pages,
+            undated_answers: self.undated_answers + other.undated_answers,
+            partial_answers: self.partial_answers + other.partial_answers,
+            unreadable_rows: self.unreadable_rows + other.unreadable_rows,
+        }
+    }
 }

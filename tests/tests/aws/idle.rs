@@ -24,7 +24,7 @@ async fn an_idle_tick_is_one_write_and_one_call_of_graph_per_stream() {
     let Some(scene) = Scene::new(spec, 30).await else { return };
     let Scene { simulator, counted, .. } = &scene;
     let first = scene.sync().await;
-    assert!(first.incidents.created > 0 && first.alerts.created > 0, "{first:?}");
+    assert!(first.streams.incidents.created > 0 && first.streams.alerts.created > 0, "{first:?}");
     scene.settle().await;
 
     let _ = counted.take();
@@ -32,7 +32,10 @@ async fn an_idle_tick_is_one_write_and_one_call_of_graph_per_stream() {
     let idle = scene.sync().await;
     assert_eq!((idle.outcome, idle.usage.calls), (Outcome::Complete, 2));
     assert_eq!(
-        idle.incidents.created + idle.incidents.updated + idle.alerts.created + idle.alerts.updated,
+        idle.streams.incidents.created
+            + idle.streams.incidents.updated
+            + idle.streams.alerts.created
+            + idle.streams.alerts.updated,
         0
     );
     let asked = simulator.requests().split_off(asked);

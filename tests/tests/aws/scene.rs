@@ -67,7 +67,7 @@ impl Scene {
 
     pub(crate) async fn sync(&self) -> Report {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(600);
-        self.syncer.sync(id(1), deadline).await.unwrap()
+        Box::pin(self.syncer.sync(id(1), deadline)).await.unwrap()
     }
 
     /// Until there is nothing to do; how many records were written meanwhile.
@@ -86,6 +86,5 @@ impl Scene {
 
 /// How many records a sync wrote.
 pub(crate) fn changes(report: &Report) -> u64 {
-    let streams = [&report.incidents, &report.alerts];
-    streams.iter().map(|stream| stream.created + stream.updated).sum()
+    report.streams.values().map(|stream| stream.created + stream.updated).sum()
 }

@@ -109,11 +109,18 @@ impl Desk {
     /// The ids of records that should be in the store by now, as the tenant has them, and are not, or are
     /// there in another version.
     pub async fn missing(&self, kind: RecordKind) -> Vec<String> {
+        self.missing_versions(kind).await.into_iter().map(|(id, _)| id).collect()
+    }
+
+    /// The same with the instants of the versions that should be there.
+    pub async fn missing_versions(&self, kind: RecordKind) -> Vec<(String, Timestamp)> {
         let sim = match kind {
             RecordKind::Incident => Kind::Incidents,
             RecordKind::Alert => Kind::Alerts,
         };
         let now = self.clock.now();
+        // The tenant lives on while nobody asks.
+        self.simulator.advance(now);
         let since = start() - SignedDuration::from_hours(30 * 24);
         let mut truth = BTreeMap::new();
         for version in self.simulator.history(self.tenant.tenant_id, sim) {
@@ -124,9 +131,8 @@ impl Desk {
         truth.retain(|_, instant| *instant >= since);
         let ids: Vec<String> = truth.keys().cloned().collect();
         let stored = self.syncer.store.versions(self.id, kind, &ids).await.unwrap();
-        let same = |id: &str, stored: Option<Timestamp>| stored == truth.get(id).copied();
         let held = stored.into_iter().map(|stored| stored.and_then(|stored| stored.head.updated));
-        ids.iter().zip(held).filter(|(id, held)| !same(id, *held)).map(|(id, _)| id.clone()).collect()
+        truth.into_iter().zip(held).filter(|((_, is), held)| Some(*is) != *held).map(|(is, _)| is).collect()
     }
 
     /// Nothing of the tenant's last 30 days is missing.

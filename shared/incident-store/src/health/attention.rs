@@ -3,6 +3,7 @@
 use std::fmt;
 
 use graph_auth::Cloud;
+use graph_security::RecordKind;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -43,8 +44,10 @@ pub enum Attention {
         /// When it was due.
         due: Timestamp,
     },
-    /// It is tried, and what is new is not read to its end.
+    /// What is new of a list is not read to its end.
     Behind {
+        /// Which list.
+        stream: RecordKind,
         /// Since when.
         since: Timestamp,
     },
@@ -77,16 +80,14 @@ pub(super) fn of(
     status: &SyncStatus,
     now: Timestamp,
 ) -> Vec<Attention> {
-    [
-        connection.settings.secret_expires.and_then(|day| expiry(day, now)),
-        overdue(connection, progress, now).or_else(|| behind(connection, progress, status, now)),
-        set_aside(status),
-        lateness(status),
-    ]
-    .into_iter()
-    .flatten()
-    .chain(not_granted(connection))
-    .collect()
+    [connection.settings.secret_expires.and_then(|day| expiry(day, now)), overdue(connection, progress, now)]
+        .into_iter()
+        .flatten()
+        .chain(behind(connection, progress, status, now))
+        .chain(set_aside(status))
+        .chain(lateness(status))
+        .chain(not_granted(connection))
+        .collect()
 }
 
 /// `None` when it is far off.
@@ -109,21 +110,30 @@ fn overdue(connection: &Connection, progress: &Progress, now: Timestamp) -> Opti
     (active && now.duration_since(expected) > OVERDUE).then_some(Attention::Overdue { due })
 }
 
+/// The lists of which what is new has not been read to its end for long. Where nothing tries, [`overdue`] says so.
 fn behind(
     connection: &Connection,
     progress: &Progress,
     status: &SyncStatus,
     now: Timestamp,
-) -> Option<Attention> {
-    // Before the first success it is pending.
-    let since = status.last_success?;
-    let allowed = SignedDuration::try_from(connection.settings.interval).ok()? + BEHIND;
-    let tried = progress.last_attempt.or(status.last_attempt)?;
+) -> Vec<Attention> {
+    let fails = status.failing.as_ref().is_some_and(|failing| failing.stream.is_none());
+    if connection.lifecycle != Lifecycle::Connected || fails || overdue(connection, progress, now).is_some() {
+        return Vec::new();
+    }
     // One that a person has just changed, or resumed, waits for its first attempt.
     let is_scheduled = progress.next_due.is_some_and(|due| due > connection.created);
-    let tried = if is_scheduled { now } else { tried };
-    let active = connection.lifecycle == Lifecycle::Connected && status.failing.is_none();
-    (active && tried.duration_since(since) > allowed).then_some(Attention::Behind { since })
+    let tried = if is_scheduled { Some(now) } else { progress.last_attempt.or(status.last_attempt) };
+    let Some(tried) = tried else { return Vec::new() };
+    let interval = SignedDuration::try_from(connection.settings.interval).unwrap_or(SignedDuration::MAX);
+    let allowed = interval.saturating_add(BEHIND);
+    let lists = status.streams.iter().filter(|(_, stream)| stream.failing.is_none());
+    lists
+        // Before the first success it is pending.
+        .filter_map(|(kind, stream)| Some((kind, stream.last_success?)))
+        .filter(|(_, since)| tried.duration_since(*since) > allowed)
+        .map(|(stream, since)| Attention::Behind { stream, since })
+        .collect()
 }
 
 fn set_aside(status: &SyncStatus) -> Option<Attention> {
@@ -176,10 +186,11 @@ impl fmt::Display for Attention {
             Self::Overdue { due } => {
                 write!(f, "No sync has begun since {due:.0}, when it was due: see whether the timer runs.")
             }
-            Self::Behind { since } => write!(
+            Self::Behind { stream, since } => write!(
                 f,
-                "What is new has not been read to its end since {since:.0}: Microsoft answers too little of it, or too \
-                 slowly."
+                "New {} have not been read to their end since {since:.0}: Microsoft throttles them, or answers too \
+                 slowly.",
+                stream.plural()
             ),
             Self::SetAside { example, count: 1, since } => {
                 write!(f, "Since {since:.0} {example} cannot be read; it is tried again every hour.")

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use graph_security::ByKind;
+
 use super::Attention::{CustomDetectionsNotGranted, WriteBackNotGranted};
 use super::*;
 use crate::{Aside, Capabilities, ConnectionId, NewConnection, SetAside, SyncStatus};
@@ -28,7 +30,13 @@ fn connection() -> Connection {
 }
 
 fn well() -> SyncStatus {
-    SyncStatus { last_success: Some(now()), ..SyncStatus::default() }
+    read_at(Some(now()))
+}
+
+/// What is new of both lists was last read to its end then.
+fn read_at(last_success: Option<Timestamp>) -> SyncStatus {
+    let stream = StreamStatus { last_success, ..StreamStatus::default() };
+    SyncStatus { last_success, streams: ByKind::from_fn(|_| stream.clone()), ..SyncStatus::default() }
 }
 
 fn progress(status: &SyncStatus) -> Progress {
@@ -156,12 +164,12 @@ fn a_due_time_that_a_clock_which_was_ahead_has_set_hides_nothing() {
     let after = |minutes| now() + jiff::SignedDuration::from_mins(minutes);
     let (year, months_ago) = (after(365 * 24 * 60), after(-90 * 24 * 60));
     for (last_attempt, due) in [(months_ago, year), (year, year)] {
-        let status = SyncStatus { last_success: Some(months_ago), ..SyncStatus::default() };
+        let status = read_at(Some(months_ago));
         let progress =
             Progress { last_attempt: Some(last_attempt), next_due: Some(due), ..progress(&status) };
         assert_eq!(Health::of(&connection(), &progress, now()).state, State::Attention);
     }
-    let status = SyncStatus { last_success: Some(after(-50)), ..SyncStatus::default() };
+    let status = read_at(Some(after(-50)));
     let throttled =
         Progress { last_attempt: Some(after(-50)), next_due: Some(after(9)), ..progress(&status) };
     assert_eq!(Health::of(&connection(), &throttled, now()).state, State::Attention, "put off and behind");
@@ -170,17 +178,45 @@ fn a_due_time_that_a_clock_which_was_ahead_has_set_hides_nothing() {
 #[test]
 fn one_whose_news_is_not_read_to_its_end_is_not_well() {
     let ago = |minutes| now() - jiff::SignedDuration::from_mins(minutes);
-    let of = |last_success| health(&connection(), &SyncStatus { last_success, ..SyncStatus::default() });
+    let of = |last_success| health(&connection(), &read_at(last_success));
     assert_eq!(of(Some(ago(25))).state, State::Connected, "a success is written every ten minutes");
     let behind = of(Some(ago(40)));
     assert_eq!(behind.state, State::Attention);
     let said = behind.attention[0].to_string();
     assert!(
-        said.starts_with("What is new has not been read to its end since 2026-11-23T11:20:00Z"),
+        said.starts_with("New incidents have not been read to their end since 2026-11-23T11:20:00Z"),
         "{said}"
     );
-    let status = SyncStatus { last_success: Some(ago(40)), ..failing(Cause::WrongSecret) };
+    let failing = failing(Cause::WrongSecret).failing;
+    let status = SyncStatus { failing, ..read_at(Some(ago(40))) };
     assert_eq!(health(&connection(), &status).attention, [], "what fails is said as a failure");
+
+    let mut one_list = well();
+    one_list.streams.alerts.last_success = Some(ago(40));
+    let behind = health(&connection(), &one_list).attention;
+    assert_eq!(behind, [Attention::Behind { stream: RecordKind::Alert, since: ago(40) }]);
+    let failing = Failing { stream: Some(RecordKind::Incident), ..status.failing.unwrap() };
+    one_list.streams.incidents.failing = Some(failing.clone());
+    one_list.failing = Some(failing);
+    let health = health(&connection(), &one_list);
+    assert_eq!(
+        (health.state, health.attention),
+        (State::Failing, behind),
+        "another list's failure hides nothing"
+    );
+}
+
+#[test]
+fn a_throttle_names_the_list_that_waits() {
+    let until = now() + Duration::from_secs(60);
+    let mut status = well();
+    status.streams.alerts.not_before = Some(until);
+    let said = health(&connection(), &status).notes[0].to_string();
+    assert_eq!(said, "Microsoft throttles requests for alerts until 2026-11-23T12:01:00Z.");
+    status.streams.incidents.not_before = Some(until);
+    status.not_before = Some(until);
+    let notes = health(&connection(), &status).notes;
+    assert_eq!(notes, [Note::Throttled { until, stream: None }]);
 }
 
 #[test]
@@ -196,7 +232,7 @@ fn what_wants_nothing_is_a_note() {
     assert_eq!(
         said,
         [
-            "Microsoft asked to be left alone until 2026-11-23T12:01:00Z.",
+            "Microsoft throttles all requests until 2026-11-23T12:01:00Z.",
             "Older history is still being read, now at 2026-05-01T00:00:00Z."
         ]
     );

@@ -144,8 +144,8 @@ impl Checker {
 
 fn stream_of(report: &Report, kind: Kind) -> &StreamReport {
     match kind {
-        Kind::Incidents => &report.incidents,
-        Kind::Alerts => &report.alerts,
+        Kind::Incidents => &report.streams.incidents,
+        Kind::Alerts => &report.streams.alerts,
     }
 }
 
