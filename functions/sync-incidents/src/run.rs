@@ -116,7 +116,8 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         let (asked, end) = (Instant::now(), self.session.deadline());
         let in_trouble = self.is_in_trouble(kind);
         let fair = FAIR_TIME.min(end.saturating_duration_since(asked) / 2);
-        self.session.repeat_transient(!in_trouble);
+        // A record that is read alone was in trouble before, and is tried again by itself.
+        self.session.repeat_transient(!in_trouble && !matches!(ask.target, Target::Record(_)));
         self.session.set_deadline(if in_trouble { asked + fair } else { end });
         let answer = self.answer(kind, &ask.target).await;
         self.session.set_deadline(end);

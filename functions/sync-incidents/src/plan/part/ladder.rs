@@ -12,6 +12,10 @@ use crate::plan::{Failed, Next, Row, Taken};
 /// How much of an interval an ids-only page covers beyond the rows it starts on.
 const IDS_AHEAD: usize = 5;
 
+/// So many records at most are read one by one where the order of the list is not known. Of more, halves are asked for
+/// first: a record costs a request, and a half that can be read costs one for all of its records.
+const ONE_BY_ONE: usize = 16;
+
 /// Longer than the 180 days for which Microsoft keeps incidents and alerts (Defender XDR, data retention).
 const OLDEST: SignedDuration = SignedDuration::from_hours(400 * 24);
 
@@ -79,12 +83,17 @@ impl Part {
                 self.top = self.ids_top(kind);
                 self.failures = 0;
             }
+            // Where the order is not known a smaller page is no beginning of a larger one. Ids show what there is.
+            Mode::Keyset | Mode::Bisect => {
+                self.mode = Mode::Ids { queue: Vec::new(), next: None };
+                self.top = kind.most_rows();
+                self.failures = 0;
+            }
             Mode::Undated { .. } if self.top > 1 => self.top /= 2,
             // The next daily sweep looks again.
             Mode::Undated { .. } => return Flow::Break(()),
-            Mode::Keyset | Mode::Ids { .. } | Mode::Bisect if !healthy => self.probe(failed, Then::Isolate),
-            // Where the order is not known a smaller page is no beginning of a larger one.
-            Mode::Keyset | Mode::Ids { .. } | Mode::Bisect | Mode::Isolate => {
+            Mode::Ids { .. } if !healthy => self.probe(failed, Then::Isolate),
+            Mode::Ids { .. } | Mode::Isolate => {
                 let is_enough = is_costly && self.fixed.is_some();
                 if is_enough || !self.isolate(kind, fallback_end, effects) {
                     return self.give_up(failed, healthy, effects);
@@ -170,8 +179,22 @@ impl Part {
             return Flow::Continue(());
         }
         let end = taken.next == Next::End && taken.total < usize::from(self.top);
-        if !end && !*effects.ordered.by(self.by) && self.isolate(kind, fallback_end, effects) {
+        let is_survey = self.top == kind.most_rows() && self.top > self.ids_top(kind);
+        if is_survey && *effects.ordered.by(self.by) {
+            // This answer has shown the order: smaller pages will do.
+            (self.mode, self.top) = (Mode::Keyset, (self.top / 5).max(2));
             return Flow::Continue(());
+        }
+        let is_much = !end || (is_survey && taken.total > ONE_BY_ONE);
+        if is_much && !*effects.ordered.by(self.by) {
+            let is_split = if end {
+                self.halve(kind, taken.rows, fallback_end, effects)
+            } else {
+                self.isolate(kind, fallback_end, effects)
+            };
+            if is_split {
+                return Flow::Continue(());
+            }
         }
         let last = taken.rows.iter().filter_map(|row| self.key(row)).max().or(self.at);
         let anchor = ids_at(taken.rows, |row| self.key(row), last);
