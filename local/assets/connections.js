@@ -124,9 +124,10 @@ function card(id) {
   return { element, draw };
 }
 
-function aside({ kind, what, reason, since }) {
+function aside({ kind, what, reason, evidence, since }) {
   const name = what.record ? `${kind} ${what.record.id}` : `the ${kind}s from ${what.interval?.from} to ${what.interval?.to}`;
-  return h("li", null, `${name}: ${reason}, since ${moment(since)}`);
+  const ids = [evidence.requestId && `request-id ${evidence.requestId}`, evidence.clientRequestId && `client-request-id ${evidence.clientRequestId}`].filter(Boolean);
+  return h("li", null, `${name}: ${reason}, since ${moment(since)}`, ids.length > 0 && h("span", { class: "small muted" }, ` (${ids.join(", ")})`));
 }
 
 function granted(known) {

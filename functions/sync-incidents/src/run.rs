@@ -5,7 +5,7 @@ use std::time::Duration;
 use graph_auth::{AuthError, Cause, Credential, Identity};
 use graph_http::{Deadline, Transport};
 use graph_security::{
-    GraphError, Page, PageFault, Record, RecordKind, Session, UNSTATED_RETRY_AFTER, Unreadable,
+    Evidence, GraphError, Page, PageFault, Record, RecordKind, Session, UNSTATED_RETRY_AFTER, Unreadable,
 };
 use http::StatusCode;
 use incident_store::{ClientSecrets, Connection, Field, Incoming, SyncStore, Upserted};
@@ -15,7 +15,7 @@ use crate::Syncer;
 use crate::checkpoint::Checkpoint;
 use crate::ended::{Blocked, Failure, Stop};
 use crate::keeper::Keeper;
-use crate::plan::{Ask, CLOCKS_DIFFER, Failed, Keep, Lane, Next, Novelty, Plan, Row, Taken, Target};
+use crate::plan::{self, Ask, CLOCKS_DIFFER, Failed, Keep, Lane, Next, Novelty, Plan, Row, Taken, Target};
 
 /// How many asks of one stream may fail in a row before the run leaves that stream to the next one. The
 /// ladder goes on there.
@@ -129,7 +129,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
             Err(GraphError::OutOfTime) if in_trouble || asked.elapsed() >= FAIR_TIME => {
                 if asked.elapsed() >= LEAST_TIME {
                     // It had its chance: were it only asked again in the next run, it would stall that one, too.
-                    self.failed(kind, PageFault::Incomplete);
+                    self.failed(kind, PageFault::Incomplete, Cause::UnexpectedAnswer);
                 }
                 self.block(kind, Blocked::Tried);
             }
@@ -138,9 +138,15 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         self.keep_checkpoint().await
     }
 
-    fn failed(&mut self, kind: RecordKind, fault: PageFault) {
+    fn failed(&mut self, kind: RecordKind, fault: PageFault, cause: Cause) {
         let now = self.syncer.graph.clock.now();
-        self.checkpoint.plan(kind).failed(Failed::Page(fault), now);
+        let failure = self.failure(Failed::Page(fault), cause);
+        self.checkpoint.plan(kind).failed(&failure, now);
+    }
+
+    /// A failure of the last request.
+    fn failure(&self, how: Failed, cause: Cause) -> plan::Failure {
+        plan::Failure { how, evidence: Evidence { cause: Some(cause), ..self.session.evidence() } }
     }
 
     /// A stream whose connection breaks while the other one is answered is in trouble of its own.
@@ -150,7 +156,11 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         }
         for kind in RecordKind::ALL {
             if matches!(self.checkpoint.streams[kind].blocked, Some(Blocked::Unreachable(_))) {
-                self.failed(kind, PageFault::ServerError);
+                // Nothing answered, so there is no id.
+                let evidence = Evidence { cause: Some(Cause::Unreachable), ..Evidence::default() };
+                let failure = plan::Failure { how: Failed::Page(PageFault::ServerError), evidence };
+                let now = self.syncer.graph.clock.now();
+                self.checkpoint.plan(kind).failed(&failure, now);
             }
         }
     }
@@ -219,7 +229,8 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         self.pages += 1;
         self.checkpoint.streams[kind].report.count(&upserted);
         self.report_unreadable(kind, page.unreadable);
-        let taken = Taken { rows: &rows, total: page.rows, next, date, partial: page.partial, now };
+        let evidence = self.session.evidence();
+        let taken = Taken { rows: &rows, total: page.rows, next, date, partial: page.partial, now, evidence };
         self.checkpoint.plan(kind).took(&taken);
         Ok(())
     }
@@ -244,7 +255,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
             (GraphError::Throttled { retry_after, detail }, _) => {
                 // 503 and 504 may be one page's: the ladder takes a step each time, however long is to be waited.
                 if detail.status != StatusCode::TOO_MANY_REQUESTS {
-                    self.failed(kind, PageFault::ServerError);
+                    self.failed(kind, PageFault::ServerError, cause);
                 }
                 let until = now + retry_after.unwrap_or(UNSTATED_RETRY_AFTER);
                 self.block(kind, Blocked::Until(until));
@@ -272,8 +283,9 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
             }
         };
         tracing::debug!(connection = %self.connection.id, ?kind, %error, "an ask failed");
+        let told = self.failure(failed, cause);
         let stream = &mut self.checkpoint.streams[kind];
-        stream.plan.failed(failed, now);
+        stream.plan.failed(&told, now);
         stream.failures_in_a_row += 1;
         if stream.plan.standing().outage {
             stream.blocked = Some(Blocked::Failed(failure()));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use graph_security::{Comparison, NextLink, PageFault, Property, Query, RecordKind, Select};
+use graph_security::{Comparison, Evidence, NextLink, PageFault, Property, Query, RecordKind, Select};
 use jiff::{SignedDuration, Timestamp};
 use sync_incidents::plan::{Ask, Failed, Keep, Lane, Next, Novelty, Plan, Row, StreamPlan, Taken, Target};
 
@@ -67,14 +67,21 @@ impl List {
         };
         let poisoned = rows.iter().any(|row| self.poison.contains(&row.id));
         if poisoned && !(ids_only && self.ids_can_be_read) {
-            return plan.failed(Failed::Page(PageFault::ServerError), now());
+            return plan.failed(&Failed::Page(PageFault::ServerError).into(), now());
         }
         if ask.keep == Keep::All {
             self.seen.extend(rows.iter().map(|row| row.id.clone()));
         }
         let next = Next::End;
-        let taken =
-            Taken { rows: &rows, total: rows.len(), next, date: Some(now()), partial: false, now: now() };
+        let taken = Taken {
+            rows: &rows,
+            total: rows.len(),
+            next,
+            date: Some(now()),
+            partial: false,
+            evidence: Evidence::default(),
+            now: now(),
+        };
         plan.took(&taken);
     }
 
@@ -166,7 +173,7 @@ fn an_outage_sets_nothing_aside() {
         plan.begin();
         let Some(ask) = plan.ask(Lane::Live, now()) else { continue };
         assert!(matches!(ask.target, Target::Page(_)));
-        plan.failed(Failed::Page(PageFault::ServerError), now());
+        plan.failed(&Failed::Page(PageFault::ServerError).into(), now());
     }
     assert!(plan.standing().aside.is_empty(), "{:?}", plan.standing().aside);
     list.poison.clear();
@@ -183,9 +190,17 @@ fn an_expired_link_restarts_its_part() {
     plan.begin();
     let first = plan.ask(Lane::Live, now()).expect("the live range");
     let next = Next::Link(link.clone());
-    plan.took(&Taken { rows: &[], total: 0, next, date: Some(now()), partial: false, now: now() });
+    plan.took(&Taken {
+        rows: &[],
+        total: 0,
+        next,
+        date: Some(now()),
+        partial: false,
+        evidence: Evidence::default(),
+        now: now(),
+    });
     assert_eq!(plan.ask(Lane::Live, now()).expect("on").target, Target::Link(link));
-    plan.failed(Failed::Link, now());
+    plan.failed(&Failed::Link.into(), now());
     let Target::Page(again) = plan.ask(Lane::Live, now()).expect("again").target else { panic!("a page") };
     let Target::Page(first) = first.target else { panic!("a page") };
     assert_eq!(again.filter[0], first.filter[0], "from where the walk stands");
@@ -221,7 +236,15 @@ fn a_quiet_stream_whose_answers_have_no_date_queues_its_history_once() {
         plan.begin();
         while plan.ask(Lane::Live, now()).is_some() {
             let next = Next::End;
-            plan.took(&Taken { rows: &[], total: 0, next, date: None, partial: false, now: now() });
+            plan.took(&Taken {
+                rows: &[],
+                total: 0,
+                next,
+                date: None,
+                partial: false,
+                evidence: Evidence::default(),
+                now: now(),
+            });
         }
     }
     let state = serde_json::to_value(&plan).expect("a plan can be kept");
@@ -235,7 +258,15 @@ fn a_row_from_the_future_is_nothing_that_is_read_up_to() {
     let rows = [row(1, ago(90), ago(60)), row(2, ago(90), ago(-70_000_000))];
     let ask = plan.ask(Lane::Live, now());
     assert!(ask.is_some());
-    plan.took(&Taken { rows: &rows, total: 2, next: Next::End, date: None, partial: false, now: now() });
+    plan.took(&Taken {
+        rows: &rows,
+        total: 2,
+        next: Next::End,
+        date: None,
+        partial: false,
+        evidence: Evidence::default(),
+        now: now(),
+    });
     assert!(plan.standing().live_done);
     assert_eq!(plan.standing().read_up_to, Some(ago(60)));
 }
@@ -256,7 +287,15 @@ fn rows_without_an_instant_are_read_by_number_where_there_is_no_link() {
         let rows: Vec<Row> = (0..250).skip(skip).take(top).map(undated).collect();
         seen.extend(rows.iter().map(|row| row.id.clone()));
         let (total, next, date) = (rows.len(), Next::End, Some(now()));
-        plan.took(&Taken { rows: &rows, total, next, date, partial: false, now: now() });
+        plan.took(&Taken {
+            rows: &rows,
+            total,
+            next,
+            date,
+            partial: false,
+            evidence: Evidence::default(),
+            now: now(),
+        });
     }
     assert_eq!(seen.len(), 250);
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use common::Desk;
 use defender_sim::{Faults, Generator, Kind, TenantSpec};
+use graph_auth::Cause;
 use graph_security::RecordKind;
 use incident_store::Aside;
 use sync_incidents::Budget;
@@ -57,6 +58,13 @@ async fn one_poison_alert_is_named_by_its_id_costs_little_and_takes_no_neighbour
             reports.last().unwrap().status.set_aside.iter().map(|aside| aside.what.clone()).collect();
         assert_eq!(named, [Aside::Record { id: poison.clone() }], "seed {seed}");
         assert_eq!(desk.missing(RecordKind::Alert).await, std::slice::from_ref(&poison), "seed {seed}");
+        let evidence = &reports.last().unwrap().status.set_aside[0].evidence;
+        assert_eq!(
+            (evidence.status, evidence.cause),
+            (Some(500), Some(Cause::MicrosoftTrouble)),
+            "seed {seed}"
+        );
+        assert!(evidence.request_id.is_some() && evidence.client_request_id.is_some(), "{evidence:?}");
         let asked = asked_for_alerts(&desk, 0);
         let alone =
             asked.iter().position(|target| target.ends_with(&format!("/alerts_v2/{poison}"))).unwrap();

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use graph_auth::Cloud;
-use graph_security::{Comparison, NextLink, PageFault, Property, Query, RecordKind};
+use graph_security::{Comparison, Evidence, NextLink, PageFault, Property, Query, RecordKind};
 use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
 use sync_incidents::plan::{Failed, Lane, Next, Novelty, Plan, Row, StreamPlan, Taken, Target};
 
@@ -84,7 +84,7 @@ impl Twisted {
         let Some(ask) = plan.ask(Lane::Live, at("09:00:00")) else { return false };
         self.asked.push(ask.target.clone());
         if fails(&ask.target) {
-            plan.failed(Failed::Page(PageFault::ServerError), at("09:00:00"));
+            plan.failed(&Failed::Page(PageFault::ServerError).into(), at("09:00:00"));
             return true;
         }
         let rows = match &ask.target {
@@ -104,7 +104,15 @@ impl Twisted {
         let rows: Vec<Row> = rows.iter().map(|row| Row { novelty: known(row), ..row.clone() }).collect();
         self.seen.extend(rows.iter().map(|row| row.id.clone()));
         let (date, now) = (Some(at("09:00:00")), at("09:00:00"));
-        plan.took(&Taken { rows: &rows, total: rows.len(), next, date, partial: false, now });
+        plan.took(&Taken {
+            rows: &rows,
+            total: rows.len(),
+            next,
+            date,
+            partial: false,
+            evidence: Evidence::default(),
+            now,
+        });
     }
 
     fn assert_all_seen(&self) {
@@ -228,7 +236,7 @@ fn what_is_known_to_fail_is_walked_around() {
             let rows = list.page(query);
             if holds_poison(&rows) {
                 failures += 1;
-                plan.failed(Failed::Page(PageFault::ServerError), at("09:00:00"));
+                plan.failed(&Failed::Page(PageFault::ServerError).into(), at("09:00:00"));
             } else {
                 list.answer(&mut plan, &rows, Next::End);
             }
@@ -252,7 +260,7 @@ fn a_link_that_is_refused_each_time_is_not_asked_for_for_ever() {
         asks += 1;
         assert!(asks < 50, "no end");
         match ask.target {
-            Target::Link(_) => plan.failed(Failed::Link, at("09:00:00")),
+            Target::Link(_) => plan.failed(&Failed::Link.into(), at("09:00:00")),
             _ => list.answer(&mut plan, &[], Next::Link(link("$skiptoken=1"))),
         }
     }
@@ -320,7 +328,15 @@ fn where_numbers_are_not_honoured_links_lead_on_at_once() {
         let more = (from + 1) * 10 < list.rows.len();
         let next = if more { Next::Link(link(&format!("$skiptoken={}", from + 1))) } else { Next::End };
         let (date, now) = (Some(at("09:00:00")), at("09:00:00"));
-        plan.took(&Taken { rows: &rows, total: rows.len(), next, date, partial: false, now });
+        plan.took(&Taken {
+            rows: &rows,
+            total: rows.len(),
+            next,
+            date,
+            partial: false,
+            evidence: Evidence::default(),
+            now,
+        });
         assert!(asks < 100, "no end");
     }
     assert_eq!(seen.len(), list.rows.len());
@@ -370,7 +386,15 @@ fn a_tie_of_exactly_two_pages_comes_to_an_end_also_where_numbers_are_not_honoure
         let next =
             if more { Next::Link(link(&format!("$top={top}&$skiptoken={}", from + top))) } else { Next::End };
         let (date, now) = (Some(at("09:00:00")), at("09:00:00"));
-        plan.took(&Taken { rows: &rows, total: rows.len(), next, date, partial: false, now });
+        plan.took(&Taken {
+            rows: &rows,
+            total: rows.len(),
+            next,
+            date,
+            partial: false,
+            evidence: Evidence::default(),
+            now,
+        });
     }
     assert_eq!(seen.len(), list.rows.len());
     assert!(plan.standing().live_done && plan.standing().aside.is_empty(), "{:?}", plan.standing().aside);

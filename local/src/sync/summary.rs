@@ -29,6 +29,10 @@ pub(super) fn lines(result: &SyncResult) -> String {
     }
     for aside in &result.status.set_aside {
         let _ = write!(text, "\n  set aside: {}: {}", aside_text(&aside.what), plain(&aside.reason));
+        let evidence = aside.evidence.to_string();
+        if !evidence.is_empty() {
+            let _ = write!(text, " ({})", plain(&evidence));
+        }
     }
     text
 }

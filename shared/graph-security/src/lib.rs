@@ -6,6 +6,7 @@
 mod annotations;
 mod by_kind;
 mod error;
+mod evidence;
 mod instant;
 mod link;
 mod members;
@@ -17,6 +18,7 @@ mod session;
 
 pub use by_kind::ByKind;
 pub use error::{ErrorDetail, GraphError, PageFault};
+pub use evidence::Evidence;
 pub use instant::{is_empty_date, parse_instant};
 pub use link::{LinkError, LinkTrail, NextLink};
 pub use page::{Page, parse_page};

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::error::{ErrorAnswer, plain};
 use crate::page::parse_record;
-use crate::{GraphError, NextLink, Page, PageFault, Query, RecordKind, parse_page};
+use crate::{Evidence, GraphError, NextLink, Page, PageFault, Query, RecordKind, parse_page};
 
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -54,7 +54,7 @@ pub struct Session<'a, T> {
     usage: Usage,
     rng: fastrand::Rng,
     roles: Option<Vec<String>>,
-    request_id: Option<String>,
+    last: Evidence,
     repeat_transient: bool,
 }
 
@@ -77,7 +77,7 @@ impl<'a, T: Transport> Session<'a, T> {
             usage: Usage::default(),
             rng,
             roles: None,
-            request_id: None,
+            last: Evidence::default(),
             repeat_transient: true,
         }
     }
@@ -98,7 +98,13 @@ impl<'a, T: Transport> Session<'a, T> {
     /// answer.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
+        self.last.request_id.as_deref()
+    }
+
+    /// The last try, for Microsoft's support. The cause is its caller's to say.
+    #[must_use]
+    pub fn evidence(&self) -> Evidence {
+        self.last.clone()
     }
 
     /// When this session ends.
@@ -194,9 +200,14 @@ impl<'a, T: Transport> Session<'a, T> {
             let request = self.request(path, &token, id)?;
             self.usage.calls += 1;
             let outcome = exchange(&self.graph.transport, request, Limits::PAGE, self.deadline).await;
-            if let Ok(answer) = &outcome {
-                self.request_id = answer.header("request-id").and_then(plain);
-            }
+            let answer = outcome.as_ref().ok();
+            self.last = Evidence {
+                cause: None,
+                status: answer.map(|answer| answer.status.as_u16()),
+                graph_code: None,
+                request_id: answer.and_then(|answer| answer.header("request-id")).and_then(plain),
+                client_request_id: Some(id),
+            };
             let (error, failure) = match outcome {
                 Ok(answer) if answer.status.is_success() => {
                     self.usage.bytes += answer.body.len() as u64;
@@ -204,6 +215,8 @@ impl<'a, T: Transport> Session<'a, T> {
                 }
                 Ok(answer) => {
                     let read = ErrorAnswer::of(&answer, id);
+                    self.last.graph_code = Some(read.detail.code.clone()).filter(|code| !code.is_empty());
+                    self.last.request_id.clone_from(&read.detail.request_id);
                     let stale = answer.status == StatusCode::UNAUTHORIZED || read.missing_roles.is_some();
                     if stale && !fresh_token {
                         // Expired before its time, or issued before consent was given: once more with a

@@ -1,7 +1,7 @@
 //! How a connection is doing, as its last sync left it: what lists, pages and alarms read.
 
 use graph_auth::Cause;
-use graph_security::{ByKind, Property, RecordKind};
+use graph_security::{ByKind, Evidence, Property, RecordKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +90,9 @@ pub struct SetAside {
     pub what: Aside,
     /// How it failed.
     pub reason: String,
+    /// The last try that failed, for Microsoft's support.
+    #[serde(default)]
+    pub evidence: Evidence,
     /// Since when.
     pub since: Timestamp,
     /// When it was last tried.

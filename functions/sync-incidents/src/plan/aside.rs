@@ -5,6 +5,8 @@ use incident_store::{Aside, SetAside};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::Why;
+
 /// How often it is tried again.
 const AGAIN: SignedDuration = SignedDuration::from_secs(3600);
 
@@ -40,14 +42,14 @@ impl AsideList {
         known
     }
 
-    pub(super) fn record(&mut self, kind: RecordKind, id: String, reason: String, now: Timestamp) {
+    pub(super) fn record(&mut self, kind: RecordKind, id: String, why: Why, now: Timestamp) {
         let what = Aside::Record { id };
         match self.0.iter_mut().find(|entry| entry.what == what) {
             Some(entry) => {
                 entry.last_try = now;
-                entry.reason = reason;
+                (entry.reason, entry.evidence) = (why.reason, why.evidence);
             }
-            None => self.0.push(SetAside { kind, what, reason, since: now, last_try: now, tries: 1 }),
+            None => self.0.push(set_aside(kind, what, why, (now, 1), now)),
         }
     }
 
@@ -61,7 +63,7 @@ impl AsideList {
         &mut self,
         kind: RecordKind,
         (by, from, to): (Property, Timestamp, Timestamp),
-        reason: String,
+        why: Why,
         now: Timestamp,
         healing: Option<&Aside>,
     ) {
@@ -86,7 +88,7 @@ impl AsideList {
         let what = Aside::Interval { by, from, to };
         let before = healing.map(|place| &self.0[place]);
         let (since, tries) = before.map_or((now, 1), |before| (before.since, before.tries));
-        self.0.push(SetAside { kind, what, reason, since, last_try: now, tries });
+        self.0.push(set_aside(kind, what, why, (since, tries), now));
     }
 
     /// The list is full: to forget would be a loss, so one interval takes all. False when there is none.
@@ -132,4 +134,15 @@ impl AsideList {
             self.0.retain(|entry| !matches!(&entry.what, Aside::Record { id: other } if other == id));
         }
     }
+}
+
+fn set_aside(
+    kind: RecordKind,
+    what: Aside,
+    why: Why,
+    (since, tries): (Timestamp, u32),
+    last_try: Timestamp,
+) -> SetAside {
+    let Why { reason, evidence } = why;
+    SetAside { kind, what, reason, evidence, since, last_try, tries }
 }

@@ -9,11 +9,11 @@ mod range;
 mod stream;
 mod sweeps;
 
-use graph_security::{NextLink, PageFault, Query, RecordKind};
+use graph_security::{Evidence, NextLink, PageFault, Query, RecordKind};
 use incident_store::{Observed, SetAside};
 use jiff::Timestamp;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 pub use stream::StreamPlan;
 
@@ -34,7 +34,7 @@ pub trait Plan: Serialize + DeserializeOwned + Send {
     fn took(&mut self, taken: &Taken<'_>);
 
     /// The last ask failed in a way that may be its own.
-    fn failed(&mut self, failed: Failed, now: Timestamp);
+    fn failed(&mut self, failure: &Failure, now: Timestamp);
 
     /// A run begins: what is new is to be looked for again.
     fn begin(&mut self);
@@ -109,6 +109,14 @@ pub struct Taken<'a> {
     pub partial: bool,
     /// Our clock.
     pub now: Timestamp,
+    /// The answer's ids, for Microsoft's support.
+    pub evidence: Evidence,
+}
+
+impl Taken<'_> {
+    fn why(&self, reason: &str) -> Why {
+        Why { reason: reason.to_owned(), evidence: self.evidence.clone() }
+    }
 }
 
 /// Where the next page is.
@@ -165,6 +173,40 @@ pub enum Failed {
     Link,
     /// The request was not accepted (400).
     Rejected,
+}
+
+/// A failure of an ask, and the try that shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// How the ask failed.
+    pub how: Failed,
+    /// The last try.
+    pub evidence: Evidence,
+}
+
+impl From<Failed> for Failure {
+    /// A failure without an answer.
+    fn from(how: Failed) -> Self {
+        Self { how, evidence: Evidence::default() }
+    }
+}
+
+/// Why something is set aside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Why {
+    reason: String,
+    evidence: Evidence,
+}
+
+impl Failure {
+    fn why(&self) -> Why {
+        let reason = match self.how {
+            Failed::Page(fault) => fault.to_string(),
+            Failed::Link => "link refused".to_owned(),
+            Failed::Rejected => "request not accepted".to_owned(),
+        };
+        Why { reason, evidence: self.evidence.clone() }
+    }
 }
 
 /// Where a stream stands, for the report and the status.

@@ -10,7 +10,7 @@ use graph_security::{Comparison, Condition, LinkTrail, NextLink, Property, Query
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, Failed, Keep, Row, Taken, Target};
+use super::{Ask, Keep, Row, Taken, Target, Why};
 use linked::Linked;
 
 /// Graph's resolution.
@@ -78,7 +78,7 @@ enum Mode {
     Linked(Linked),
     /// Nothing succeeded since something failed, for this reason: does an interval that has no rows? Else it is not
     /// about these records.
-    Probe { reason: String, then: Then },
+    Probe { why: Why, then: Then },
     /// Ids and instants only, then each record by itself.
     Ids { queue: Vec<String>, next: Option<Position> },
     /// No filter, ascending: rows without an instant come first (OData 4.01 part 1, §11.2.6.2). So many were met.
@@ -116,9 +116,9 @@ pub(super) struct Effects {
     /// Parts that take this one's place, the first to be walked last.
     pub(super) split: Option<Vec<Part>>,
     /// An interval to set aside, with the reason; without an end it goes as far as the range.
-    pub(super) aside_interval: Option<(Property, Timestamp, Option<Timestamp>, String)>,
+    pub(super) aside_interval: Option<(Property, Timestamp, Option<Timestamp>, Why)>,
     /// A record to set aside, with the reason and the interval that it lies in.
-    pub(super) aside_record: Option<(String, String, Option<Interval>)>,
+    pub(super) aside_record: Option<(String, Why, Option<Interval>)>,
     /// Filter or order were not as asked.
     pub(super) unasked: bool,
     /// By what the list is known to come in the order that is asked for: so before this answer, and after it.
@@ -266,9 +266,9 @@ impl Part {
         if self.doubt.is_some() {
             return self.took_doubted(taken, fallback_end, effects);
         }
-        if let Mode::Probe { reason, then } = &mut self.mode {
-            let (reason, then) = (std::mem::take(reason), *then);
-            return self.probed(kind, &reason, then, fallback_end, effects);
+        if let Mode::Probe { why, then } = &self.mode {
+            let (why, then) = (why.clone(), *then);
+            return self.probed(kind, why, then, fallback_end, effects);
         }
         if let Mode::Ids { queue, .. } = &mut self.mode
             && queue.pop().is_some()
@@ -332,14 +332,6 @@ fn other(property: Property) -> Property {
     match property {
         Property::Created => Property::Updated,
         Property::Updated => Property::Created,
-    }
-}
-
-pub(super) fn reason(failed: Failed) -> String {
-    match failed {
-        Failed::Page(fault) => fault.to_string(),
-        Failed::Link => "link refused".to_owned(),
-        Failed::Rejected => "request not accepted".to_owned(),
     }
 }
 

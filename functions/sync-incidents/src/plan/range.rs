@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::part::{Effects, Ordered, Part, floor_second};
-use super::{Ask, CLOCKS_DIFFER, Failed, Taken};
+use super::{Ask, CLOCKS_DIFFER, Failure, Taken};
 
 /// Why a range is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,7 +156,7 @@ impl Range {
     pub(super) fn failed(
         &mut self,
         kind: RecordKind,
-        failed: Failed,
+        failure: &Failure,
         fallback: Timestamp,
         ordered: Ordered,
     ) -> Effects {
@@ -165,7 +165,7 @@ impl Range {
             if part.is_first_failure() {
                 self.healthy = false;
             }
-            let flow = part.failed(kind, failed, self.healthy, self.end.unwrap_or(fallback), &mut effects);
+            let flow = part.failed(kind, failure, self.healthy, self.end.unwrap_or(fallback), &mut effects);
             self.settle(flow, fallback, &mut effects);
         }
         self.leave_walked();

@@ -12,7 +12,7 @@ use super::lateness::Lateness;
 use super::part::{Effects, Ordered, ceil_second, floor_second};
 use super::range::{Purpose, Range};
 use super::sweeps::Sweep;
-use super::{Ask, Failed, Keep, Lane, Novelty, Plan, Standing, Taken, Target};
+use super::{Ask, Failed, Failure, Keep, Lane, Novelty, Plan, Standing, Taken, Target};
 
 /// The live range never reaches further back: what is older is history and yields to what is new.
 const LIVE_REACH: SignedDuration = SignedDuration::from_hours(24);
@@ -152,20 +152,20 @@ impl Plan for StreamPlan {
         self.apply(effects, taken.now);
     }
 
-    fn failed(&mut self, failed: Failed, now: Timestamp) {
+    fn failed(&mut self, failure: &Failure, now: Timestamp) {
         let fallback = ceil_second(now + CLOCK_SLACK);
         let (kind, ordered) = (self.kind, self.ordered);
-        let fail = |range: &mut Range| range.failed(kind, failed, fallback, ordered);
+        let fail = |range: &mut Range| range.failed(kind, failure, fallback, ordered);
         let effects = match self.asked.take() {
             Some(Asked::Live) => self.live.as_mut().map(fail),
             Some(Asked::Check) => self.checks.front_mut().map(fail),
             Some(Asked::Slice) => self.slice.as_mut().map(fail),
             Some(Asked::Retry(id)) => {
-                match failed {
+                match failure.how {
                     Failed::Page(graph_security::PageFault::NotFound) => {
                         self.aside.healed(&Aside::Record { id });
                     }
-                    _ => self.aside.record(self.kind, id, super::part::reason(failed), now),
+                    _ => self.aside.record(self.kind, id, failure.why(), now),
                 }
                 None
             }
@@ -386,15 +386,15 @@ impl StreamPlan {
             self.ordered = effects.ordered;
             self.observed.unasked_pages += u64::from(effects.unasked);
             self.outage |= effects.outage;
-            if let Some((by, from, to, reason)) = effects.aside_interval {
+            if let Some((by, from, to, why)) = effects.aside_interval {
                 let interval = (by, from, to.unwrap_or(from));
-                self.aside.interval(self.kind, interval, reason, now, self.healing.as_ref());
+                self.aside.interval(self.kind, interval, why, now, self.healing.as_ref());
             }
             match effects.aside_record {
-                Some((_, reason, Some(lies_in))) if self.aside.is_full() => {
-                    self.aside.interval(self.kind, lies_in, reason, now, self.healing.as_ref());
+                Some((_, why, Some(lies_in))) if self.aside.is_full() => {
+                    self.aside.interval(self.kind, lies_in, why, now, self.healing.as_ref());
                 }
-                Some((id, reason, _)) => self.aside.record(self.kind, id, reason, now),
+                Some((id, why, _)) => self.aside.record(self.kind, id, why, now),
                 None => {}
             }
         }

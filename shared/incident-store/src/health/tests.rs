@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use graph_security::ByKind;
+use graph_security::{ByKind, Evidence};
 
 use super::Attention::{CustomDetectionsNotGranted, WriteBackNotGranted};
 use super::*;
@@ -114,6 +114,7 @@ fn what_is_set_aside_and_what_is_late_wants_looking_at() {
         kind: RecordKind::Incident,
         what: Aside::Record { id: id.into() },
         reason: "server error".into(),
+        evidence: Evidence::default(),
         since: at(since),
         last_try: now(),
         tries: 2,

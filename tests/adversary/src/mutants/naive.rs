@@ -5,7 +5,7 @@ use graph_security::{Comparison, Condition, NextLink, Property, Query, RecordKin
 use incident_store::Observed;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use sync_incidents::plan::{Ask, Failed, Keep, Lane, Next, Plan, Standing, Taken, Target};
+use sync_incidents::plan::{Ask, Failure, Keep, Lane, Next, Plan, Standing, Taken, Target};
 
 /// No bug.
 pub const NOTHING: u8 = 0;
@@ -204,7 +204,7 @@ impl<const BUG: u8> Plan for Naive<BUG> {
         self.walk = Some(walk);
     }
 
-    fn failed(&mut self, _: Failed, now: Timestamp) {
+    fn failed(&mut self, _: &Failure, now: Timestamp) {
         self.changes += 1;
         let Some(walk) = &mut self.walk else { return };
         walk.link = None;

@@ -4,10 +4,10 @@ use graph_security::{PageFault, Property, RecordKind};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Effects, Flow, Mode, Part, Position, SECOND, Then, ceil_second, floor_second, ids_at, other, reason,
+    Effects, Flow, Mode, Part, Position, SECOND, Then, ceil_second, floor_second, ids_at, other,
     whole_seconds,
 };
-use crate::plan::{Failed, Next, Row, Taken};
+use crate::plan::{Failed, Failure, Next, Row, Taken, Why};
 
 /// How much of an interval an ids-only page covers beyond the rows it starts on.
 const IDS_AHEAD: usize = 5;
@@ -24,11 +24,12 @@ impl Part {
     pub(in crate::plan) fn failed(
         &mut self,
         kind: RecordKind,
-        failed: Failed,
+        failure: &Failure,
         healthy: bool,
         fallback_end: Timestamp,
         effects: &mut Effects,
     ) -> Flow {
+        let failed = failure.how;
         if self.doubt.is_some() {
             let of_tie = self.is_doubt_of_tie();
             self.doubt = None;
@@ -47,7 +48,7 @@ impl Part {
                 let to = next.as_ref().and_then(|next| next.at);
                 let lies_in = self.at.zip(to).map(|(from, to)| whole_seconds(self.by, from, to));
                 let lies_in = self.fixed.map(|(by, from, to)| whole_seconds(by, from, to)).or(lies_in);
-                effects.aside_record = Some((id.clone(), reason(failed), lies_in));
+                effects.aside_record = Some((id.clone(), failure.why(), lies_in));
                 if let Some(next) = next {
                     next.poison.push(id);
                 }
@@ -60,7 +61,7 @@ impl Part {
             return Flow::Continue(());
         }
         if self.link.take().is_some() || self.is_by_number() {
-            return self.link_failed(failed, fallback_end, effects);
+            return self.link_failed(failure, fallback_end, effects);
         }
         self.failures += 1;
         // It took all the time that there was, perhaps the whole run: fewer and coarser steps.
@@ -92,14 +93,14 @@ impl Part {
             Mode::Undated { .. } if self.top > 1 => self.top /= 2,
             // The next daily sweep looks again.
             Mode::Undated { .. } => return Flow::Break(()),
-            Mode::Ids { .. } if !healthy => self.probe(failed, Then::Isolate),
+            Mode::Ids { .. } if !healthy => self.probe(failure.why(), Then::Isolate),
             Mode::Ids { .. } | Mode::Isolate => {
                 let is_enough = is_costly && self.fixed.is_some();
                 if is_enough || !self.isolate(kind, fallback_end, effects) {
-                    return self.give_up(failed, healthy, effects);
+                    return self.give_up(failure, healthy, effects);
                 }
             }
-            Mode::Linked(_) => return self.give_up(failed, healthy, effects),
+            Mode::Linked(_) => return self.give_up(failure, healthy, effects),
             // Returned above.
             Mode::Probe { .. } => {}
         }
@@ -107,8 +108,8 @@ impl Part {
     }
 
     /// Where nothing succeeded since the trouble began it may be an outage, and not about these records.
-    fn probe(&mut self, failed: Failed, then: Then) {
-        self.mode = Mode::Probe { reason: reason(failed), then };
+    fn probe(&mut self, why: Why, then: Then) {
+        self.mode = Mode::Probe { why, then };
         self.link = None;
     }
 
@@ -116,14 +117,14 @@ impl Part {
     pub(super) fn probed(
         &mut self,
         kind: RecordKind,
-        reason: &str,
+        why: Why,
         then: Then,
         fallback_end: Timestamp,
         effects: &mut Effects,
     ) -> Flow {
         match then {
             Then::Isolate if self.isolate(kind, fallback_end, effects) => Flow::Continue(()),
-            Then::Isolate | Then::SetAside => self.set_aside(reason, effects),
+            Then::Isolate | Then::SetAside => self.set_aside(why, effects),
             Then::Begin => {
                 // The rows that it stood on are forgotten, and with them what shows how a literal was taken.
                 let at = self.at.map(floor_second);
@@ -134,11 +135,11 @@ impl Part {
     }
 
     /// The last rung.
-    fn give_up(&mut self, failed: Failed, healthy: bool, effects: &mut Effects) -> Flow {
+    fn give_up(&mut self, failure: &Failure, healthy: bool, effects: &mut Effects) -> Flow {
         if healthy {
-            return self.set_aside(&reason(failed), effects);
+            return self.set_aside(failure.why(), effects);
         }
-        self.probe(failed, Then::SetAside);
+        self.probe(failure.why(), Then::SetAside);
         Flow::Continue(())
     }
 
@@ -335,8 +336,8 @@ impl Part {
         self.at.is_some()
     }
 
-    pub(super) fn set_aside(&self, reason: &str, effects: &mut Effects) -> Flow {
-        self.set_interval_aside(self.at, self.to, reason, effects);
+    pub(super) fn set_aside(&self, why: Why, effects: &mut Effects) -> Flow {
+        self.set_interval_aside(self.at, self.to, why, effects);
         Flow::Break(())
     }
 
@@ -345,7 +346,7 @@ impl Part {
         &self,
         from: Option<Timestamp>,
         to: Option<Timestamp>,
-        reason: &str,
+        why: Why,
         effects: &mut Effects,
     ) {
         let (by, from, to) = match self.fixed {
@@ -354,7 +355,7 @@ impl Part {
         };
         let Some(from) = from else { return };
         let (by, from, end) = whole_seconds(by, from, to.unwrap_or(from));
-        effects.aside_interval = Some((by, from, to.map(|_| end), reason.to_owned()));
+        effects.aside_interval = Some((by, from, to.map(|_| end), why));
     }
 
     /// The page says of itself, time and again, that something is missing: where it reaches. Rows without an
@@ -367,6 +368,6 @@ impl Part {
         let steps = matches!(self.mode, Mode::Keyset | Mode::Ids { .. });
         let last = taken.rows.iter().filter_map(|row| self.key(row)).max();
         let to = if steps && !ended && *effects.ordered.by(self.by) { last.max(self.at) } else { self.to };
-        self.set_interval_aside(self.at, to, "partial answer", effects);
+        self.set_interval_aside(self.at, to, taken.why("partial answer"), effects);
     }
 }

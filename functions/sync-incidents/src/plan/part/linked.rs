@@ -4,8 +4,8 @@ use graph_security::LinkTrail;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Effects, Flow, Mode, Part, ceil_second, floor_second, key_of, reason};
-use crate::plan::{Failed, Next, Row, Taken};
+use super::{Effects, Flow, Mode, Part, ceil_second, floor_second, key_of};
+use crate::plan::{Failure, Next, Row, Taken};
 
 /// How often such a walk is repeated before what it walks is set aside: a list that still gives something
 /// new in its sixth pass is changing faster than it can be read.
@@ -101,7 +101,7 @@ impl Part {
         }
         self.trail = LinkTrail::default();
         if !walk.again() {
-            return self.set_aside("its links lead to no end", effects);
+            return self.set_aside(taken.why("its links lead to no end"), effects);
         }
         // A last page that is full looks like one behind which there is more: cut otherwise it is not full.
         self.top = (self.top - 1).max(2);
@@ -145,7 +145,7 @@ impl Part {
     /// links it ends the pass.
     pub(super) fn link_failed(
         &mut self,
-        failed: Failed,
+        failure: &Failure,
         fallback_end: Timestamp,
         effects: &mut Effects,
     ) -> Flow {
@@ -155,7 +155,7 @@ impl Part {
                 if walk.again() {
                     return Flow::Continue(());
                 }
-                self.set_aside(&reason(failed), effects)
+                self.set_aside(failure.why(), effects)
             }
             Mode::Undated { .. } => {
                 self.refused += 1;
