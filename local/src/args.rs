@@ -19,6 +19,9 @@ pub(crate) struct CommandLine {
     /// a demo store and every other command the store in your data directory
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) store: Option<PathBuf>,
+    /// Say on standard error what is asked of Microsoft and how it answers. `RUST_LOG` chooses more finely
+    #[arg(long, global = true)]
+    pub(crate) verbose: bool,
 }
 
 impl CommandLine {

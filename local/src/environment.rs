@@ -15,6 +15,7 @@ use crate::failure::Failure;
 /// - `SOC_ANYWHERE_LOGIN_URL`, `SOC_ANYWHERE_GRAPH_URL`: an Entra and a Graph of one's own in place of every
 ///   cloud's: `http://HOST:PORT`, its host a loopback IP or `localhost`.
 /// - `SOC_ANYWHERE_ALLOW_TEST_HOSTS=1`: those two may also be private IPs.
+/// - `RUST_LOG`: which log lines to print, such as `warn,sync_incidents=debug`; crates of others print `INFO` at most.
 /// - `XDG_DATA_HOME`, or else `HOME` (on Windows `APPDATA`): where stores are kept that no `--store` names.
 #[derive(Debug)]
 pub(crate) struct Environment {
@@ -22,6 +23,8 @@ pub(crate) struct Environment {
     pub(crate) endpoints: EndpointOverride,
     /// The secret, unless it is unset or empty.
     pub(crate) client_secret: Option<SecretString>,
+    /// Which log lines to print, unless it is unset or empty.
+    pub(crate) log: Option<String>,
     /// The folder for stores; `None` where there is no home.
     pub(crate) data_folder: Option<PathBuf>,
 }
@@ -60,6 +63,7 @@ impl Environment {
                 login: origin("SOC_ANYWHERE_LOGIN_URL")?,
                 graph: origin("SOC_ANYWHERE_GRAPH_URL")?,
             },
+            log: text("RUST_LOG")?,
             client_secret: text("SOC_ANYWHERE_CLIENT_SECRET")?.map(Into::into),
             data_folder,
         })

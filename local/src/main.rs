@@ -10,6 +10,7 @@ mod environment;
 mod failure;
 mod incidents;
 mod input;
+mod logs;
 mod secret_input;
 mod secrets;
 mod serve;
@@ -51,9 +52,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(line: CommandLine) -> Result<Verdict, Failure> {
-    let store = line.store.clone();
+    let (store, verbose) = (line.store.clone(), line.verbose);
     let command = line.command().unwrap_or_else(|error| error.exit());
     let mut environment = Environment::from_env()?;
+    logs::start(verbose, environment.log.as_deref())?;
     let name = if matches!(command, Command::Serve(_)) { DEMO } else { STORE };
     let path = store_path(store.as_deref(), &environment, name)?;
     match command {

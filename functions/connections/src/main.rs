@@ -19,7 +19,7 @@ use crate::function::Function;
 async fn main() -> Result<(), Error> {
     // As text: `main` prints an error by its `Debug`.
     let config = Config::from_env().map_err(|bad| bad.to_string())?;
-    config.logs.start("connections");
+    config.logs.start();
     report_panics();
     let function = Arc::new(build(config).map_err(|bad| bad.to_string())?);
     let warming = function.clone();

@@ -34,7 +34,7 @@ const LEASE_MARGIN: Duration = Duration::from_secs(20);
 async fn main() -> Result<(), lambda_runtime::Error> {
     // As text: `main` prints an error by its `Debug`.
     let config = Config::from_env().map_err(|bad| bad.to_string())?;
-    config.logs.start("sync_incidents");
+    config.logs.start();
     report_panics();
     let function = Arc::new(build(&config).map_err(|bad| bad.to_string())?);
     let warming = function.clone();

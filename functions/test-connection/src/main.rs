@@ -17,7 +17,7 @@ use crate::handler::Function;
 async fn main() -> Result<(), Error> {
     // As text: `main` prints an error by its `Debug`.
     let config = Config::from_env().map_err(|bad| bad.to_string())?;
-    config.logs.start("test_connection");
+    config.logs.start();
     report_panics();
     let function = Arc::new(build(config).map_err(|bad| bad.to_string())?);
     lambda_http::run(service_fn(move |request| handler::handle(function.clone(), request))).await

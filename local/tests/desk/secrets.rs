@@ -72,6 +72,37 @@ fn no_sync_shows_it_however_it_fails() {
 }
 
 #[test]
+fn no_log_line_shows_it_or_a_token_whatever_is_asked_for() {
+    for faults in [
+        Faults::default(),
+        Faults { graph_status: Some((500, None)), ..Faults::default() },
+        Faults { graph_status: Some((401, None)), ..Faults::default() },
+        Faults { entra_status: Some((503, None)), ..Faults::default() },
+    ] {
+        let tenant = Tenant::new(Scenario::Good);
+        tenant.simulator.set_faults(tenant.handle.tenant_id, faults.clone());
+        let desk =
+            Desk::at(&tenant).with("RUST_LOG", "trace,hyper=trace,h2=trace,reqwest=trace,rustls=trace");
+        desk.add(&tenant);
+        for line in ["sync", "--verbose sync", "connections list"] {
+            let ran = desk.run(line);
+            assert!(
+                !shows_secret(ran.out.as_bytes()) && !shows_secret(ran.err.as_bytes()),
+                "{faults:?}: {line}"
+            );
+            // A token is a JWT; every JWT's header begins like this.
+            assert!(
+                !ran.err.contains("eyJ") && !ran.out.contains("eyJ"),
+                "a token is shown: {faults:?}: {line}"
+            );
+            let said = ran.err.contains("DEBUG");
+            assert_eq!(said, line != "connections list", "a sync logs: {faults:?}: {line}: {}", ran.err);
+        }
+        check_files(&desk);
+    }
+}
+
+#[test]
 fn the_page_takes_it_and_never_gives_it_back() {
     let tenant = Tenant::new(Scenario::Good);
     let desk = Desk::at(&tenant);

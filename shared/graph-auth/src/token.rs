@@ -110,7 +110,13 @@ pub async fn request_token<T: Transport>(
                 (AuthError::Fault(fault), failure)
             }
         };
-        match failure.and_then(|failure| tries.wait(failure, rng)) {
+        let wait = failure.and_then(|failure| tries.wait(failure, rng));
+        tracing::debug!(
+            cause = error.cause().name(), %error, attempt = tries.failed(), ?failure,
+            wait_ms = wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+            "a token request failed"
+        );
+        match wait {
             Some(wait) => tokio::time::sleep(wait).await,
             None => return Err(error),
         }

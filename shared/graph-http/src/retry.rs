@@ -91,6 +91,12 @@ impl Tries {
         Self { deadline, failed: 0 }
     }
 
+    /// How often the request has failed so far.
+    #[must_use]
+    pub fn failed(&self) -> u32 {
+        self.failed
+    }
+
     /// How long to wait after this failure; `None` when it is the last, or the wait would pass the deadline.
     pub fn wait(&mut self, failure: Failure, rng: &mut fastrand::Rng) -> Option<Duration> {
         self.failed += 1;

@@ -211,6 +211,11 @@ impl<'a, T: Transport> Session<'a, T> {
             let (error, failure) = match outcome {
                 Ok(answer) if answer.status.is_success() => {
                     self.usage.bytes += answer.body.len() as u64;
+                    tracing::debug!(
+                        status = answer.status.as_u16(), bytes = answer.body.len(),
+                        request_id = self.last.request_id, client_request_id = %id,
+                        "Graph answered"
+                    );
                     return Ok(answer);
                 }
                 Ok(answer) => {
@@ -238,7 +243,13 @@ impl<'a, T: Transport> Session<'a, T> {
                 }
             };
             let failure = failure.filter(|failure| self.repeat_transient || *failure != Failure::Transient);
-            match failure.and_then(|failure| tries.wait(failure, &mut self.rng)) {
+            let wait = failure.and_then(|failure| tries.wait(failure, &mut self.rng));
+            tracing::debug!(
+                status = self.last.status, code = self.last.graph_code, request_id = self.last.request_id,
+                client_request_id = %id, attempt = tries.failed(), ?failure, wait_ms = wait.map(in_ms),
+                "a request to Graph failed"
+            );
+            match wait {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(error),
             }
@@ -310,6 +321,10 @@ fn error_of_fault(fault: Fault, deadline: Deadline) -> GraphError {
         }
         Fault::Transport(_) => GraphError::Unreachable(fault),
     }
+}
+
+fn in_ms(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn random_bytes(rng: &mut fastrand::Rng) -> [u8; 16] {

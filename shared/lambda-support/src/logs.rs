@@ -7,13 +7,6 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
-/// Other people's crates say no more than this: below it they describe requests.
-const OTHERS: LevelFilter = LevelFilter::INFO;
-
-/// The crates of this workspace.
-const OURS: [&str; 6] =
-    ["graph_auth", "graph_http", "graph_security", "incident_store", "lambda_support", "test_connection"];
-
 /// How to log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Logs {
@@ -65,19 +58,16 @@ impl Logs {
         Ok(Self { format, level })
     }
 
-    /// From now on the process logs to standard output. `bootstrap` is the binary's own crate. A second call
-    /// changes nothing.
-    pub fn start(self, bootstrap: &'static str) {
-        let targets = Targets::new()
-            .with_default(self.level.min(OTHERS))
-            .with_targets(OURS.into_iter().chain([bootstrap]).map(|target| (target, self.level)));
+    /// From now on the process logs to standard output. A second call changes nothing.
+    pub fn start(self) {
+        let wanted = Targets::new().with_default(self.level);
         let lines: Box<dyn Layer<_> + Send + Sync> = match self.format {
             // `timestamp`, `level` and `message` at the top: Lambda filters by them.
             Format::Json => fmt::layer().json().flatten_event(true).with_span_list(false).boxed(),
             // CloudWatch has the time.
             Format::Text => fmt::layer().with_ansi(false).without_time().boxed(),
         };
-        let _ = tracing_subscriber::registry().with(lines.with_filter(targets)).try_init();
+        let _ = tracing_subscriber::registry().with(logging::capped(lines, wanted)).try_init();
     }
 }
 
