@@ -6,6 +6,10 @@ use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
 use graph_auth::Cloud;
 use incident_store::ConnectionId;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use sync_incidents::Request;
+
+use crate::failure::Failure;
 
 /// Microsoft Defender's incidents and alerts, in a store of your own.
 #[derive(Debug, Parser)]
@@ -132,9 +136,50 @@ pub(crate) struct SyncArgs {
     /// Only this connection
     #[arg(long, value_name = "ID")]
     pub(crate) connection: Option<ConnectionId>,
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
+    /// Where Microsoft asks to wait, wait and go on. Otherwise `sync` ends when all else is read
+    #[arg(long)]
+    pub(crate) wait: bool,
     /// Print one JSON array with a result for each connection
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What is wanted besides what is new: one of these.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct RequestArgs {
+    /// Read again what changed since this day, YYYY-MM-DD (UTC)
+    #[arg(long, value_name = "DATE")]
+    again_since: Option<Date>,
+    /// Try what is set aside now, not after its hour
+    #[arg(long)]
+    retry_set_aside: bool,
+    /// Run the hourly and the daily sweep now
+    #[arg(long)]
+    sweep: bool,
+    /// Read everything again, as the first sync did. What is stored stays
+    #[arg(long)]
+    forget_checkpoint: bool,
+}
+
+impl RequestArgs {
+    /// Fails for a day that no instant can be of.
+    pub(crate) fn request(&self) -> Result<Request, Failure> {
+        if let Some(day) = self.again_since {
+            let since = day
+                .to_zoned(TimeZone::UTC)
+                .map_err(|error| Failure::Usage(format!("--again-since: {error}")))?;
+            return Ok(Request::AgainSince(since.timestamp()));
+        }
+        Ok(match self {
+            Self { retry_set_aside: true, .. } => Request::RetrySetAside,
+            Self { sweep: true, .. } => Request::Sweep,
+            Self { forget_checkpoint: true, .. } => Request::ForgetCheckpoint,
+            _ => Request::Sync,
+        })
+    }
 }
 
 #[derive(Debug, Args)]
@@ -183,6 +228,21 @@ mod tests {
     }
 
     #[test]
+    fn a_sync_may_be_asked_for_more_than_what_is_new() {
+        let since = "2026-11-01T00:00:00Z".parse().unwrap();
+        for (line, expected) in [
+            ("soc-anywhere sync", Request::Sync),
+            ("soc-anywhere sync --again-since 2026-11-01", Request::AgainSince(since)),
+            ("soc-anywhere sync --retry-set-aside --json", Request::RetrySetAside),
+            ("soc-anywhere sync --wait --sweep", Request::Sweep),
+            ("soc-anywhere sync --forget-checkpoint", Request::ForgetCheckpoint),
+        ] {
+            let Ok(Command::Sync(args)) = parse(line) else { panic!("{line}") };
+            assert_eq!(args.request.request().unwrap(), expected, "{line}");
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_together_is_a_usage_error() {
         for line in [
             "soc-anywhere --port 1 incidents",
@@ -192,6 +252,9 @@ mod tests {
             "soc-anywhere connections remove nothing",
             "soc-anywhere connections add --tenant-id t --client-id c --cloud china",
             "soc-anywhere connections add --tenant-id t --client-id c --since yesterday",
+            "soc-anywhere sync --again-since yesterday",
+            "soc-anywhere sync --sweep --forget-checkpoint",
+            "soc-anywhere sync --again-since 2026-11-01 --retry-set-aside",
         ] {
             let error = parse(line).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -62,6 +62,8 @@ pub(crate) enum Verdict {
     Good,
     /// Exit 1.
     Bad,
+    /// Ctrl-C ended the command: exit 130, which is 128 and the number of `SIGINT`.
+    Interrupted,
 }
 
 impl From<Verdict> for ExitCode {
@@ -69,6 +71,7 @@ impl From<Verdict> for ExitCode {
         match verdict {
             Verdict::Good => Self::SUCCESS,
             Verdict::Bad => Self::FAILURE,
+            Verdict::Interrupted => Self::from(130),
         }
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::allowance::Spent;
 use crate::plan::Plan;
+use crate::request::Request;
 use crate::stream::Stream;
 
 /// A checkpoint of another format cannot be walked on from: everything is read again.
@@ -58,6 +59,26 @@ impl<P: Plan> Checkpoint<P> {
             checkpoint.forget_back_offs();
         }
         checkpoint
+    }
+
+    /// Takes down what a person asks for.
+    pub(crate) fn request(&mut self, request: Request, connection: &Connection) {
+        self.forget_back_offs();
+        match request {
+            Request::Sync => {}
+            Request::AgainSince(since) => self.plans().for_each(|plan| plan.read_again(since)),
+            Request::RetrySetAside => self.plans().for_each(P::retry_aside),
+            Request::Sweep => self.plans().for_each(P::sweep_now),
+            Request::ForgetCheckpoint => {
+                for kind in RecordKind::ALL {
+                    *self.plan(kind) = P::new(kind, connection.settings.since);
+                }
+            }
+        }
+    }
+
+    fn plans(&mut self) -> impl Iterator<Item = &mut P> {
+        self.streams.values_mut().map(|stream| &mut stream.plan)
     }
 
     pub(crate) fn plan(&mut self, kind: RecordKind) -> &mut P {

@@ -59,6 +59,15 @@ impl<'a, S: SyncStore> Keeper<'a, S> {
         self.write(checkpoint, next_due).await
     }
 
+    /// Writes the checkpoint of a run that may ask nothing before `next_due`.
+    pub(crate) async fn put_off<P: Plan>(
+        &self,
+        checkpoint: &Checkpoint<P>,
+        next_due: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(checkpoint, Some(next_due)).await
+    }
+
     async fn write<P: Plan>(
         &self,
         checkpoint: &Checkpoint<P>,

@@ -13,6 +13,7 @@ mod ended;
 mod keeper;
 pub mod plan;
 mod report;
+mod request;
 mod run;
 mod shift;
 mod stream;
@@ -21,5 +22,6 @@ mod verdict;
 
 pub use allowance::Budget;
 pub use report::{Outcome, Report, StreamReport};
+pub use request::Request;
 pub use shift::{Ended, NotSynced, Shift};
 pub use syncer::{Settings, Syncer};

@@ -29,7 +29,8 @@ pub struct Report {
     pub graph_request_id: Option<String>,
     /// Now minus the instant up to which everything is read, in seconds; `None` before the first success.
     pub lag_seconds: Option<i64>,
-    /// When to run again to go on with what is left; `None` when nothing is left until it is due again.
+    /// When to run again to go on with what may be asked; `None` when that is read until the connection is due
+    /// again. A list that waits for Microsoft is not among it: see [`SyncStatus::throttled`].
     pub resume: Option<Timestamp>,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
@@ -104,14 +105,9 @@ impl Report {
         }
     }
 
-    /// The report of a sync at `now` that asked nothing, because nothing may be asked until `resume`. The lists lag
+    /// The report of a sync at `now` that asked nothing, because nothing may be asked yet. The lists lag
     /// all the same.
-    pub(crate) fn put_off(
-        connection: ConnectionId,
-        status: SyncStatus,
-        now: Timestamp,
-        resume: Timestamp,
-    ) -> Self {
+    pub(crate) fn put_off(connection: ConnectionId, status: SyncStatus, now: Timestamp) -> Self {
         let mut streams = ByKind::<StreamReport>::default();
         for kind in RecordKind::ALL {
             streams[kind].stands(status.streams[kind].read_up_to, false, now);
@@ -119,7 +115,6 @@ impl Report {
         Self {
             streams,
             lag_seconds: lag(status.read_up_to, now),
-            resume: Some(resume),
             status,
             ..Self::without_run(connection, Outcome::Interrupted)
         }

@@ -94,12 +94,11 @@ impl<P: Plan> Stream<P> {
     }
 
     /// When this list is to be asked again for what is left; `None` where nothing is left until the connection is
-    /// due, and where waiting does not help because the list fails. `refilled`: when there is a budget again.
+    /// due, and where the list is put off or fails. `refilled`: when there is a budget again.
     pub(crate) fn resume(&self, now: Timestamp, refilled: Timestamp) -> Option<Timestamp> {
         let standing = self.plan.standing();
-        let is_left = standing.pending || !standing.live_done;
-        let at = self.put_off(now).or(is_left.then_some(refilled));
-        at.filter(|_| self.failed(now).is_none())
+        let may_be_asked = self.put_off(now).is_none() && self.failed(now).is_none();
+        (may_be_asked && (standing.pending || !standing.live_done)).then_some(refilled)
     }
 
     /// When this list is due: what is left does not wait for an interval that may be a day.

@@ -17,6 +17,7 @@ use crate::ended::{Failure, Stop};
 use crate::keeper::Keeper;
 use crate::plan::{Plan, StreamPlan};
 use crate::report::Outcome;
+use crate::request::Request;
 use crate::run::{LONGEST_RUN, Run};
 use crate::verdict::{End, Work};
 use crate::{Budget, Report};
@@ -59,12 +60,18 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         self.sync_planned::<StreamPlan>(id, deadline).await
     }
 
-    /// [`Syncer::sync`], because a person asked for it: what is set aside is tried now, not after its hour.
+    /// [`Syncer::sync`], because a person asks for it. Where nothing may be asked of Microsoft yet, the next sync does
+    /// what was requested; where another run has the connection, nothing is taken down.
     ///
     /// # Errors
     /// As [`Syncer::sync`].
-    pub async fn sync_now(&self, id: ConnectionId, deadline: Deadline) -> Result<Report, StoreError> {
-        self.claim_and_sync::<StreamPlan>(id, deadline, Occasion::Asked).await
+    pub async fn sync_now(
+        &self,
+        id: ConnectionId,
+        request: Request,
+        deadline: Deadline,
+    ) -> Result<Report, StoreError> {
+        self.claim_and_sync::<StreamPlan>(id, deadline, Some(request)).await
     }
 
     /// [`Syncer::sync`] with another planning in place of the engine's.
@@ -76,14 +83,14 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         id: ConnectionId,
         deadline: Deadline,
     ) -> Result<Report, StoreError> {
-        self.claim_and_sync::<P>(id, deadline, Occasion::Due).await
+        self.claim_and_sync::<P>(id, deadline, None).await
     }
 
     async fn claim_and_sync<P: Plan>(
         &self,
         id: ConnectionId,
         deadline: Deadline,
-        occasion: Occasion,
+        request: Option<Request>,
     ) -> Result<Report, StoreError> {
         let begun = Instant::now();
         let deadline = deadline.min(begun + LONGEST_RUN);
@@ -105,7 +112,7 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
                     next_due,
                     begun,
                     deadline,
-                    occasion,
+                    request,
                 };
                 self.sync_held::<P>(held).await
             }
@@ -113,21 +120,20 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
     }
 
     async fn sync_held<P: Plan>(&self, held: Held) -> Result<Report, StoreError> {
-        let Held { lease, connection, state, now, next_due, begun, deadline, occasion } = held;
+        let Held { lease, connection, state, now, next_due, begun, deadline, request } = held;
         let id = connection.id;
         let before = SyncStatus::parse(&state.status);
         let mut checkpoint = Checkpoint::<P>::load(&state.checkpoint, &connection);
-        if occasion == Occasion::Asked {
-            checkpoint.forget_back_offs();
-            checkpoint.streams.values_mut().for_each(|stream| stream.plan.retry_aside());
-        }
-        if let Some(until) = checkpoint.put_off(now) {
-            // The claim has put it off by its interval, which may be a day.
-            self.store.save(&lease, &state, Some(until)).await?;
-            self.store.release(&lease).await?;
-            return Ok(Report::put_off(id, before, now, until));
+        if let Some(request) = request {
+            checkpoint.request(request, &connection);
         }
         let mut keeper = Keeper::new(&self.store, lease, state.status);
+        if let Some(until) = checkpoint.put_off(now) {
+            // The claim has put it off by its interval, which may be a day.
+            keeper.put_off(&checkpoint, until).await?;
+            keeper.release().await?;
+            return Ok(Report::put_off(id, before, now));
+        }
         let (stop, mut work) = match self.session(&connection, deadline).await {
             Err(stopped) => (Some(stopped), Work::default()),
             Ok(session) => {
@@ -204,14 +210,5 @@ struct Held {
     next_due: Timestamp,
     begun: Instant,
     deadline: Deadline,
-    occasion: Occasion,
-}
-
-/// Why a connection is synced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Occasion {
-    /// Its time has come.
-    Due,
-    /// A person wants it now.
-    Asked,
+    request: Option<Request>,
 }

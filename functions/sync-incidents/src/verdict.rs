@@ -58,7 +58,7 @@ impl End {
             (Some(Stop::Failed(_)), Some(failing)) => {
                 (None, back_off::until(failing, now).unwrap_or_else(|| back_off::soon(now).min(due)))
             }
-            (Some(Stop::Throttled(until)), _) => (Some(*until), *until),
+            (Some(Stop::Throttled(until)), _) => (None, *until),
             _ => {
                 let next = streams().map(|stream| stream.due(now, refilled, due)).min();
                 (streams().filter_map(|stream| stream.resume(now, refilled)).min(), next.unwrap_or(due))

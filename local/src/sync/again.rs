@@ -29,17 +29,26 @@ pub(super) enum After {
 /// What the runs before were like.
 #[derive(Debug, Default)]
 pub(super) struct Again {
+    /// Whether to wait for the lists that Microsoft asked to leave alone.
+    waits: bool,
     busy: u32,
     nothing_sent: u32,
 }
 
 impl Again {
+    /// `waits`: go on also with the lists that Microsoft asked to leave alone, when their time has come.
+    pub(super) fn new(waits: bool) -> Self {
+        Self { waits, ..Self::default() }
+    }
+
     pub(super) fn after(&mut self, report: &Report, now: Timestamp) -> After {
         if report.outcome == Outcome::Busy {
             self.busy += 1;
             return if self.busy < BUSY_AT_MOST { After::Wait(BUSY) } else { After::Stop };
         }
-        let Some(resume) = report.resume else { return After::Stop };
+        let throttled = || report.status.throttled(now).into_iter().map(|(_, until)| until).min();
+        let resume = report.resume.or_else(|| throttled().filter(|_| self.waits));
+        let Some(resume) = resume else { return After::Stop };
         let wait = Duration::try_from(resume.duration_since(now)).unwrap_or(Duration::ZERO);
         if report.usage.calls > 0 || !wait.is_zero() {
             self.nothing_sent = 0;
@@ -94,6 +103,19 @@ mod tests {
             assert_eq!(again.after(&nothing, now()), After::Wait(NOTHING_SENT));
         }
         assert_eq!(again.after(&nothing, now()), After::Stop);
+    }
+
+    #[test]
+    fn what_microsoft_asked_to_leave_alone_is_waited_for_on_request_only() {
+        let until = now() + Duration::from_secs(600);
+        let mut throttled = report(Outcome::Interrupted, 3, None);
+        throttled.status.streams.alerts.not_before = Some(until);
+        assert_eq!(Again::default().after(&throttled, now()), After::Stop);
+        assert_eq!(Again::new(true).after(&throttled, now()), After::Wait(Duration::from_secs(600)));
+        assert_eq!(Again::new(true).after(&throttled, until), After::Stop);
+        // What may be asked sooner is read sooner.
+        throttled.resume = Some(now());
+        assert_eq!(Again::new(true).after(&throttled, now()), After::Wait(Duration::ZERO));
     }
 
     #[test]

@@ -4,13 +4,14 @@ mod again;
 mod result;
 mod summary;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use incident_store::{Connection, Connections as _, StoreError};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use sync_incidents::{Outcome, Request};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -32,39 +33,71 @@ const PARALLEL: usize = 8;
 const REDRAW: Duration = Duration::from_millis(200);
 
 pub(crate) async fn run(desk: &Desk, args: &SyncArgs) -> Result<Verdict, Failure> {
+    let request = args.request.request()?;
     let connections = chosen(desk, args).await?;
     if connections.is_empty() {
         eprintln!("there are no connections: `soc-anywhere connections add` enters one");
     }
-    let results = if connections.is_empty() {
-        Vec::new()
-    } else {
-        until_interrupted(desk, connections, args.json).await?
-    };
+    let wanted = Wanted { request, wait: args.wait };
+    let syncs: Vec<_> = connections.into_iter().map(Sync::new).collect();
+    let is_interrupted = until_interrupted(desk, &syncs, wanted, args.json).await?;
+    let results: Vec<_> = syncs.iter().map(Sync::result).collect();
     if args.json {
         let mut out = io::stdout().lock();
         serde_json::to_writer_pretty(&mut out, &results).map_err(io::Error::from)?;
         writeln!(out)?;
     }
+    if is_interrupted {
+        eprintln!("interrupted; what was read is kept, and the next sync goes on from there");
+        return Ok(Verdict::Interrupted);
+    }
     let failed = results.iter().any(SyncResult::failed);
     Ok(if failed { Verdict::Bad } else { Verdict::Good })
 }
 
-async fn until_interrupted(
-    desk: &Desk,
-    connections: Vec<Connection>,
-    json: bool,
-) -> Result<Vec<SyncResult>, Failure> {
-    let syncers = desk.syncers();
-    tokio::select! {
-        results = all(desk, &syncers, connections, json) => results,
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted?;
-            syncers.watched.release_all().await?;
-            let kept = "interrupted; what was read is kept, and the next sync goes on from there";
-            Err(Failure::Refused(kept.into()))
-        }
+/// What a person wants of each sync.
+#[derive(Clone, Copy)]
+struct Wanted {
+    request: Request,
+    wait: bool,
+}
+
+/// One connection's sync, and what is known of its result at any time.
+#[derive(Clone)]
+struct Sync {
+    connection: Connection,
+    result: Arc<Mutex<SyncResult>>,
+}
+
+impl Sync {
+    fn new(connection: Connection) -> Self {
+        let result = Arc::new(Mutex::new(SyncResult::new(&connection)));
+        Self { connection, result }
     }
+
+    fn change(&self, change: impl FnOnce(&mut SyncResult)) {
+        change(&mut self.result.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn result(&self) -> SyncResult {
+        self.result.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Gives whether a person interrupted the syncs.
+async fn until_interrupted(desk: &Desk, syncs: &[Sync], wanted: Wanted, json: bool) -> Result<bool, Failure> {
+    let syncers = desk.syncers();
+    let mut ended = HashSet::new();
+    let interrupted = tokio::select! {
+        all = all(desk, &syncers, syncs, wanted, json, &mut ended) => return all.map(|()| false),
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+    };
+    interrupted?;
+    syncers.watched.release_all().await?;
+    for (_, sync) in syncs.iter().enumerate().filter(|(place, _)| !ended.contains(place)) {
+        sync.change(SyncResult::interrupted);
+    }
+    Ok(true)
 }
 
 async fn chosen(desk: &Desk, args: &SyncArgs) -> Result<Vec<Connection>, Failure> {
@@ -74,85 +107,90 @@ async fn chosen(desk: &Desk, args: &SyncArgs) -> Result<Vec<Connection>, Failure
     }
 }
 
-/// Syncs all of them, some at a time, and gives their results in the connections' order. What goes wrong with
-/// one is its own. Dropping it stops all syncs.
+/// Runs all of the syncs, some at a time, and puts the places of those that have ended into `ended`. What goes
+/// wrong with one is its own. Dropping it stops all syncs.
 async fn all(
     desk: &Desk,
     syncers: &Arc<Syncers>,
-    connections: Vec<Connection>,
+    syncs: &[Sync],
+    wanted: Wanted,
     json: bool,
-) -> Result<Vec<SyncResult>, Failure> {
+    ended: &mut HashSet<usize>,
+) -> Result<(), Failure> {
     let bars = MultiProgress::new();
-    let mut waiting = connections.into_iter().enumerate();
+    let mut waiting = syncs.iter().enumerate();
     let mut running = JoinSet::new();
     let mut started = HashMap::new();
-    let mut results = Vec::new();
     loop {
         while running.len() < PARALLEL
-            && let Some((place, connection)) = waiting.next()
+            && let Some((place, sync)) = waiting.next()
         {
-            let (desk, syncers, bar) = (desk.clone(), syncers.clone(), bars.add(counter(&connection)));
-            let of = connection.clone();
+            let (desk, syncers, bar) = (desk.clone(), syncers.clone(), bars.add(counter(&sync.connection)));
+            let sync = sync.clone();
             let task = running.spawn(async move {
-                let result = one(&desk, &syncers, &connection, &bar).await;
+                let done = one(&desk, &syncers, &sync, wanted, &bar).await;
                 bar.finish_and_clear();
-                result
+                done
             });
-            started.insert(task.id(), (place, of));
+            started.insert(task.id(), place);
         }
-        let Some(ended) = running.join_next_with_id().await else { break };
-        let (task, result) = match ended {
-            Ok((task, result)) => (task, result.map_err(|error| error.to_string())),
+        let Some(done) = running.join_next_with_id().await else { return Ok(()) };
+        let (task, done) = match done {
+            Ok((task, done)) => (task, done.map_err(|error| error.to_string())),
             // A defect of this program; its message is on standard error already.
             Err(panicked) => (panicked.id(), Err("the sync ended unexpectedly".to_owned())),
         };
-        let Some((place, connection)) = started.remove(&task) else { continue };
-        let result = result.unwrap_or_else(|note| SyncResult::broken(&connection, note));
-        if !json {
-            let lines = summary::lines(&result);
-            bars.suspend(|| writeln!(io::stdout(), "{lines}"))?;
+        let Some(place) = started.remove(&task) else { continue };
+        let sync = &syncs[place];
+        if let Err(note) = done {
+            sync.change(|result| result.broken(note));
         }
-        results.push((place, result));
+        ended.insert(place);
+        let result = sync.result();
+        bars.suspend(|| {
+            for line in summary::waits(&result, desk.clock.now()) {
+                eprintln!("{line}");
+            }
+            if json { Ok(()) } else { writeln!(io::stdout(), "{}", summary::lines(&result)) }
+        })?;
     }
-    results.sort_by_key(|(place, _)| *place);
-    Ok(results.into_iter().map(|(_, result)| result).collect())
 }
 
 async fn one(
     desk: &Desk,
     syncers: &Syncers,
-    connection: &Connection,
+    sync: &Sync,
+    wanted: Wanted,
     bar: &ProgressBar,
-) -> Result<SyncResult, StoreError> {
-    let mut result = SyncResult::new(connection);
+) -> Result<(), StoreError> {
+    let connection = &sync.connection;
     if is_simulated(connection) && !simulated::answers(desk, connection).await {
-        result.ended = Ended::Skipped {
-            result: "skipped",
-            note: "its simulator is not running; `soc-anywhere serve` runs it",
-        };
-        return Ok(result);
+        let note = "its simulator is not running; `soc-anywhere serve` runs it";
+        sync.change(|result| result.ended = Ended::Skipped { result: "skipped", note });
+        return Ok(());
     }
-    let mut again = Again::default();
+    let mut again = Again::new(wanted.wait);
     let watched = &syncers.watched;
     let syncer = syncers.of(connection);
-    let mut is_first = true;
+    // Until a run has taken it down.
+    let mut request = Some(wanted.request);
     loop {
         // A sync's future is some 18 KB: it stands on the heap, for several at a time.
         let run = Box::pin(async {
             let deadline = Instant::now() + RUN;
-            // The first run also tries what was set aside; the others go on from there.
-            if is_first {
-                syncer.sync_now(connection.id, deadline).await
-            } else {
-                syncer.sync(connection.id, deadline).await
+            match request {
+                Some(request) => syncer.sync_now(connection.id, request, deadline).await,
+                None => syncer.sync(connection.id, deadline).await,
             }
         });
         let report = counted(run, bar, || watched.progress(connection.id)).await?;
-        is_first = false;
+        if report.outcome != Outcome::Busy {
+            request = None;
+        }
         let after = again.after(&report, desk.clock.now());
-        result.add(report);
+        sync.change(|result| result.add(report));
         match after {
-            After::Stop => return Ok(result),
+            After::Stop => return Ok(()),
             After::Wait(wait) => {
                 if wait > Duration::from_secs(1) {
                     bar.set_message(format!("waiting {} s", wait.as_secs()));

@@ -9,7 +9,7 @@ use sync_incidents::{Outcome, Report, StreamReport};
 use crate::text::{is_simulated, label};
 
 /// One item of `sync --json`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SyncResult {
     connection: ConnectionId,
@@ -35,7 +35,7 @@ pub(super) struct SyncResult {
 }
 
 /// How it ended.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Ended {
     /// As its last run did.
@@ -66,9 +66,15 @@ impl SyncResult {
         }
     }
 
-    /// One whose sync this program could not bring to an end.
-    pub(super) fn broken(connection: &Connection, note: String) -> Self {
-        Self { ended: Ended::Broken { result: "failed", note }, ..Self::new(connection) }
+    /// This program could not bring the sync to an end.
+    pub(super) fn broken(&mut self, note: String) {
+        self.ended = Ended::Broken { result: "failed", note };
+    }
+
+    /// A person ended the sync before its own end. What the run in progress has stored is not counted.
+    pub(super) fn interrupted(&mut self) {
+        self.fault = None;
+        self.ended = Ended::Ran(Outcome::Interrupted);
     }
 
     pub(super) fn add(&mut self, report: Report) {

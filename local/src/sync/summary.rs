@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use graph_security::RecordKind;
+use jiff::Timestamp;
 use sync_incidents::{Outcome, StreamReport};
 
 use super::result::{Ended, SyncResult};
@@ -35,6 +37,20 @@ pub(super) fn lines(result: &SyncResult) -> String {
         }
     }
     text
+}
+
+/// A line for each list that Microsoft asked to leave alone, and for how long.
+pub(super) fn waits(result: &SyncResult, now: Timestamp) -> Vec<String> {
+    let line = |(list, until): (Option<RecordKind>, Timestamp)| {
+        let what = list.map_or("Microsoft", RecordKind::plural);
+        let seconds = until.duration_since(now).as_secs();
+        let until = until.strftime("%F %H:%M UTC");
+        format!(
+            "{}: {what} may not be asked for another {seconds} s (until {until}); `sync --wait` waits",
+            result.label
+        )
+    };
+    result.status.throttled(now).into_iter().map(line).collect()
 }
 
 fn first(result: &SyncResult) -> String {
@@ -91,7 +107,6 @@ mod tests {
     use graph_auth::{Cause, Cloud};
     use graph_security::{ByKind, Unreadable, Usage};
     use incident_store::{Connection, ConnectionId, Failing, Lifecycle, NewConnection, SyncStatus};
-    use jiff::Timestamp;
     use sync_incidents::Report;
 
     use super::*;
@@ -166,6 +181,18 @@ mod tests {
         assert!(lines.contains("unreadable incident 7: lastUpdateDateTime is no instant"), "{lines}");
         assert!(lines.contains("unreadable incident without an id: a row has no id"), "{lines}");
         assert!(lines.contains("and 3 more unreadable incident rows"), "{lines}");
+    }
+
+    #[test]
+    fn a_list_that_waits_is_named_with_its_time() {
+        let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        let mut result = result(Outcome::Interrupted, StreamReport::default());
+        assert_eq!(waits(&result, now), [""; 0]);
+        result.status.streams.alerts.not_before = Some(now + Duration::from_secs(600));
+        let lines = waits(&result, now);
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].contains("alerts may not be asked for another 600 s"), "{lines:?}");
+        assert!(lines[0].contains("12:10"), "{lines:?}");
     }
 
     #[test]

@@ -45,7 +45,12 @@ fn what_always_fails_is_named_and_comes_when_the_server_heals() {
         }
 
         tenant.simulator.set_faults(tenant.handle.tenant_id, Faults::default());
-        let healed = desk.run("sync --json");
+        // A plain sync leaves what is set aside to its hour.
+        let plain = desk.run("connections list --json");
+        desk.run("sync --json");
+        let still = desk.run("connections list --json");
+        assert_eq!(plain.json()[0]["setAside"], still.json()[0]["setAside"]);
+        let healed = desk.run("sync --json --retry-set-aside");
         assert_eq!(healed.code, 0, "{healed:?}");
         let stored = desk.run("incidents --json").out;
         assert!(stored.contains(&incident) && stored.contains(&alert));

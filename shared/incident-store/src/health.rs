@@ -12,7 +12,7 @@ use graph_security::RecordKind;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{Connection, Failing, Lifecycle, Progress, StreamStatus, SyncStatus};
+use crate::{Connection, Failing, Lifecycle, Progress};
 
 /// A connection's health.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -120,22 +120,10 @@ impl Health {
             Lifecycle::Connected if !attention.is_empty() => State::Attention,
             Lifecycle::Connected => State::Connected,
         };
-        let mut notes = throttled(&status, now);
-        notes.extend(status.backfill_from.map(|at| Note::Backfill { at }));
+        let throttled = status.throttled(now).into_iter();
+        let throttled = throttled.map(|(stream, until)| Note::Throttled { until, stream });
+        let notes = throttled.chain(status.backfill_from.map(|at| Note::Backfill { at })).collect();
         Self { state, fault, attention, notes }
-    }
-}
-
-/// What Microsoft asked for. A list that fails and is put off for it is said as a failure.
-fn throttled(status: &SyncStatus, now: Timestamp) -> Vec<Note> {
-    let is_waiting = |until: &Timestamp| *until > now;
-    let of_list = |(kind, stream): (RecordKind, &StreamStatus)| {
-        let until = stream.not_before.filter(is_waiting).filter(|_| stream.failing.is_none())?;
-        Some(Note::Throttled { until, stream: Some(kind) })
-    };
-    match status.not_before.filter(is_waiting) {
-        Some(until) if status.failing.is_none() => vec![Note::Throttled { until, stream: None }],
-        _ => status.streams.iter().filter_map(of_list).collect(),
     }
 }
 

@@ -49,6 +49,22 @@ pub struct StreamStatus {
 }
 
 impl SyncStatus {
+    /// Until when Microsoft asked to be left alone: of all (no kind), or of which lists. What fails and is put off for
+    /// it is not among it.
+    #[must_use]
+    pub fn throttled(&self, now: Timestamp) -> Vec<(Option<RecordKind>, Timestamp)> {
+        let is_waiting = |until: &Timestamp| *until > now;
+        match self.not_before.filter(is_waiting) {
+            Some(until) if self.failing.is_none() => vec![(None, until)],
+            _ => {
+                let lists = self.streams.iter().filter(|(_, stream)| stream.failing.is_none());
+                lists
+                    .filter_map(|(kind, stream)| Some((Some(kind), stream.not_before.filter(is_waiting)?)))
+                    .collect()
+            }
+        }
+    }
+
     /// Whether nothing fails and nothing is put off.
     #[must_use]
     pub fn is_quiet(&self) -> bool {

@@ -42,6 +42,12 @@ pub trait Plan: Serialize + DeserializeOwned + Send {
     /// What is set aside is to be tried in this run. A plan that sets nothing aside has nothing to do.
     fn retry_aside(&mut self) {}
 
+    /// What was updated since then is to be read once more.
+    fn read_again(&mut self, _since: Timestamp) {}
+
+    /// The sweeps are to begin now.
+    fn sweep_now(&mut self) {}
+
     /// An incident changed; told to the plan of its alerts.
     fn changed(&mut self, incident_id: &str);
 

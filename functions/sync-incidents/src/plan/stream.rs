@@ -205,6 +205,23 @@ impl Plan for StreamPlan {
 
     fn retry_aside(&mut self) {
         self.aside.make_due();
+        self.changes += 1;
+    }
+
+    fn read_again(&mut self, since: Timestamp) {
+        // Before the first live read there is nothing to read once more.
+        let Some(read_up_to) = self.watermark else { return };
+        if since < read_up_to {
+            self.history.push((floor_second(since), ceil_second(read_up_to)));
+            self.checks.push_back(Range::undated(self.kind));
+            self.changes += 1;
+        }
+    }
+
+    fn sweep_now(&mut self) {
+        self.hourly.make_due();
+        self.daily.make_due();
+        self.changes += 1;
     }
 
     fn begin(&mut self) {

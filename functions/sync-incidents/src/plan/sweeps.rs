@@ -51,6 +51,11 @@ impl Sweep {
         Some(since.min(read_up_to))
     }
 
+    /// It is due now.
+    pub(super) fn make_due(&mut self) {
+        self.due = Some(Timestamp::MIN);
+    }
+
     /// The one in progress was read to its end.
     pub(super) fn ended(&mut self) {
         self.since = self.begun.take().or(self.since);

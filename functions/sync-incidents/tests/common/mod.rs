@@ -3,7 +3,7 @@
 #![expect(unreachable_pub, reason = "shared by the test files")]
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -133,6 +133,15 @@ impl Desk {
         let stored = self.syncer.store.versions(self.id, kind, &ids).await.unwrap();
         let held = stored.into_iter().map(|stored| stored.and_then(|stored| stored.head.updated));
         truth.into_iter().zip(held).filter(|((_, is), held)| Some(*is) != *held).map(|(is, _)| is).collect()
+    }
+
+    /// How many records of this kind the tenant shows since the connection's horizon.
+    pub fn stored(&self, kind: Kind) -> usize {
+        let since = start() - SignedDuration::from_hours(30 * 24);
+        let history = self.simulator.history(self.tenant.tenant_id, kind);
+        let ids: BTreeSet<_> =
+            history.iter().filter(|version| version.instant >= since).map(|version| &version.id).collect();
+        ids.len()
     }
 
     /// Nothing of the tenant's last 30 days is missing.

@@ -4,7 +4,7 @@ use graph_security::{ByKind, Evidence};
 
 use super::Attention::{CustomDetectionsNotGranted, WriteBackNotGranted};
 use super::*;
-use crate::{Aside, Capabilities, ConnectionId, NewConnection, SetAside, SyncStatus};
+use crate::{Aside, Capabilities, ConnectionId, NewConnection, SetAside, StreamStatus, SyncStatus};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
