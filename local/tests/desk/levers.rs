@@ -58,7 +58,8 @@ fn on_request_it_waits_for_the_list() {
         Faults { only: Some(Kind::Alerts), graph_status: Some((429, Some(5))), ..Faults::default() };
     tenant.simulator.set_faults(tenant.handle.tenant_id, throttled);
     let child = desk.command("sync --json --wait").stdout(Stdio::piped()).spawn().unwrap();
-    let of_alerts = || tenant.simulator.requests().iter().any(|request| request.target.contains("/alerts_v2"));
+    let of_alerts =
+        || tenant.simulator.requests().iter().any(|request| request.target.contains("/alerts_v2"));
     eventually(Duration::from_secs(300), "alerts are asked", || of_alerts().then_some(()));
     tenant.simulator.set_faults(tenant.handle.tenant_id, Faults::default());
     let synced = Ran::of(child.wait_with_output().unwrap());

@@ -9,6 +9,7 @@
 pub mod backfill;
 pub mod check;
 pub mod interleave;
+mod jumps;
 pub mod mutants;
 pub mod result;
 pub mod store;

@@ -41,6 +41,9 @@ pub(crate) struct Options {
     /// Keeps each seed's result in this file, one JSON a line, and leaves out those that it has.
     #[arg(long)]
     pub(crate) resume: Option<PathBuf>,
+    /// Without the kinds of hostility that came later: a seed gives what it gave before them.
+    #[arg(long)]
+    no_twists: bool,
     /// Only the engine.
     #[arg(long)]
     pub(crate) no_mutants: bool,
@@ -81,13 +84,13 @@ impl Options {
             Store::Model => false,
             Store::Sqlite => true,
         };
-        Trial::full(seed, self.days, sqlite)
+        Trial { twisted: !self.no_twists, ..Trial::full(seed, self.days, sqlite) }
     }
 
     /// Whether it is the result of a trial that these options ask for.
     pub(crate) fn is_trial_of(&self, result: &SeedResult) -> bool {
         let trial = self.trial(result.seed);
-        (result.days, result.sqlite) == (trial.days.into(), trial.sqlite)
+        (result.days, result.sqlite, result.twisted) == (trial.days.into(), trial.sqlite, trial.twisted)
     }
 }
 

@@ -18,6 +18,9 @@ pub struct SeedResult {
     pub ticks: u64,
     /// Whether the store was SQLite.
     pub sqlite: bool,
+    /// Whether the kinds of hostility that came later were among it.
+    #[serde(default)]
+    pub twisted: bool,
     /// Runs that were begun.
     pub runs: u64,
     /// Requests that the tenant answered.
@@ -79,6 +82,9 @@ pub struct Found {
     pub sweeps_left_out: u64,
     /// Versions that were held back by a record that cannot be read and that the engine did not name, run by run.
     pub unreported: u64,
+    /// Versions that a small tenant could show by itself and that were set aside with another's record, run by run.
+    #[serde(default)]
+    pub innocent: u64,
     /// Things that were still set aside at the end, a day after everything was well again.
     pub not_healed: u64,
     /// Versions found waiting at the end of a run and named as set aside, run by run.
@@ -135,7 +141,13 @@ impl Found {
     #[must_use]
     pub fn is_broken(&self) -> bool {
         let counts = [self.lost, self.stale, self.regressed, self.spurious, self.revisions_back];
-        counts.iter().sum::<u64>() + self.torn + self.stuck + self.unreported + self.not_healed > 0
+        counts.iter().sum::<u64>()
+            + self.torn
+            + self.stuck
+            + self.unreported
+            + self.innocent
+            + self.not_healed
+            > 0
     }
 
     /// Adds another's figures.
@@ -151,6 +163,7 @@ impl Found {
             (&mut self.torn, other.torn),
             (&mut self.stuck, other.stuck),
             (&mut self.unreported, other.unreported),
+            (&mut self.innocent, other.innocent),
             (&mut self.sweeps_left_out, other.sweeps_left_out),
             (&mut self.not_healed, other.not_healed),
             (&mut self.held_aside, other.held_aside),

@@ -86,6 +86,7 @@ impl Total {
             ("torn", found.torn),
             ("stuck for 6 h", found.stuck),
             ("held back and not named", found.unreported),
+            ("set aside with another record", found.innocent),
             ("set aside and not healed", found.not_healed),
         ] {
             line(name, value.to_string());
@@ -130,6 +131,7 @@ impl Total {
             (Class::Overlap, "by the next sync"),
             (Class::Hourly, "by the next hourly sweep"),
             (Class::Daily, "by the next daily sweep"),
+            (Class::Backward, "by two reads: instant goes back"),
             (Class::Beyond, "nothing: later than 7 days"),
             (Class::InPlace, "nothing: instant unchanged"),
             (Class::Older, "nothing: before the horizon"),

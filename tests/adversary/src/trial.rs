@@ -1,6 +1,6 @@
 //! One seed: a tenant, a store, a connection, and so many days of ticks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,10 +21,11 @@ use sync_incidents::plan::Plan;
 use sync_incidents::{Budget, Outcome, Report, Settings, Syncer};
 use tokio::time::Instant;
 
-use crate::check::{Checker, Run};
+use crate::check::{Checker, Minute, Run};
 use crate::interleave::{Gate, Gated, polls};
+use crate::jumps::Jumps;
 use crate::result::SeedResult;
-use crate::store::{Blocking, Faulty, Flaw, ModelStore, Rates, Watched};
+use crate::store::{Blocking, Faulty, Flaw, Misfortunes, ModelStore, Rates, Watched};
 
 /// A trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct Trial {
     pub days: u32,
     /// Only what an engine without a known bug comes through: see [`Hostility::mild`].
     pub mild: bool,
+    /// The kinds of hostility that came later, too: see [`Hostility::twisted`]; and our clock jumps.
+    pub twisted: bool,
     /// On SQLite in memory rather than on the model.
     pub sqlite: bool,
     /// A bug of the store.
@@ -65,14 +68,29 @@ const AHEAD: &str = "run with our clock ahead";
 const BEHIND: &str = "run with our clock behind";
 const LEFT_OUT: &str = "tick left out";
 const OUTAGE: &str = "tick left out in an outage";
+const JUMP: &str = "tick with our clock gone astray";
 
 type Net = Gated<HostileTransport>;
 
 impl Trial {
-    /// The engine against everything.
+    /// The engine against everything but the kinds that came later.
     #[must_use]
     pub fn full(seed: u64, days: u32, sqlite: bool) -> Self {
-        Self { seed, days, mild: false, sqlite, flaw: None, until_broken: false, trace: None }
+        Self { seed, days, mild: false, twisted: false, sqlite, flaw: None, until_broken: false, trace: None }
+    }
+
+    /// The engine against everything.
+    #[must_use]
+    pub fn twisted(seed: u64, days: u32, sqlite: bool) -> Self {
+        Self { twisted: true, ..Self::full(seed, days, sqlite) }
+    }
+
+    fn hostility(&self) -> Hostility {
+        match self {
+            Self { mild: true, .. } => Hostility::mild(self.seed),
+            Self { twisted: true, .. } => Hostility::twisted(self.seed),
+            _ => Hostility::full(self.seed),
+        }
     }
 
     /// Runs it with this planning; the same trial gives the same result.
@@ -179,7 +197,18 @@ struct Desk<S> {
     result: SeedResult,
     /// The last time when something on our side was amiss.
     unwell: Timestamp,
+    jumps: Jumps,
+    /// The minute's run was killed, or there was none.
+    is_killed: bool,
+    /// Until when a lease that a killed run left behind, or a clock that was astray, may keep us from syncing.
+    hindered: Timestamp,
+    /// Requests that the tenant had got at the end of each minute of the last hour.
+    requests: VecDeque<u64>,
     last: Option<Report>,
+}
+
+fn lock(checker: &Mutex<Checker>) -> MutexGuard<'_, Checker> {
+    checker.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn start() -> Timestamp {
@@ -196,11 +225,11 @@ impl<S: Connections + SyncStore> Desk<S> {
     async fn new(trial: Trial, store: S, gate: Gate) -> Self {
         let mut ours = Ours::new(trial);
         let clock = Clock::simulated(start());
-        let hostility = if trial.mild { Hostility::mild(trial.seed) } else { Hostility::full(trial.seed) };
         let calm = start() + SignedDuration::from_hours(24 * i64::from(trial.days)) - CALM;
-        let tenant = Arc::new(Tenant::new(trial.seed, hostility, start(), calm));
+        let tenant = Arc::new(Tenant::new(trial.seed, trial.hostility(), start(), calm));
         let since = start() - SignedDuration::from_hours(24 * ours.rng.i64(3..31));
-        let checker = Arc::new(Mutex::new(Checker::new(tenant.clone(), start(), since)));
+        let jumps = if trial.twisted { Jumps::new(trial.seed, start(), calm) } else { Jumps::default() };
+        let checker = Arc::new(Mutex::new(Checker::new(tenant.clone(), start(), since, jumps.are_none())));
         let watched = Watched { inner: store, checker: checker.clone(), clock: clock.clone() };
         let store = Faulty::new(watched, gate.clone(), trial.seed.wrapping_add(41), Rates::default());
         let settings = NewConnection {
@@ -242,6 +271,7 @@ impl<S: Connections + SyncStore> Desk<S> {
             seed: trial.seed,
             days: trial.days.into(),
             sqlite: trial.sqlite,
+            twisted: trial.twisted,
             ..SeedResult::default()
         };
         Self {
@@ -256,6 +286,10 @@ impl<S: Connections + SyncStore> Desk<S> {
             begun: Instant::now(),
             result,
             unwell: start(),
+            jumps,
+            is_killed: false,
+            hindered: start(),
+            requests: VecDeque::new(),
             last: None,
         }
     }
@@ -273,11 +307,15 @@ impl<S: Connections + SyncStore> Desk<S> {
                 self.syncer.store.set_rates(Rates::default());
             }
             tick += 1;
+            self.jump();
+            let began = self.clock.now();
+            let amiss = self.store_misfortunes();
             if tick > calm {
                 self.plain::<P>().await;
             } else {
                 tick += self.stormy::<P>().await;
             }
+            self.judge_minute(began, amiss);
             // A run may have taken longer than a tick.
             let passed = self.begun.elapsed().as_secs().div_ceil(60);
             tick = tick.max(passed);
@@ -294,7 +332,7 @@ impl<S: Connections + SyncStore> Desk<S> {
     }
 
     fn checker(&self) -> MutexGuard<'_, Checker> {
-        self.checker.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.checker)
     }
 
     fn count(&mut self, what: &str) {
@@ -302,6 +340,61 @@ impl<S: Connections + SyncStore> Desk<S> {
             Some(count) => *count += 1,
             None => drop(self.result.injected.insert(what.to_owned(), 1)),
         }
+    }
+
+    /// Our clock goes astray, or is right again.
+    fn jump(&mut self) {
+        let now = self.clock.now();
+        let (off, hinders) = self.jumps.at(now);
+        if off != SignedDuration::ZERO {
+            self.count(JUMP);
+        }
+        self.hindered = self.hindered.max(hinders);
+        self.unwell = self.unwell.max(hinders);
+        let clock = self.clock.skewed(self.ours.skew + off);
+        self.syncer.graph.clock = clock.clone();
+        self.other.graph.clock = clock;
+    }
+
+    fn store_misfortunes(&self) -> u64 {
+        let Misfortunes { before, half, after, throttled } = self.syncer.store.misfortunes();
+        before + half + after + throttled
+    }
+
+    /// Judges the minute that began then, unless something on our side kept us from reading to the end of what is new.
+    fn judge_minute(&mut self, began: Timestamp, amiss: u64) {
+        let ended = self.clock.now();
+        let requests = self.tenant.requests();
+        self.requests.push_back(requests);
+        if self.requests.len() > 61 {
+            self.requests.pop_front();
+        }
+        let since = |ago: usize| {
+            let index = self.requests.len().checked_sub(ago + 1);
+            requests - index.map_or(0, |index| self.requests[index])
+        };
+        let half = SignedDuration::try_from(self.ours.deadline / 2).unwrap_or(SignedDuration::MAX);
+        let is_spent = self.ours.budget == Budget::Microsoft && (since(1) >= 20 || since(60) >= 1_400)
+            || ended.duration_since(began) >= half;
+        let is_hindered = began <= self.hindered;
+        if self.store_misfortunes() > amiss {
+            // The run may have ended without giving its lease back.
+            self.killed();
+        }
+        if self.is_killed || is_spent || is_hindered {
+            self.is_killed = false;
+            return;
+        }
+        let set_aside =
+            self.last.as_ref().map(|report| report.status.set_aside.as_slice()).unwrap_or_default();
+        lock(&self.checker).judge_minute(&Minute { began, ended, set_aside });
+    }
+
+    /// A run was killed, or stood still: its lease may be left behind.
+    fn killed(&mut self) {
+        self.is_killed = true;
+        let lease = self.ours.deadline + LEASE_MARGIN + TICK;
+        self.hindered = self.hindered.max(self.clock.now() + lease);
     }
 
     /// One tick with what may happen to us; how many further ticks are left out.
@@ -321,9 +414,11 @@ impl<S: Connections + SyncStore> Desk<S> {
             self.unwell = self.clock.now() + TICK * minutes;
             self.checker().unwell(self.unwell);
             *self.result.injected.entry(OUTAGE.to_owned()).or_default() += u64::from(minutes);
+            self.is_killed = true;
             return minutes.into();
         } else if skipped {
             self.count(LEFT_OUT);
+            self.is_killed = true;
         } else if cut {
             self.cut::<P>().await;
         } else if twin {
@@ -384,6 +479,7 @@ impl<S: Connections + SyncStore> Desk<S> {
         self.gate.open(false);
         if report.is_none() {
             self.count(CUT);
+            self.killed();
         }
         self.judge(began, report.and_then(Result::ok));
     }
@@ -409,12 +505,14 @@ impl<S: Connections + SyncStore> Desk<S> {
         let most = self.ours.rng.u32(1..40);
         let asleep = self.ours.deadline + Duration::from_secs(61);
         let ahead = self.ours.rng.u32(1..60);
+        let mut is_frozen = false;
         let (frozen, second, other) = {
             let mut frozen = Box::pin(self.syncer.sync_planned::<P>(connection(), self.deadline()));
             if let Some(report) = polls(&mut frozen, most).await {
                 (Some(report), began, None)
             } else {
                 *self.result.injected.entry(FROZEN.to_owned()).or_default() += 1;
+                is_frozen = true;
                 tokio::time::sleep(asleep).await;
                 self.tenant.advance(self.clock.now());
                 let second = self.clock.now();
@@ -428,6 +526,9 @@ impl<S: Connections + SyncStore> Desk<S> {
             }
         };
         self.gate.open(false);
+        if is_frozen {
+            self.killed();
+        }
         self.judge(began, frozen.and_then(Result::ok));
         self.judge(second, other.and_then(Result::ok));
     }
@@ -496,6 +597,7 @@ impl<S: Connections + SyncStore> Desk<S> {
 
     fn finish(mut self) -> SeedResult {
         let misfortunes = self.syncer.store.misfortunes();
+        let jump = self.trial.twisted.then_some((JUMP, 0));
         let none = [CUT, TWIN, FROZEN, AHEAD, BEHIND, LEFT_OUT, OUTAGE].map(|name| (name, 0));
         let ours = [
             ("store failed before a write", misfortunes.before),
@@ -503,7 +605,7 @@ impl<S: Connections + SyncStore> Desk<S> {
             ("store lost an answer", misfortunes.after),
             ("store throttled", misfortunes.throttled),
         ];
-        for (name, count) in self.tenant.injected().by_kind().chain(ours).chain(none) {
+        for (name, count) in self.tenant.injected().by_kind().chain(ours).chain(none).chain(jump) {
             *self.result.injected.entry(name.to_owned()).or_default() += count;
         }
         let mut found = self.checker().found.clone();

@@ -4,20 +4,26 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use fastrand::Rng;
 use http::header::{AUTHORIZATION, DATE, RETRY_AFTER, WARNING};
 use http::{HeaderValue, Request, Response, StatusCode};
 
+use super::dark::Counts;
 use super::entra::Refused;
 use super::hostility::{Dated, Hostility, Literals, Order};
 use super::injected::Hostile;
 use super::paging::{Shelf, link_option, path};
 use super::query::Query;
 use super::ticks::{DAY, SECOND, to_timestamp};
+use super::twists::Trouble;
 use super::world::{ids_and_instants, record_of};
 use super::{State, list_of};
 use crate::dates::http_date;
 use crate::outcome::Outcome;
 use crate::{Kind, seeds};
+
+/// A 429 that states no time may be taken for this one.
+const UNSTATED_RETRY_AFTER: i64 = 60 * SECOND;
 
 /// What an answer becomes at the end.
 type Fate = Result<Response<Bytes>, Outcome>;
@@ -25,10 +31,14 @@ type Fate = Result<Response<Bytes>, Outcome>;
 impl State {
     pub(super) fn answer(&mut self, now: i64, request: &Request<Bytes>, hostility: &Hostility) -> Outcome {
         let latency = Duration::from_millis(10 + self.rng.u64(..hostility.latency));
+        let list = list_of(request.uri().path()).map(|(kind, _)| kind);
+        self.requests += u64::from(list.is_some());
+        self.counts = if list.is_some() { Counts::Answered } else { Counts::Neither };
         let outcome = match self.fate(now, request, hostility) {
             Ok(response) => Outcome::Answer(response),
             Err(outcome) => outcome,
         };
+        self.dark.note(list, self.counts, now);
         match outcome {
             Outcome::Stall | Outcome::Reset => outcome,
             other => Outcome::Delayed(latency, Box::new(other)),
@@ -39,11 +49,14 @@ impl State {
         let list = list_of(request.uri().path());
         let kind = list.map(|(kind, _)| kind);
         if let Some(how) = self.storms.strikes(now, kind, &mut self.rng, &mut self.injected) {
-            return self.wrong(how, Response::new(Bytes::new()));
+            return self.wrong(now, how, Response::new(Bytes::new()));
         }
         let Some((kind, rest)) = list else {
             return Ok(self.token(now, request, hostility));
         };
+        if let Some((trouble, until)) = self.troubles.of(kind, now) {
+            return Ok(self.trouble(trouble, now, until));
+        }
         let mut response = match self.refusal(now, request) {
             Some(refusal) => refusal,
             None => self.graph(now, kind, rest, request, hostility)?,
@@ -53,7 +66,7 @@ impl State {
             && now < self.calm
             && let Some(how) = self.drawn(hostility)
         {
-            return self.wrong(how, response);
+            return self.wrong(now, how, response);
         }
         Ok(response)
     }
@@ -63,6 +76,7 @@ impl State {
         let secret = form.into_iter().find_map(|(name, value)| (name == "client_secret").then_some(value));
         let Some(token) = self.entra.issue(&secret.unwrap_or_default(), now, hostility) else {
             self.injected.count(Hostile::SecretRefused);
+            self.counts = Counts::Refused;
             let body = r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.","error_codes":[7000215]}"#;
             return json(401, body.to_owned());
         };
@@ -78,10 +92,12 @@ impl State {
             Ok(()) => None,
             Err(Refused::Expired) => {
                 self.injected.count(Hostile::TokenExpired);
+                self.counts = Counts::Failed;
                 Some(problem(401, "InvalidAuthenticationToken", "Lifetime validation failed."))
             }
             Err(Refused::NoConsent) => {
                 self.injected.count(Hostile::ConsentMissing);
+                self.counts = Counts::Refused;
                 let text = "Missing application roles. API required roles: SecurityIncident.Read.All, application roles: .";
                 Some(problem(403, "Forbidden", text))
             }
@@ -101,7 +117,7 @@ impl State {
             self.injected.count(Hostile::LaggingFrontEnd);
         }
         if let Some(id) = rest.strip_prefix('/') {
-            return self.single(now, kind, id, view);
+            return self.single(now, kind, id, view, hostility);
         }
         let text = request.uri().query().unwrap_or_default();
         let Some(query) = Query::parse(text, hostility.literals, hostility.skip_ignored) else {
@@ -147,7 +163,7 @@ impl State {
         });
         if let Some(how) = poison {
             self.injected.count(Hostile::Poison);
-            return self.wrong(how, json(200, r#"{"value":["#.to_owned()));
+            return self.wrong(now, how, json(200, r#"{"value":["#.to_owned()));
         }
         if hostility.order == Order::NewestFirst && cut.versions.len() > 1 {
             self.injected.count(Hostile::OrderIgnored);
@@ -167,12 +183,13 @@ impl State {
             if cut.versions.len() < all {
                 self.injected.count(kind);
             }
+            self.counts = Counts::Failed;
         }
         let next = cut.next.map(|position| {
             let option = link_option(position);
             self.link(kind, text, &option, calm, hostility)
         });
-        let body = self.page(kind, &cut.versions, query.ids_only, next.as_deref());
+        let body = self.page(kind, &cut.versions, query.ids_only, next.as_deref(), hostility);
         let mut response = json(200, body);
         match warned {
             Some(Hostile::Partial) => *response.status_mut() = StatusCode::PARTIAL_CONTENT,
@@ -209,7 +226,14 @@ impl State {
         good
     }
 
-    fn page(&self, kind: Kind, versions: &[u32], ids_only: bool, next: Option<&str>) -> String {
+    fn page(
+        &mut self,
+        kind: Kind,
+        versions: &[u32],
+        ids_only: bool,
+        next: Option<&str>,
+        hostility: &Hostility,
+    ) -> String {
         let mut body = String::with_capacity(100 + versions.len() * 300);
         body.push_str(r#"{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#security","value":["#);
         for (place, index) in versions.iter().enumerate() {
@@ -217,10 +241,15 @@ impl State {
             if place > 0 {
                 body.push(',');
             }
+            let start = body.len();
             if ids_only {
-                body.push_str(&ids_and_instants(kind, version.record, version.instant, version.created));
+                body.push_str(&ids_and_instants(version));
             } else {
                 body.push_str(&version.row);
+            }
+            if hostility.twists.annotated > 0.0 && self.twist_rng.f64() < hostility.twists.annotated {
+                self.injected.count(Hostile::Annotated);
+                annotate(&mut body, start, kind, &mut self.twist_rng);
             }
         }
         body.push(']');
@@ -234,7 +263,7 @@ impl State {
     }
 
     /// One record, or an incident's alerts.
-    fn single(&mut self, now: i64, kind: Kind, rest: &str, view: usize) -> Fate {
+    fn single(&mut self, now: i64, kind: Kind, rest: &str, view: usize, hostility: &Hostility) -> Fate {
         let (id, alerts) = match rest.strip_suffix("/alerts") {
             Some(id) => (id, true),
             None => (rest, false),
@@ -257,16 +286,36 @@ impl State {
             .find_map(|index| self.world.poison_of(kind, self.world.versions[*index as usize].record, now));
         if let Some(how) = poison.map(|poison| poison.how) {
             self.injected.count(Hostile::Poison);
-            return self.wrong(how, json(200, "{\"value\":[".to_owned()));
+            return self.wrong(now, how, json(200, "{\"value\":[".to_owned()));
         }
-        Ok(json(
-            200,
-            if alerts {
-                self.page(kind, &wanted, false, None)
-            } else {
-                self.world.versions[index as usize].row.to_string()
-            },
-        ))
+        if alerts {
+            return Ok(json(200, self.page(kind, &wanted, false, None, hostility)));
+        }
+        let mut row = self.world.versions[index as usize].row.to_string();
+        if hostility.twists.annotated > 0.0 {
+            self.injected.count(Hostile::Annotated);
+            annotate(&mut row, 0, kind, &mut self.twist_rng);
+        }
+        Ok(json(200, row))
+    }
+
+    /// One list is not answered for a while.
+    fn trouble(&mut self, trouble: Trouble, now: i64, until: i64) -> Response<Bytes> {
+        match trouble {
+            Trouble::Refused(status) => {
+                self.injected.count(Hostile::ListRefused);
+                self.counts = Counts::Refused;
+                problem(status.as_u16(), "Forbidden", "The caller may not read this list.")
+            }
+            Trouble::Wait(status) => {
+                self.injected.count(Hostile::ListWaits);
+                let seconds = u32::try_from((until - now + SECOND - 1) / SECOND).unwrap_or(1);
+                self.counts = Counts::Wait(now + i64::from(seconds) * SECOND);
+                let mut response = problem(status.as_u16(), "TooManyRequests", "");
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+                response
+            }
+        }
     }
 
     fn count_query(&mut self, text: &str, query: &Query, hostility: &Hostility) {
@@ -328,9 +377,12 @@ impl State {
     }
 
     /// What becomes of an answer that goes wrong so.
-    fn wrong(&mut self, how: Hostile, good: Response<Bytes>) -> Fate {
+    fn wrong(&mut self, now: i64, how: Hostile, good: Response<Bytes>) -> Fate {
         self.injected.count(how);
-        let retry_after = |mut response: Response<Bytes>, seconds: u32| {
+        self.counts = Counts::Failed;
+        let counts = &mut self.counts;
+        let mut retry_after = |mut response: Response<Bytes>, seconds: u32| {
+            *counts = Counts::Wait(now + i64::from(seconds) * SECOND);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
             response
         };
@@ -340,7 +392,10 @@ impl State {
                 let seconds = if self.rng.u32(..10) == 0 { 600 } else { 1 + self.rng.u32(..90) };
                 retry_after(problem(429, "TooManyRequests", ""), seconds)
             }
-            Hostile::ThrottledUnstated => problem(429, "TooManyRequests", ""),
+            Hostile::ThrottledUnstated => {
+                self.counts = Counts::Wait(now + UNSTATED_RETRY_AFTER);
+                problem(429, "TooManyRequests", "")
+            }
             Hostile::Unavailable => retry_after(problem(503, "", ""), 1 + self.rng.u32(..30)),
             Hostile::Reset => return Err(Outcome::Reset),
             Hostile::Stall => {
@@ -352,6 +407,21 @@ impl State {
             Hostile::NoArray => good.map(|_| Bytes::from_static(br#"{"value":{}}"#)),
             _ => problem(*seeds::pick(&mut self.rng, &[500, 502, 504]), "InternalServerError", ""),
         }))
+    }
+}
+
+/// Puts control annotations into the row that begins at `start`: before its members, or after them.
+fn annotate(body: &mut String, start: usize, kind: Kind, rng: &mut Rng) {
+    let list = if kind == Kind::Incidents { "incidents" } else { "alerts_v2" };
+    if rng.bool() {
+        let context = format!(
+            r#""@odata.context":"https://graph.microsoft.com/v1.0/$metadata#security/{list}/$entity","@odata.etag":"W/\"{}\"","#,
+            rng.u16(..)
+        );
+        body.insert_str(start + 1, &context);
+    } else {
+        body.pop();
+        body.push_str(r##","status@odata.type":"#microsoft.graph.security.status","@odata.type":"#x"}"##);
     }
 }
 

@@ -3,6 +3,7 @@
 use fastrand::Rng;
 
 use super::ticks::{HOUR, SECOND};
+use super::twists::Twists;
 use crate::seeds;
 
 /// What `$orderby` does.
@@ -87,6 +88,11 @@ pub struct Hostility {
     pub(super) token_lifetime: i64,
     /// Milliseconds that an answer takes, at most.
     pub(super) latency: u64,
+    /// Events before the connection was made.
+    pub(super) past_events: f64,
+    /// A tenant of few records.
+    pub(super) is_small: bool,
+    pub(super) twists: Twists,
 }
 
 /// Shares of answers that go wrong.
@@ -109,6 +115,9 @@ pub(super) struct Answers {
 /// Nothing is late by more than this within the promised overlap of 300 s, the lag of front ends, the
 /// latency of answers and the error of their `Date` included.
 pub(super) const LATE_AT_MOST: i64 = 285;
+
+/// Before it is connected a tenant had so many events.
+const PAST_EVENTS: f64 = 400.0;
 
 impl Hostility {
     /// Everything on the list, each kind in about a third of the seeds.
@@ -163,7 +172,25 @@ impl Hostility {
             latency: 20 + rng.u64(..1_500),
             skip_ignored: rng.u32(..4) == 0,
             date_wild: some(rng, 0.4, 0.02),
+            past_events: PAST_EVENTS,
+            is_small: false,
+            twists: Twists::default(),
         }
+    }
+
+    /// [`Hostility::full`] and the kinds that came later. One tenant in eight has 1 to 20 records.
+    #[must_use]
+    pub fn twisted(seed: u64) -> Self {
+        let rng = &mut Rng::with_seed(seeds::mix(seed, 31));
+        let mut hostility = Self { twists: Twists::full(rng), ..Self::full(seed) };
+        if rng.u32(..8) == 0 {
+            hostility.is_small = true;
+            hostility.past_events = rng.f64() * 4.0;
+            hostility.events_per_day = 0.2 + rng.f64();
+            hostility.bulk = 0.0;
+            hostility.poison_per_day = 2.0 + rng.f64() * 4.0;
+        }
+        hostility
     }
 
     /// A Graph as documented, with everyday misfortunes and large bulk edits: what a naive engine without
@@ -202,6 +229,9 @@ impl Hostility {
             latency: 1_500,
             skip_ignored: false,
             date_wild: 0.0,
+            past_events: PAST_EVENTS,
+            is_small: false,
+            twists: Twists::default(),
         }
     }
 
@@ -215,6 +245,18 @@ impl Hostility {
     #[must_use]
     pub fn keeps_order(&self) -> bool {
         self.order == Order::Honoured
+    }
+
+    /// Whether each answer says what time it is, within seconds.
+    #[must_use]
+    pub fn tells_time(&self) -> bool {
+        self.dated == Dated::Always && self.date_wild == 0.0
+    }
+
+    /// Whether the tenant has 1 to 20 records.
+    #[must_use]
+    pub fn is_small(&self) -> bool {
+        self.is_small
     }
 
     /// Whether filters are ignored: no interval is what was asked for then.

@@ -69,6 +69,12 @@ kinds! {
     TokenExpired => "token expired or revoked",
     SecretRefused => "rotated secret refused",
     ConsentMissing => "consent withdrawn",
+    ListRefused => "one list refused (401, 403)",
+    ListWaits => "one list with a long Retry-After",
+    FutureInstant => "instant of the far future",
+    BackwardInstant => "instant that goes back",
+    EmptyInstant => "empty date of .NET",
+    Annotated => "control annotations",
 }
 
 /// How often each kind was done.

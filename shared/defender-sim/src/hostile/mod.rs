@@ -7,6 +7,7 @@
 //! record and from when on it could be seen, for a checker; [`Tenant::injected`] counts what was done.
 
 mod answer;
+mod dark;
 mod entra;
 mod hostility;
 mod injected;
@@ -14,6 +15,7 @@ mod paging;
 mod query;
 pub mod ticks;
 mod transport;
+mod twists;
 mod view;
 mod world;
 
@@ -32,8 +34,10 @@ pub use world::{Poison, Version, record_of};
 
 use crate::seeds;
 use crate::{Kind, Outcome};
+use dark::{Counts, Dark};
 use entra::{Entra, Storms};
 use paging::Snapshots;
+use twists::Troubles;
 use world::World;
 
 /// One hostile tenant with its Entra.
@@ -48,9 +52,16 @@ struct State {
     world: World,
     entra: Entra,
     storms: Storms,
+    troubles: Troubles,
     snapshots: Snapshots,
     injected: Injected,
     rng: Rng,
+    /// For the kinds that came later.
+    twist_rng: Rng,
+    /// How the answer that is being made counts.
+    counts: Counts,
+    dark: Dark,
+    requests: u64,
     calm: i64,
 }
 
@@ -74,9 +85,14 @@ impl Tenant {
             world: World::new(seed, &hostility, start, calm, &mut injected),
             entra: Entra::new(seed, start, calm),
             storms: Storms::new(seed, start, calm),
+            troubles: Troubles::new(seed, start, calm),
             snapshots: Snapshots::default(),
             injected,
             rng: Rng::with_seed(seeds::mix(seed, 24)),
+            twist_rng: Rng::with_seed(seeds::mix(seed, 33)),
+            counts: Counts::Neither,
+            dark: Dark::default(),
+            requests: 0,
             calm,
         };
         Self { hostility, state: Mutex::new(state) }
@@ -128,8 +144,23 @@ impl Tenant {
         let met_by_all = poisons.filter(|_| self.hostility.ignores_filters());
         let mut dark = (state.entra.blackouts.iter().copied())
             .chain(state.storms.blackouts_of(kind))
-            .chain(met_by_all.map(|poison| (poison.from, poison.until)));
+            .chain(met_by_all.map(|poison| (poison.from, poison.until)))
+            .chain(
+                state.troubles.all.iter().filter(|(of, ..)| *of == kind).map(|(.., from, to)| (*from, *to)),
+            );
         !dark.any(|(begun, ended)| begun < to && ended > from)
+    }
+
+    /// Until when nothing of a list was to be had, or is: what the tenant itself answered says so.
+    #[must_use]
+    pub fn dark_until(&self, kind: Kind) -> i64 {
+        self.lock().dark.until(kind)
+    }
+
+    /// How many requests to Graph have come so far.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.lock().requests
     }
 
     /// What was done so far.
@@ -148,6 +179,7 @@ impl State {
         self.world.advance(now, hostility, &mut self.injected);
         self.entra.advance(now, hostility);
         self.storms.advance(now, hostility);
+        self.troubles.advance(now, &hostility.twists);
     }
 }
 

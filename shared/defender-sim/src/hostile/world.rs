@@ -11,6 +11,7 @@ use super::hostility::Hostility;
 use super::injected::{Hostile, Injected};
 use super::query::Property;
 use super::ticks::{self, DAY, HOUR, MINUTE, SECOND};
+use super::twists::{FUTURE, Twist};
 use super::view::{UNDATED, View};
 use crate::{Kind, seeds};
 
@@ -29,6 +30,12 @@ pub struct Version {
     pub visible: i64,
     /// The content changed and the instant did not.
     pub in_place: bool,
+    /// The instant is earlier than that of the version before.
+    pub goes_back: bool,
+    /// The version before has an instant that still was of the future when this one became visible.
+    pub after_future: bool,
+    /// An empty date of .NET stands where there is no instant.
+    pub(super) empty_date: bool,
     /// An alert's incident.
     pub(super) incident: u32,
     pub(super) row: Arc<str>,
@@ -83,7 +90,6 @@ pub fn record_of(kind: Kind, id: &str) -> Option<u32> {
 
 /// Before it is connected a tenant has this much of a past.
 const PAST: i64 = 35 * DAY;
-const PAST_EVENTS: f64 = 400.0;
 
 /// Changes are to one of so many of the newest records: what is old rests.
 const RECENT: usize = 300;
@@ -91,6 +97,8 @@ const RECENT: usize = 300;
 #[derive(Debug)]
 pub(super) struct World {
     rng: Rng,
+    /// For the kinds that came later.
+    twist_rng: Rng,
     /// From then on nothing new goes wrong.
     calm: i64,
     start: i64,
@@ -114,6 +122,7 @@ impl World {
     ) -> Self {
         let mut world = Self {
             rng: Rng::with_seed(seeds::mix(seed, 21)),
+            twist_rng: Rng::with_seed(seeds::mix(seed, 34)),
             calm,
             start,
             next_event: start - PAST,
@@ -135,7 +144,7 @@ impl World {
             let at = self.next_event;
             self.happen(at, hostility, injected);
             let mean = if at < self.start {
-                PAST as f64 / PAST_EVENTS
+                PAST as f64 / hostility.past_events
             } else {
                 DAY as f64 / hostility.events_per_day
             };
@@ -235,7 +244,26 @@ impl World {
 
     fn update(&mut self, kind: Kind, record: u32, at: i64, hostility: &Hostility, injected: &mut Injected) {
         let instant = self.precise(at);
-        self.move_to(kind, record, instant, at, hostility, injected);
+        let newest = self.newest(kind, record);
+        let (created, incident, last) = (newest.created, newest.incident, newest.instant);
+        let is_stormy = at > self.start && at < self.calm;
+        let twist = if is_stormy { Twist::draw(&hostility.twists, &mut self.twist_rng) } else { None };
+        let instant = match (twist, last) {
+            (Some(Twist::Ahead(by)), _) => {
+                injected.count(Hostile::FutureInstant);
+                instant + by
+            }
+            (Some(Twist::Back(by)), Some(last)) => {
+                injected.count(Hostile::BackwardInstant);
+                last - by
+            }
+            _ => return self.move_to(kind, record, instant, at, hostility, injected),
+        };
+        self.write(kind, record, Some(instant), created, incident, at, hostility, injected);
+    }
+
+    fn newest(&self, kind: Kind, record: u32) -> &Version {
+        &self.versions[self.newest[kind as usize][record as usize] as usize]
     }
 
     /// A new version at `instant`, or as soon after the last one as Graph can say.
@@ -248,9 +276,9 @@ impl World {
         hostility: &Hostility,
         injected: &mut Injected,
     ) {
-        let newest = &self.versions[self.newest[kind as usize][record as usize] as usize];
+        let newest = self.newest(kind, record);
         let (created, incident) = (newest.created, newest.incident);
-        let instant = newest.instant.map_or(instant, |last| instant.max(last + 1));
+        let instant = after(newest.instant, instant, at);
         self.write(kind, record, Some(instant), created, incident, at, hostility, injected);
     }
 
@@ -288,7 +316,7 @@ impl World {
     fn change_in_place(&mut self, at: i64, hostility: &Hostility, injected: &mut Injected) {
         let kind = if self.rng.bool() { Kind::Incidents } else { Kind::Alerts };
         let record = self.recent(kind);
-        let newest = &self.versions[self.newest[kind as usize][record as usize] as usize];
+        let newest = self.newest(kind, record);
         let (instant, created, incident) = (newest.instant, newest.created, newest.incident);
         if at > self.start {
             injected.count(Hostile::ChangedInPlace);
@@ -317,7 +345,7 @@ impl World {
         for index in moved {
             let version = &self.versions[index as usize];
             let (record, created) = (version.record, version.created);
-            let instant = version.instant.map_or(instant, |last| instant.max(last + 1));
+            let instant = after(version.instant, instant, at);
             self.write(Kind::Alerts, record, Some(instant), created, into, at, hostility, injected);
         }
     }
@@ -385,7 +413,8 @@ impl World {
     ) {
         let index = narrow(self.versions.len());
         let delay = if at < self.calm { hostility.delay(&mut self.rng) } else { 0 };
-        let visible = at.max(instant.unwrap_or(created)) + delay;
+        let shown = instant.unwrap_or(created);
+        let visible = if shown >= at + FUTURE { at } else { at.max(shown) } + delay;
         let kinds = [
             (9 * DAY, Hostile::LateBeyond),
             (7 * DAY, Hostile::LateWithinWeek),
@@ -398,8 +427,28 @@ impl World {
                 injected.count(*kind);
             }
         }
-        let row = self.row(kind, record, instant, created, incident, index);
-        let version = Version { kind, record, instant, created, visible, in_place: false, incident, row };
+        let empty_date = instant.is_none()
+            && hostility.twists.empty > 0.0
+            && self.twist_rng.f64() < hostility.twists.empty;
+        if empty_date {
+            injected.count(Hostile::EmptyInstant);
+        }
+        let before = self.versions.get(self.newest[kind as usize][record as usize] as usize);
+        let before = before.and_then(|before| before.instant);
+        let version = Version {
+            kind,
+            record,
+            instant,
+            created,
+            visible,
+            in_place: false,
+            goes_back: instant < before && instant.is_some(),
+            after_future: before.is_some_and(|before| before > visible + FUTURE),
+            empty_date,
+            incident,
+            row: Arc::default(),
+        };
+        let version = Version { row: self.row(&version, index), ..version };
         self.versions.push(version);
         self.newest[kind as usize][record as usize] = index;
         for view in &mut self.views {
@@ -407,21 +456,13 @@ impl World {
         }
     }
 
-    fn row(
-        &self,
-        kind: Kind,
-        record: u32,
-        instant: Option<i64>,
-        created: i64,
-        incident: u32,
-        index: u32,
-    ) -> Arc<str> {
-        let mut row = ids_and_instants(kind, record, instant, created);
+    fn row(&self, version: &Version, index: u32) -> Arc<str> {
+        let mut row = ids_and_instants(version);
         row.pop();
         let severity = ["informational", "low", "medium", "high"][index as usize % 4];
-        let _ = match kind {
+        let _ = match version.kind {
             Kind::Incidents => {
-                let redirect = self.redirects[record as usize];
+                let redirect = self.redirects[version.record as usize];
                 let redirect = redirect.map_or("null".to_owned(), |into| format!("\"{into}\""));
                 write!(
                     row,
@@ -430,25 +471,32 @@ impl World {
             }
             Kind::Alerts => write!(
                 row,
-                r#","title":"v{index}","status":"new","severity":"{severity}","incidentId":"{incident}"}}"#
+                r#","title":"v{index}","status":"new","severity":"{severity}","incidentId":"{}"}}"#,
+                version.incident
             ),
         };
         row.into()
     }
 }
 
+/// An update's instant: as soon after the last one as Graph can say, where that one is not of the future.
+fn after(last: Option<i64>, instant: i64, at: i64) -> i64 {
+    last.filter(|last| *last < at + FUTURE).map_or(instant, |last| instant.max(last + 1))
+}
+
 /// A row of a page that was asked for ids and instants only.
-pub(super) fn ids_and_instants(kind: Kind, record: u32, instant: Option<i64>, created: i64) -> String {
+pub(super) fn ids_and_instants(version: &Version) -> String {
     let mut row = String::with_capacity(320);
-    let _ = write!(row, r#"{{"id":"{}","createdDateTime":""#, id(kind, record));
-    ticks::print(&mut row, created);
+    let _ = write!(row, r#"{{"id":"{}","createdDateTime":""#, version.id());
+    ticks::print(&mut row, version.created);
     row.push_str(r#"","lastUpdateDateTime":"#);
-    match instant {
+    match version.instant {
         Some(instant) => {
             row.push('"');
             ticks::print(&mut row, instant);
             row.push_str("\"}");
         }
+        None if version.empty_date => row.push_str(r#""0001-01-01T00:00:00Z"}"#),
         None => row.push_str("null}"),
     }
     row

@@ -18,6 +18,8 @@ pub enum Class {
     Daily,
     /// Nothing: later than 7 days.
     Beyond,
+    /// By two reads by id an hour apart, after a sweep has met it: the instant went back.
+    Backward,
     /// Nothing: the instant did not move.
     InPlace,
     /// Nothing: from before the horizon.
@@ -32,10 +34,21 @@ const OVERLAP: i64 = 295 * SECOND;
 const MARGIN: i64 = 60 * SECOND;
 
 impl Class {
-    pub(super) fn of(version: &Version, tenant: &Tenant, connected: i64, since: i64) -> Self {
+    /// `trusts_dates`: our clock is never so wrong that an answer's `Date` is not believed.
+    pub(super) fn of(
+        version: &Version,
+        tenant: &Tenant,
+        connected: i64,
+        since: i64,
+        trusts_dates: bool,
+    ) -> Self {
         let everywhere = version.visible + tenant.hostility().worst_lag();
         if version.in_place {
             return Self::InPlace;
+        }
+        // After an instant of the future the next answer wins, where it says what time it is.
+        if version.goes_back && !(version.after_future && trusts_dates && tenant.hostility().tells_time()) {
+            return Self::Backward;
         }
         let late = everywhere - version.instant.unwrap_or(version.created);
         let Some(instant) = version.instant else {

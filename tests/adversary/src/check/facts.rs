@@ -52,17 +52,21 @@ pub(super) struct Facts {
     pub(super) open: BTreeSet<(i64, u32)>,
     /// Until when something on our side was amiss.
     pub(super) unwell: i64,
+    trusts_dates: bool,
 }
 
 /// After an outage, a storm or a refusal it takes this long until everything is as before.
 const RECOVERY: i64 = 2 * HOUR;
+
+/// After a sweep has met an instant that went back, it takes two reads by id, an hour apart.
+const TWO_READS: i64 = 4 * HOUR;
 
 /// A record that was poison is stored at the latest so long after it can be read again: it is tried every
 /// hour.
 const HEALS_WITHIN: i64 = 2 * HOUR + 5 * MINUTE;
 
 impl Facts {
-    pub(super) fn new(tenant: Arc<Tenant>, connected: i64, since: i64) -> Self {
+    pub(super) fn new(tenant: Arc<Tenant>, connected: i64, since: i64, trusts_dates: bool) -> Self {
         Self {
             tenant,
             connected,
@@ -71,6 +75,7 @@ impl Facts {
             records: [Vec::new(), Vec::new()],
             open: BTreeSet::new(),
             unwell: connected,
+            trusts_dates,
         }
     }
 
@@ -81,7 +86,7 @@ impl Facts {
         tenant.truth(|truth| {
             for version in &truth.versions[self.facts.len()..] {
                 let index = u32::try_from(self.facts.len()).unwrap_or(u32::MAX);
-                let class = Class::of(version, &tenant, self.connected, self.since);
+                let class = Class::of(version, &tenant, self.connected, self.since, self.trusts_dates);
                 let everywhere = version.visible + lag;
                 let records = &mut self.records[version.kind as usize];
                 if records.len() <= version.record as usize {
@@ -111,6 +116,11 @@ impl Facts {
 
     pub(super) fn instant(&self, index: u32) -> Option<i64> {
         self.facts.get(index as usize).and_then(|fact| fact.instant)
+    }
+
+    /// Whether the version's instant lies further ahead than clocks differ.
+    pub(super) fn is_of_the_future(&self, index: u32, now: i64) -> bool {
+        self.instant(index).is_some_and(|instant| instant > now + 5 * MINUTE)
     }
 
     pub(super) fn stored(&self, kind: Kind, record: u32) -> Option<u32> {
@@ -162,6 +172,18 @@ impl Facts {
         newer
             .map(|version| &self.facts[*version as usize])
             .any(|newer| newer.class != Class::InPlace && newer.visible <= by)
+    }
+
+    /// Whether something of this list was poison lately, and hid the ids of its page.
+    pub(super) fn are_ids_hidden(&self, kind: Kind, to: i64) -> bool {
+        self.tenant.truth(|truth| {
+            truth.poisons.iter().rev().take(64).any(|poison| {
+                poison.kind == kind
+                    && poison.hides_ids
+                    && poison.from <= to
+                    && poison.until + HEALS_WITHIN > to
+            })
+        })
     }
 
     /// Whether the record was poison at some time from `from` on and has not been readable for long at `to`.
@@ -217,7 +239,12 @@ impl Facts {
                 // The newest version that everybody could see for a while.
                 let settled = |version: &&u32| {
                     let fact = &self.facts[**version as usize];
-                    fact.class.is_promised() && fact.everywhere + SETTLED < now
+                    let within = match fact.class {
+                        Class::Backward => SETTLED + TWO_READS,
+                        class if class.is_promised() => SETTLED,
+                        _ => return false,
+                    };
+                    fact.everywhere + within < now
                 };
                 let expected = record.versions.iter().rev().find(settled);
                 if let Some(expected) = expected

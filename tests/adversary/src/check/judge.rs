@@ -23,6 +23,18 @@ pub struct Run<'a> {
     pub we_were_well: bool,
 }
 
+/// A minute in which the function was called and nothing on our side kept the connection from being synced to the end
+/// of what is new, whether it was or not.
+#[derive(Clone, Copy, Debug)]
+pub struct Minute<'a> {
+    /// When it began, by the true time.
+    pub began: Timestamp,
+    /// When the run ended, if there was one.
+    pub ended: Timestamp,
+    /// What the status says is set aside.
+    pub set_aside: &'a [SetAside],
+}
+
 /// A stream that answers well is read to its end within this.
 const STUCK: i64 = 6 * HOUR;
 
@@ -39,7 +51,28 @@ const DATE_ERROR: i64 = 3 * SECOND;
 const SLACK: i64 = 15 * MINUTE;
 
 impl Checker {
-    /// Judges what a run leaves.
+    /// Judges what is promised for the next sync. Only the tenant and the clock say what is due: everything that all
+    /// front ends showed when the minute began, of each list that the tenant answered all the time.
+    pub fn judge_minute(&mut self, minute: &Minute<'_>) {
+        self.facts.learn(&mut self.found);
+        let (began, ended) = (from_timestamp(minute.began), from_timestamp(minute.ended));
+        let is_answered =
+            [Kind::Incidents, Kind::Alerts].map(|kind| self.facts.tenant.dark_until(kind) < began);
+        let open: Vec<(i64, u32)> =
+            self.facts.open.range(..=(began - DATE_ERROR, u32::MAX)).copied().collect();
+        for (_, index) in open {
+            let fact = self.facts.facts[index as usize];
+            // A gap of more than a day is read as history, after what is new.
+            let is_due = fact.class == Class::Overlap
+                && fact.instant > Some(began - LIVE_REACH)
+                && is_answered[fact.kind as usize];
+            if is_due {
+                self.is_due(index, &fact, minute.set_aside, ended);
+            }
+        }
+    }
+
+    /// Judges what a run leaves, of all that is promised for later than the next sync.
     pub fn judge(&mut self, run: &Run<'_>) {
         self.facts.learn(&mut self.found);
         let (began, ended) = (from_timestamp(run.began), from_timestamp(run.ended));
@@ -60,37 +93,47 @@ impl Checker {
             self.facts.open.range(..=(began - DATE_ERROR, u32::MAX)).copied().collect();
         for (everywhere, index) in open {
             let fact = self.facts.facts[index as usize];
-            let stream = stream_of(run.report, fact.kind);
-            // What it says of itself: what is new was read, or all up to there.
-            let is_read = stream.live_done
-                || stream.read_up_to.is_some_and(|to| everywhere <= from_timestamp(to) - DATE_ERROR);
             let is_due = match fact.class {
                 Class::Backfill => idle,
                 // A gap of more than a day is read as history, after what is new.
-                Class::Overlap => is_read && (idle || fact.instant > Some(began - LIVE_REACH)),
+                Class::Overlap => idle && fact.instant <= Some(began - LIVE_REACH),
                 Class::Hourly => swept(everywhere).is_some_and(|waited| waited >= HOUR + SLACK),
                 Class::Daily => swept(everywhere).is_some_and(|waited| waited >= DAY + SLACK),
-                Class::Beyond | Class::InPlace | Class::Older => false,
+                Class::Beyond | Class::Backward | Class::InPlace | Class::Older => false,
             };
-            if !is_due {
-                continue;
-            }
-            if self.facts.is_superseded(index, ended) {
-                self.facts.settle_superseded(index, &mut self.found);
-            } else if self.is_named(&status.set_aside, &fact) {
-                self.found.held_aside += 1;
-            } else if self.facts.is_poisoned(fact.kind, fact.record, ended) {
-                self.found.unreported += 1;
-                let seconds = (ended - self.facts.connected) / SECOND;
-                self.found.note(|| {
-                    let what = format!("{:?} {} v{index} ({:?})", fact.kind, fact.record, fact.class);
-                    format!("unreported: {what} cannot be read, {seconds} s after connecting")
-                });
-            } else {
-                self.facts.settle_missed(index, ended, &mut self.found);
+            if is_due {
+                self.is_due(index, &fact, &status.set_aside, ended);
             }
         }
         self.found.most_set_aside = self.found.most_set_aside.max(status.set_aside.len() as u64);
+    }
+
+    /// The version is to be stored by now, or else named.
+    fn is_due(&mut self, index: u32, fact: &Fact, set_aside: &[SetAside], ended: i64) {
+        let is_poisoned = self.facts.is_poisoned(fact.kind, fact.record, ended);
+        if self.facts.is_superseded(index, ended) {
+            self.facts.settle_superseded(index, &mut self.found);
+        } else if self.is_named(set_aside, fact) {
+            self.found.held_aside += 1;
+            let is_innocent = !is_poisoned && !self.facts.are_ids_hidden(fact.kind, ended);
+            if is_innocent && self.facts.tenant.hostility().is_small() {
+                self.found.innocent += 1;
+                let seconds = (ended - self.facts.connected) / SECOND;
+                self.found.note(|| {
+                    let what = format!("{:?} {} v{index}", fact.kind, fact.record);
+                    format!("innocent: {what} is set aside with another record, {seconds} s after connecting")
+                });
+            }
+        } else if is_poisoned {
+            self.found.unreported += 1;
+            let seconds = (ended - self.facts.connected) / SECOND;
+            self.found.note(|| {
+                let what = format!("{:?} {} v{index} ({:?})", fact.kind, fact.record, fact.class);
+                format!("unreported: {what} cannot be read, {seconds} s after connecting")
+            });
+        } else {
+            self.facts.settle_missed(index, ended, &mut self.found);
+        }
     }
 
     fn judge_progress(&mut self, kind: Kind, run: &Run<'_>, ended: i64) {

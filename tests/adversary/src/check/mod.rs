@@ -20,7 +20,7 @@ use jiff::Timestamp;
 
 pub use class::Class;
 use facts::Facts;
-pub use judge::Run;
+pub use judge::{Minute, Run};
 
 use crate::result::Found;
 
@@ -43,12 +43,13 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// For a connection made at `connected` that goes back to `since`.
+    /// For a connection made at `connected` that goes back to `since`. `trusts_dates`: our clock is never so wrong that
+    /// an answer's `Date` is not believed.
     #[must_use]
-    pub fn new(tenant: Arc<Tenant>, connected: Timestamp, since: Timestamp) -> Self {
+    pub fn new(tenant: Arc<Tenant>, connected: Timestamp, since: Timestamp, trusts_dates: bool) -> Self {
         let (connected, since) = (from_timestamp(connected), from_timestamp(since));
         Self {
-            facts: Facts::new(tenant, connected, since),
+            facts: Facts::new(tenant, connected, since, trusts_dates),
             found: Found::default(),
             last_revision: 0,
             last_success: [connected; 2],
@@ -79,7 +80,11 @@ impl Checker {
         let before = self.facts.stored(kind, record);
         match before {
             Some(before) if created || before == index => self.found.spurious += 1,
-            Some(before) if self.facts.instant(index) < self.facts.instant(before) => {
+            Some(before) if index < before && self.facts.is_of_the_future(before, from_timestamp(now)) => {
+                // The later answer wins over such an instant, also where a front end lags.
+                self.found.flipped += 1;
+            }
+            Some(before) if index < before && self.facts.instant(index) != self.facts.instant(before) => {
                 self.found.regressed += 1;
                 self.found.note(|| format!("regressed: {kind:?} {} from v{before} to v{index}", head.id));
             }

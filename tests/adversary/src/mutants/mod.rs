@@ -27,7 +27,7 @@ impl Mutant {
     #[must_use]
     pub fn run(&self, seed: u64, days: u32) -> SeedResult {
         let trial =
-            Trial { seed, days, mild: true, sqlite: false, flaw: self.flaw, until_broken: true, trace: None };
+            Trial { mild: true, flaw: self.flaw, until_broken: true, ..Trial::full(seed, days, false) };
         (self.run)(trial)
     }
 }
