@@ -84,13 +84,14 @@ impl Options {
             Store::Model => false,
             Store::Sqlite => true,
         };
-        Trial { twisted: !self.no_twists, ..Trial::full(seed, self.days, sqlite) }
+        let trial = if self.no_twists { Trial::full } else { Trial::twisted };
+        trial(seed, self.days, sqlite)
     }
 
     /// Whether it is the result of a trial that these options ask for.
     pub(crate) fn is_trial_of(&self, result: &SeedResult) -> bool {
         let trial = self.trial(result.seed);
-        (result.days, result.sqlite, result.twisted) == (trial.days.into(), trial.sqlite, trial.twisted)
+        (result.days, result.sqlite, result.twisted) == (trial.days.into(), trial.sqlite, trial.is_twisted())
     }
 }
 

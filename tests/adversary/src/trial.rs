@@ -27,6 +27,17 @@ use crate::jumps::Jumps;
 use crate::result::SeedResult;
 use crate::store::{Blocking, Faulty, Flaw, Misfortunes, ModelStore, Rates, Watched};
 
+/// How hostile a trial is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mixture {
+    /// Only what the control comes through: see [`Hostility::mild`].
+    Mild,
+    /// Everything but the kinds that came later: see [`Hostility::full`].
+    Full,
+    /// Everything: see [`Hostility::twisted`]; and our clock jumps.
+    Twisted,
+}
+
 /// A trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trial {
@@ -34,10 +45,8 @@ pub struct Trial {
     pub seed: u64,
     /// Days of ticks; the last day and a half are calm.
     pub days: u32,
-    /// Only what an engine without a known bug comes through: see [`Hostility::mild`].
-    pub mild: bool,
-    /// The kinds of hostility that came later, too: see [`Hostility::twisted`]; and our clock jumps.
-    pub twisted: bool,
+    /// What the tenant and our clock do.
+    pub mixture: Mixture,
     /// On SQLite in memory rather than on the model.
     pub sqlite: bool,
     /// A bug of the store.
@@ -76,20 +85,26 @@ impl Trial {
     /// The engine against everything but the kinds that came later.
     #[must_use]
     pub fn full(seed: u64, days: u32, sqlite: bool) -> Self {
-        Self { seed, days, mild: false, twisted: false, sqlite, flaw: None, until_broken: false, trace: None }
+        Self { seed, days, mixture: Mixture::Full, sqlite, flaw: None, until_broken: false, trace: None }
     }
 
     /// The engine against everything.
     #[must_use]
     pub fn twisted(seed: u64, days: u32, sqlite: bool) -> Self {
-        Self { twisted: true, ..Self::full(seed, days, sqlite) }
+        Self { mixture: Mixture::Twisted, ..Self::full(seed, days, sqlite) }
+    }
+
+    /// Whether the kinds that came later are in it.
+    #[must_use]
+    pub fn is_twisted(&self) -> bool {
+        self.mixture == Mixture::Twisted
     }
 
     fn hostility(&self) -> Hostility {
-        match self {
-            Self { mild: true, .. } => Hostility::mild(self.seed),
-            Self { twisted: true, .. } => Hostility::twisted(self.seed),
-            _ => Hostility::full(self.seed),
+        match self.mixture {
+            Mixture::Mild => Hostility::mild(self.seed),
+            Mixture::Full => Hostility::full(self.seed),
+            Mixture::Twisted => Hostility::twisted(self.seed),
         }
     }
 
@@ -162,7 +177,7 @@ impl Ours {
         };
         let budget = if rng.bool() { Budget::Microsoft } else { Budget::Unlimited };
         let deadline = Duration::from_secs(rng.u64(20..=60));
-        if trial.mild {
+        if trial.mixture == Mixture::Mild {
             // A bug that shows only where runs overlap is to show soon.
             (twin, frozen) = (0.1, 0.05);
         }
@@ -228,7 +243,7 @@ impl<S: Connections + SyncStore> Desk<S> {
         let calm = start() + SignedDuration::from_hours(24 * i64::from(trial.days)) - CALM;
         let tenant = Arc::new(Tenant::new(trial.seed, trial.hostility(), start(), calm));
         let since = start() - SignedDuration::from_hours(24 * ours.rng.i64(3..31));
-        let jumps = if trial.twisted { Jumps::new(trial.seed, start(), calm) } else { Jumps::default() };
+        let jumps = if trial.is_twisted() { Jumps::new(trial.seed, start(), calm) } else { Jumps::default() };
         let checker = Arc::new(Mutex::new(Checker::new(tenant.clone(), start(), since, jumps.are_none())));
         let watched = Watched { inner: store, checker: checker.clone(), clock: clock.clone() };
         let store = Faulty::new(watched, gate.clone(), trial.seed.wrapping_add(41), Rates::default());
@@ -271,7 +286,7 @@ impl<S: Connections + SyncStore> Desk<S> {
             seed: trial.seed,
             days: trial.days.into(),
             sqlite: trial.sqlite,
-            twisted: trial.twisted,
+            twisted: trial.is_twisted(),
             ..SeedResult::default()
         };
         Self {
@@ -597,7 +612,7 @@ impl<S: Connections + SyncStore> Desk<S> {
 
     fn finish(mut self) -> SeedResult {
         let misfortunes = self.syncer.store.misfortunes();
-        let jump = self.trial.twisted.then_some((JUMP, 0));
+        let jump = self.trial.is_twisted().then_some((JUMP, 0));
         let none = [CUT, TWIN, FROZEN, AHEAD, BEHIND, LEFT_OUT, OUTAGE].map(|name| (name, 0));
         let ours = [
             ("store failed before a write", misfortunes.before),

@@ -44,23 +44,23 @@ impl Default for Dark {
 }
 
 impl Dark {
-    /// Takes down an answer that reaches its caller at `now`; `list`: `None` for both.
-    pub(super) fn note(&mut self, list: Option<Kind>, counts: Counts, now: i64) {
+    /// Takes down an answer that reaches its caller at `at`; `list`: `None` for both.
+    pub(super) fn note(&mut self, list: Option<Kind>, answer: Counts, at: i64) {
         for kind in [Kind::Incidents, Kind::Alerts] {
             if list.is_some_and(|list| list != kind) {
                 continue;
             }
             let (until, refused) = (&mut self.until[kind as usize], &mut self.refused[kind as usize]);
-            let dark = match counts {
+            let dark = match answer {
                 Counts::Answered | Counts::Neither => continue,
-                Counts::Failed => now,
-                Counts::Wait(until) => until + 5 * SECOND,
+                Counts::Failed => at,
+                Counts::Wait(asked) => asked + 5 * SECOND,
                 Counts::Refused => {
-                    let (first, last) =
-                        refused.filter(|(_, last)| now - last < FORGOTTEN).unwrap_or((now, now));
-                    *refused = Some((first, last.max(now)));
-                    let is_first = now - first < MINUTE;
-                    now + if is_first { FIRST_BACK_OFF } else { LONGEST_BACK_OFF } + NEXT_RUN
+                    let (since, latest) =
+                        refused.filter(|(_, latest)| at - latest < FORGOTTEN).unwrap_or((at, at));
+                    *refused = Some((since, latest.max(at)));
+                    let is_first = at - since < MINUTE;
+                    at + if is_first { FIRST_BACK_OFF } else { LONGEST_BACK_OFF } + NEXT_RUN
                 }
             };
             *until = dark.max(*until);

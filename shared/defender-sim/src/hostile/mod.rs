@@ -30,7 +30,7 @@ use uuid::Uuid;
 pub use hostility::Hostility;
 pub use injected::{Hostile, Injected};
 pub use transport::HostileTransport;
-pub use world::{Poison, Version, record_of};
+pub use world::{Order, Poison, Version, record_of};
 
 use crate::seeds;
 use crate::{Kind, Outcome};

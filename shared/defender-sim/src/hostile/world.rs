@@ -15,6 +15,17 @@ use super::twists::{FUTURE, Twist};
 use super::view::{UNDATED, View};
 use crate::{Kind, seeds};
 
+/// How a version's instant compares with that of the record's version before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The instant is later or the same, or one of the two versions has none.
+    Forward,
+    /// The instant is earlier.
+    Back,
+    /// The instant is earlier, and the one before still was of the future when this version became visible.
+    BackFromFuture,
+}
+
 /// One version of one record.
 #[derive(Clone, Debug)]
 pub struct Version {
@@ -30,10 +41,8 @@ pub struct Version {
     pub visible: i64,
     /// The content changed and the instant did not.
     pub in_place: bool,
-    /// The instant is earlier than that of the version before.
-    pub goes_back: bool,
-    /// The version before has an instant that still was of the future when this one became visible.
-    pub after_future: bool,
+    /// How the instant compares with that of the version before.
+    pub order: Order,
     /// An empty date of .NET stands where there is no instant.
     pub(super) empty_date: bool,
     /// An alert's incident.
@@ -442,8 +451,13 @@ impl World {
             created,
             visible,
             in_place: false,
-            goes_back: instant < before && instant.is_some(),
-            after_future: before.is_some_and(|before| before > visible + FUTURE),
+            order: match (instant, before) {
+                (Some(instant), Some(before)) if instant < before && before > visible + FUTURE => {
+                    Order::BackFromFuture
+                }
+                (Some(instant), Some(before)) if instant < before => Order::Back,
+                _ => Order::Forward,
+            },
             empty_date,
             incident,
             row: Arc::default(),

@@ -1,7 +1,7 @@
 //! By when a version must be stored, by the words of docs/guarantees.md.
 
 use defender_sim::hostile::ticks::{DAY, SECOND};
-use defender_sim::hostile::{Tenant, Version};
+use defender_sim::hostile::{Order, Tenant, Version};
 use serde::{Deserialize, Serialize};
 
 /// What is promised of a version.
@@ -47,8 +47,10 @@ impl Class {
             return Self::InPlace;
         }
         // After an instant of the future the next answer wins, where it says what time it is.
-        if version.goes_back && !(version.after_future && trusts_dates && tenant.hostility().tells_time()) {
-            return Self::Backward;
+        match version.order {
+            Order::BackFromFuture if trusts_dates && tenant.hostility().tells_time() => {}
+            Order::Back | Order::BackFromFuture => return Self::Backward,
+            Order::Forward => {}
         }
         let late = everywhere - version.instant.unwrap_or(version.created);
         let Some(instant) = version.instant else {

@@ -10,7 +10,7 @@ use sync_incidents::plan::StreamPlan;
 
 use crate::result::SeedResult;
 use crate::store::Flaw;
-use crate::trial::Trial;
+use crate::trial::{Mixture, Trial};
 use naive::Naive;
 
 /// A planning, or the engine's own with another store.
@@ -26,8 +26,12 @@ impl Mutant {
     /// One seed of the mild mixture, until the first loss.
     #[must_use]
     pub fn run(&self, seed: u64, days: u32) -> SeedResult {
-        let trial =
-            Trial { mild: true, flaw: self.flaw, until_broken: true, ..Trial::full(seed, days, false) };
+        let trial = Trial {
+            mixture: Mixture::Mild,
+            flaw: self.flaw,
+            until_broken: true,
+            ..Trial::full(seed, days, false)
+        };
         (self.run)(trial)
     }
 }
