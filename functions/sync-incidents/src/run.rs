@@ -215,6 +215,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         let keeps: Vec<bool> = page.records.iter().map(kept).collect();
         let date = page.date.filter(|date| date.duration_since(now).abs() <= CLOCKS_DIFFER);
         let (answered, is_dated) = (date.unwrap_or(now), date.is_some());
+        let clocks_differ = page.date.is_some() && !is_dated;
         let incoming: Vec<Incoming> = (page.records.into_iter().zip(&keeps))
             .filter_map(|(record, keep)| keep.then_some(Incoming { record, answered, is_dated }))
             .collect();
@@ -230,7 +231,8 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         self.checkpoint.streams[kind].report.count(&upserted);
         self.report_unreadable(kind, page.unreadable);
         let evidence = self.session.evidence();
-        let taken = Taken { rows: &rows, total: page.rows, next, date, partial: page.partial, now, evidence };
+        let (total, partial) = (page.rows, page.partial);
+        let taken = Taken { rows: &rows, total, next, date, clocks_differ, partial, now, evidence };
         self.checkpoint.plan(kind).took(&taken);
         Ok(())
     }
@@ -264,9 +266,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
             (GraphError::Auth(AuthError::Refused(refused)), _) if cause == Cause::Throttled => {
                 return Err(Stop::Throttled(now + refused.retry_after.unwrap_or(UNSTATED_RETRY_AFTER)));
             }
-            (GraphError::Auth(_) | GraphError::TokenRefused(_), _) => {
-                return Err(Stop::Failed(failure()));
-            }
+            (GraphError::Auth(_), _) => return Err(Stop::Failed(failure())),
             (GraphError::Unreachable(_), _) if self.pages == 0 => {
                 self.block(kind, Blocked::Unreachable(failure()));
                 return Ok(());
@@ -277,7 +277,8 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
             (GraphError::Rejected(_) | GraphError::Forbidden(_), Target::Link(_)) => Failed::Link,
             (GraphError::Forbidden(_), Target::AlertsOf(_)) => Failed::Page(PageFault::NotFound),
             (GraphError::Forbidden(_), Target::Record(_)) | (GraphError::Rejected(_), _) => Failed::Rejected,
-            (GraphError::Forbidden(_) | GraphError::MissingRoles { .. }, _) => {
+            // Also a token that Graph does not take: the other list may well take the same one.
+            (GraphError::TokenRefused(_) | GraphError::Forbidden(_) | GraphError::MissingRoles { .. }, _) => {
                 self.block(kind, Blocked::Failed(failure()));
                 return Ok(());
             }

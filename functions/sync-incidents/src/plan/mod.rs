@@ -111,6 +111,8 @@ pub struct Taken<'a> {
     pub next: Next,
     /// Microsoft's clock when it answered, where it says so and can be believed.
     pub date: Option<Timestamp>,
+    /// Microsoft says another time than our clock, by more than [`CLOCKS_DIFFER`].
+    pub clocks_differ: bool,
     /// The answer says of itself that something is missing.
     pub partial: bool,
     /// Our clock.

@@ -48,6 +48,9 @@ pub struct StreamPlan {
     /// What lies before it and was not read is in `history`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     queued_to: Option<Timestamp>,
+    /// By the last answer that said a time, Microsoft's clock and ours differ too much for either to be believed.
+    #[serde(default)]
+    clocks_differ: bool,
     live: Option<Range>,
     /// Whether the live range was begun in this run: what an earlier one began ends before what is new.
     #[serde(skip)]
@@ -102,6 +105,7 @@ impl Plan for StreamPlan {
             since,
             watermark: None,
             queued_to: None,
+            clocks_differ: false,
             live: None,
             live_is_fresh: false,
             live_done: false,
@@ -136,6 +140,7 @@ impl Plan for StreamPlan {
 
     fn took(&mut self, taken: &Taken<'_>) {
         self.observe(taken);
+        self.compare_clocks(taken);
         let fallback = ceil_second(taken.date.unwrap_or(taken.now + CLOCK_SLACK));
         let (kind, ordered) = (self.kind, self.ordered);
         let took = |range: &mut Range| range.took(kind, taken, fallback, ordered);
@@ -251,12 +256,15 @@ impl StreamPlan {
     }
 
     /// From the watermark less the overlap on; a gap of more than a day becomes history, so that today
-    /// comes first.
+    /// comes first. A clock that is ahead takes what is yet to come for history.
     fn next_live(&mut self, now: Timestamp) -> Range {
         let reach = floor_second(now - LIVE_REACH);
-        let overlap = self.lateness.overlap();
-        let read = self.watermark.map(|watermark| watermark - overlap);
-        let from = floor_second(read.max(self.queued_to).unwrap_or(self.since));
+        let read = self.watermark.map(|watermark| floor_second(watermark - self.lateness.overlap()));
+        if let Some(from) = read.filter(|_| self.clocks_differ) {
+            return self.range(Purpose::Live, Property::Updated, (from, None));
+        }
+        let queued_to = self.queued_to.filter(|queued| *queued <= reach);
+        let from = read.max(queued_to).unwrap_or_else(|| floor_second(self.since));
         if from < reach {
             self.history.push((from, reach));
             self.queued_to = Some(reach);
@@ -353,6 +361,16 @@ impl StreamPlan {
         }
         if let (Some(purpose), Some(watermark)) = (purpose, self.watermark) {
             self.observe_lateness(taken, purpose, watermark);
+        }
+    }
+
+    /// An answer without a time says nothing about the clocks.
+    fn compare_clocks(&mut self, taken: &Taken<'_>) {
+        let differ = taken.clocks_differ || (self.clocks_differ && taken.date.is_none());
+        self.changes += u64::from(differ != self.clocks_differ);
+        self.clocks_differ = differ;
+        if differ {
+            self.queued_to = None;
         }
     }
 
