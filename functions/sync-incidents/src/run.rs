@@ -95,7 +95,11 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
                 }
                 if let Some(ask) = self.checkpoint.plan(kind).ask(lane, now) {
                     asked = true;
-                    self.step(kind, ask).await?;
+                    if self.checkpoint.streams[ask.target.list(kind)].may_be_asked(now) {
+                        self.step(kind, ask).await?;
+                    } else {
+                        self.failed(kind, PageFault::ServerError, Cause::Throttled);
+                    }
                 }
             }
             if !asked {
@@ -123,7 +127,8 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         self.session.set_deadline(end);
         match answer {
             Ok(page) => {
-                self.checkpoint.streams[kind].failures_in_a_row = 0;
+                let stream = &mut self.checkpoint.streams[kind];
+                (stream.failures_in_a_row, stream.is_answered) = (0, true);
                 self.take(kind, ask.keep, page).await?;
             }
             Err(GraphError::OutOfTime) if in_trouble || asked.elapsed() >= FAIR_TIME => {
@@ -215,7 +220,6 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         let keeps: Vec<bool> = page.records.iter().map(kept).collect();
         let date = page.date.filter(|date| date.duration_since(now).abs() <= CLOCKS_DIFFER);
         let (answered, is_dated) = (date.unwrap_or(now), date.is_some());
-        let clocks_differ = page.date.is_some() && !is_dated;
         let incoming: Vec<Incoming> = (page.records.into_iter().zip(&keeps))
             .filter_map(|(record, keep)| keep.then_some(Incoming { record, answered, is_dated }))
             .collect();
@@ -231,8 +235,8 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         self.checkpoint.streams[kind].report.count(&upserted);
         self.report_unreadable(kind, page.unreadable);
         let evidence = self.session.evidence();
-        let (total, partial) = (page.rows, page.partial);
-        let taken = Taken { rows: &rows, total, next, date, clocks_differ, partial, now, evidence };
+        let (total, partial, said) = (page.rows, page.partial, page.date);
+        let taken = Taken { rows: &rows, total, next, date, said, partial, now, evidence };
         self.checkpoint.plan(kind).took(&taken);
         Ok(())
     }
@@ -260,13 +264,16 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
                     self.failed(kind, PageFault::ServerError, cause);
                 }
                 let until = now + retry_after.unwrap_or(UNSTATED_RETRY_AFTER);
-                self.block(kind, Blocked::Until(until));
+                self.block(target.list(kind), Blocked::Until(until));
                 return Ok(());
             }
             (GraphError::Auth(AuthError::Refused(refused)), _) if cause == Cause::Throttled => {
                 return Err(Stop::Throttled(now + refused.retry_after.unwrap_or(UNSTATED_RETRY_AFTER)));
             }
             (GraphError::Auth(_), _) => return Err(Stop::Failed(failure())),
+            (GraphError::TokenRefused(_) | GraphError::Forbidden(_), Target::AlertsOf(_)) => {
+                Failed::Page(PageFault::NotFound)
+            }
             (GraphError::Unreachable(_), _) if self.pages == 0 => {
                 self.block(kind, Blocked::Unreachable(failure()));
                 return Ok(());
@@ -275,7 +282,6 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
             (GraphError::Unreachable(_), _) => Failed::Page(PageFault::ServerError),
             (GraphError::Page { fault, .. }, _) => Failed::Page(*fault),
             (GraphError::Rejected(_) | GraphError::Forbidden(_), Target::Link(_)) => Failed::Link,
-            (GraphError::Forbidden(_), Target::AlertsOf(_)) => Failed::Page(PageFault::NotFound),
             (GraphError::Forbidden(_), Target::Record(_)) | (GraphError::Rejected(_), _) => Failed::Rejected,
             // Also a token that Graph does not take: the other list may well take the same one.
             (GraphError::TokenRefused(_) | GraphError::Forbidden(_) | GraphError::MissingRoles { .. }, _) => {

@@ -100,6 +100,16 @@ pub enum Target {
     AlertsOf(String),
 }
 
+impl Target {
+    /// Whose resource it is, where the list of `kind` asks: a wait that Graph asks for is about that list.
+    pub(crate) fn list(&self, kind: RecordKind) -> RecordKind {
+        match self {
+            Self::AlertsOf(_) => RecordKind::Incident,
+            Self::Page(_) | Self::Link(_) | Self::Record(_) => kind,
+        }
+    }
+}
+
 /// An answer whose records are stored.
 #[derive(Clone, Debug)]
 pub struct Taken<'a> {
@@ -111,8 +121,8 @@ pub struct Taken<'a> {
     pub next: Next,
     /// Microsoft's clock when it answered, where it says so and can be believed.
     pub date: Option<Timestamp>,
-    /// Microsoft says another time than our clock, by more than [`CLOCKS_DIFFER`].
-    pub clocks_differ: bool,
+    /// Microsoft's clock when it answered, believed or not.
+    pub said: Option<Timestamp>,
     /// The answer says of itself that something is missing.
     pub partial: bool,
     /// Our clock.
@@ -122,6 +132,16 @@ pub struct Taken<'a> {
 }
 
 impl Taken<'_> {
+    /// Microsoft says another time than our clock, by more than [`CLOCKS_DIFFER`].
+    fn clocks_differ(&self) -> bool {
+        self.said.is_some() && self.date.is_none()
+    }
+
+    /// The earlier of the two clocks: nothing that is later has happened, whichever of them is wrong.
+    fn at_least(&self) -> Timestamp {
+        self.said.map_or(self.now, |said| said.min(self.now))
+    }
+
     fn why(&self, reason: &str) -> Why {
         Why { reason: reason.to_owned(), evidence: self.evidence.clone() }
     }

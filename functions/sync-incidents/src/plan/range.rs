@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::part::{Effects, Ordered, Part, floor_second};
-use super::{Ask, CLOCKS_DIFFER, Failure, Taken};
+use super::{Ask, Failure, Taken};
 
 /// Why a range is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,8 +131,8 @@ impl Range {
         let begun = *self.begun.get_or_insert(taken.now);
         self.took = taken.now.duration_since(begun).abs().max(self.took);
         self.healthy = true;
-        let believed = |updated: &Timestamp| *updated <= taken.now + CLOCKS_DIFFER;
-        let newest = taken.rows.iter().filter_map(|row| row.updated).filter(believed).max();
+        let has_happened = |updated: &Timestamp| *updated <= taken.at_least();
+        let newest = taken.rows.iter().filter_map(|row| row.updated).filter(has_happened).max();
         self.newest = self.newest.max(newest);
         self.changes += taken.rows.iter().filter(|row| row.novelty.is_change()).count() as u64;
         if self.purpose == Purpose::Live && self.end.is_none() && self.pages == 1 {

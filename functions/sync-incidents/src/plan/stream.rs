@@ -366,7 +366,7 @@ impl StreamPlan {
 
     /// An answer without a time says nothing about the clocks.
     fn compare_clocks(&mut self, taken: &Taken<'_>) {
-        let differ = taken.clocks_differ || (self.clocks_differ && taken.date.is_none());
+        let differ = taken.clocks_differ() || (self.clocks_differ && taken.date.is_none());
         self.changes += u64::from(differ != self.clocks_differ);
         self.clocks_differ = differ;
         if differ {
