@@ -212,7 +212,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
             Some(Err(_)) => Next::Foreign,
         };
         let kept = |record: &Record| match keep {
-            Keep::All => true,
+            Keep::All | Keep::Over(_) => true,
             Keep::Undated => record.head.updated.is_none(),
             Keep::Nothing => false,
         };
@@ -220,8 +220,12 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         let keeps: Vec<bool> = page.records.iter().map(kept).collect();
         let date = page.date.filter(|date| date.duration_since(now).abs() <= CLOCKS_DIFFER);
         let (answered, is_dated) = (date.unwrap_or(now), date.is_some());
+        let over = match keep {
+            Keep::Over(over) => Some(over),
+            Keep::All | Keep::Undated | Keep::Nothing => None,
+        };
         let incoming: Vec<Incoming> = (page.records.into_iter().zip(&keeps))
-            .filter_map(|(record, keep)| keep.then_some(Incoming { record, answered, is_dated }))
+            .filter_map(|(record, keep)| keep.then_some(Incoming { record, answered, is_dated, over }))
             .collect();
         let upserted = self.keeper.upsert(kind, &incoming).await?;
         let written = rows.iter_mut().zip(&keeps).filter_map(|(row, keep)| keep.then_some(row));
@@ -322,9 +326,11 @@ fn row_of(record: &Record) -> Row {
 
 fn novelty_of(upserted: &Upserted) -> Novelty {
     match upserted {
+        Upserted::Updated { went_back: true, .. } => Novelty::WentBack,
         Upserted::Updated { fields, .. } if !fields.contains(&Field::Updated) => Novelty::ChangedInPlace,
         Upserted::Created { .. } | Upserted::Updated { .. } => Novelty::Changed,
-        Upserted::Unchanged | Upserted::Older => Novelty::Known,
+        Upserted::Unchanged => Novelty::Known,
+        Upserted::Older { revision } => Novelty::Older { revision: *revision },
     }
 }
 

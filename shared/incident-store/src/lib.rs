@@ -33,7 +33,7 @@ pub use error::StoreError;
 pub use health::Health;
 pub use memory::MemoryVault;
 pub use record::{
-    CLOCKS_DIFFER, Change, Field, Incoming, StoredVersion, Upserted, decide, fingerprint, same_content,
+    CLOCKS_DIFFER, Change, Field, Incoming, Over, StoredVersion, Upserted, decide, fingerprint, same_content,
 };
 pub use secrets::{ClientSecrets, SecretError, SecretVault, SecretVersion};
 pub use status::{Aside, Failing, Observed, SetAside, StreamStatus, SyncStatus};

@@ -3,6 +3,7 @@
 //! Instants are Microsoft's wherever something is read up to; ours only decide when to look again.
 
 mod aside;
+mod doubts;
 mod lateness;
 mod part;
 mod range;
@@ -10,7 +11,7 @@ mod stream;
 mod sweeps;
 
 use graph_security::{Evidence, NextLink, PageFault, Query, RecordKind};
-use incident_store::{Observed, SetAside};
+use incident_store::{Observed, Over, SetAside};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -85,6 +86,8 @@ pub enum Keep {
     Undated,
     /// None: the rows are ids and instants only.
     Nothing,
+    /// All of them, over this stored version where their instant is earlier.
+    Over(Over),
 }
 
 /// What to ask for.
@@ -178,8 +181,15 @@ pub enum Novelty {
     Changed,
     /// Other content at an unchanged instant.
     ChangedInPlace,
-    /// As the store had it, or older.
+    /// Other content, at an earlier instant.
+    WentBack,
+    /// As the store had it.
     Known,
+    /// Older than what the store has.
+    Older {
+        /// The revision of the stored version.
+        revision: u64,
+    },
     /// Not stored: see [`Keep`].
     Passed,
 }
@@ -188,7 +198,7 @@ impl Novelty {
     /// Whether the store was written.
     #[must_use]
     pub fn is_change(self) -> bool {
-        matches!(self, Self::Changed | Self::ChangedInPlace)
+        matches!(self, Self::Changed | Self::ChangedInPlace | Self::WentBack)
     }
 }
 

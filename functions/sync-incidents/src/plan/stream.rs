@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::aside::AsideList;
+use super::doubts::Doubts;
 use super::lateness::Lateness;
 use super::part::{Effects, Ordered, ceil_second, floor_second};
 use super::range::{Purpose, Range};
@@ -71,6 +72,8 @@ pub struct StreamPlan {
     hourly: Sweep,
     daily: Sweep,
     aside: AsideList,
+    #[serde(default)]
+    doubts: Doubts,
     lateness: Lateness,
     observed: Observed,
     /// By what the list comes in the order that is asked for, as far as is known.
@@ -95,6 +98,7 @@ enum Asked {
     Check,
     Slice,
     Retry(String),
+    Doubt(String),
     Sample,
 }
 
@@ -117,6 +121,7 @@ impl Plan for StreamPlan {
             hourly: Sweep::every(HOUR),
             daily: Sweep::every(DAY),
             aside: AsideList::default(),
+            doubts: Doubts::default(),
             lateness: Lateness::default(),
             observed: Observed::default(),
             ordered: Ordered::default(),
@@ -152,6 +157,10 @@ impl Plan for StreamPlan {
                 self.aside.healed(&Aside::Record { id });
                 None
             }
+            Some(Asked::Doubt(id)) => {
+                self.doubts.was_read(&id, taken);
+                None
+            }
             Some(Asked::Sample) | None => None,
         };
         self.apply(effects, taken.now);
@@ -171,6 +180,12 @@ impl Plan for StreamPlan {
                         self.aside.healed(&Aside::Record { id });
                     }
                     _ => self.aside.record(self.kind, id, failure.why(), now),
+                }
+                None
+            }
+            Some(Asked::Doubt(id)) => {
+                if failure.how == Failed::Page(graph_security::PageFault::NotFound) {
+                    self.doubts.ended(&id);
                 }
                 None
             }
@@ -304,6 +319,11 @@ impl StreamPlan {
                 None => {}
             }
         }
+        if let Some((id, over)) = self.doubts.take_due(now) {
+            self.changes += 1;
+            let keep = over.map_or(Keep::All, Keep::Over);
+            return Some((Asked::Doubt(id.clone()), Ask { target: Target::Record(id), keep }));
+        }
         if let Some(id) = self.sampling.pop() {
             return Some((Asked::Sample, whole(Target::AlertsOf(id))));
         }
@@ -358,6 +378,8 @@ impl StreamPlan {
                 self.aside.met(&row.id);
             }
             self.observed.changed_in_place += u64::from(row.novelty == Novelty::ChangedInPlace);
+            self.observed.went_back += u64::from(row.novelty == Novelty::WentBack);
+            self.changes += u64::from(self.doubts.saw(row, taken.now));
         }
         if let (Some(purpose), Some(watermark)) = (purpose, self.watermark) {
             self.observe_lateness(taken, purpose, watermark);

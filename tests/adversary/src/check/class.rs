@@ -49,7 +49,8 @@ impl Class {
         // After an instant of the future the next answer wins, where it says what time it is.
         match version.order {
             Order::BackFromFuture if trusts_dates && tenant.hostility().tells_time() => {}
-            Order::Back | Order::BackFromFuture => return Self::Backward,
+            Order::Back | Order::BackFromFuture if tenant.hostility().tells_time() => return Self::Backward,
+            Order::Back | Order::BackFromFuture => return Self::Beyond,
             Order::Forward => {}
         }
         let late = everywhere - version.instant.unwrap_or(version.created);

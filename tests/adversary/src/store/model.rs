@@ -94,9 +94,9 @@ impl Entry {
         let revision = self.revision + 1;
         let upserted = match change {
             Change::Unchanged => return Upserted::Unchanged,
-            Change::Older => return Upserted::Older,
+            Change::Older { revision } => return Upserted::Older { revision },
             Change::Create => Upserted::Created { revision },
-            Change::Update(fields) => Upserted::Updated { revision, fields },
+            Change::Update { fields, went_back } => Upserted::Updated { revision, fields, went_back },
         };
         self.revision = revision;
         let version = StoredVersion {
@@ -293,7 +293,7 @@ impl SyncStore for ModelStore {
                 incoming.answered = ticks::truncate(incoming.answered);
                 let mut change = entry.change(kind, &incoming);
                 if self.flaw == Some(Flaw::ComparesText) && is_older_as_text(entry, kind, &incoming) {
-                    change = Change::Older;
+                    change = Change::Older { revision: 0 };
                 }
                 upserted.push(entry.write(kind, &incoming, change));
             }
