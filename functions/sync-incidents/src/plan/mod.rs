@@ -12,7 +12,7 @@ mod sweeps;
 
 use graph_security::{Evidence, NextLink, PageFault, Query, RecordKind};
 use incident_store::{Observed, Over, SetAside};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -135,9 +135,11 @@ pub struct Taken<'a> {
 }
 
 impl Taken<'_> {
-    /// Microsoft says another time than our clock, by more than [`CLOCKS_DIFFER`].
-    fn clocks_differ(&self) -> bool {
-        self.said.is_some() && self.date.is_none()
+    /// How much later it is by Microsoft's clock than by ours; zero where both are believed, `None` where Microsoft
+    /// does not say.
+    fn clocks_differ(&self) -> Option<SignedDuration> {
+        let differ = self.said?.duration_since(self.now);
+        Some(if self.date.is_some() { SignedDuration::ZERO } else { differ })
     }
 
     /// The earlier of the two clocks: nothing that is later has happened, whichever of them is wrong.

@@ -49,9 +49,10 @@ pub struct StreamPlan {
     /// What lies before it and was not read is in `history`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     queued_to: Option<Timestamp>,
-    /// By the last answer that said a time, Microsoft's clock and ours differ too much for either to be believed.
+    /// How much later it is by Microsoft's clock than by ours, by the last answer that said a time; zero unless they
+    /// differ too much for either to be believed.
     #[serde(default)]
-    clocks_differ: bool,
+    clocks_differ: SignedDuration,
     live: Option<Range>,
     /// Whether the live range was begun in this run: what an earlier one began ends before what is new.
     #[serde(skip)]
@@ -109,7 +110,7 @@ impl Plan for StreamPlan {
             since,
             watermark: None,
             queued_to: None,
-            clocks_differ: false,
+            clocks_differ: SignedDuration::ZERO,
             live: None,
             live_is_fresh: false,
             live_done: false,
@@ -146,7 +147,7 @@ impl Plan for StreamPlan {
     fn took(&mut self, taken: &Taken<'_>) {
         self.observe(taken);
         self.compare_clocks(taken);
-        let fallback = ceil_second(taken.date.unwrap_or(taken.now + CLOCK_SLACK));
+        let fallback = taken.date.map_or_else(|| self.surely_later(taken.now), ceil_second);
         let (kind, ordered) = (self.kind, self.ordered);
         let took = |range: &mut Range| range.took(kind, taken, fallback, ordered);
         let effects = match self.asked.take() {
@@ -167,7 +168,7 @@ impl Plan for StreamPlan {
     }
 
     fn failed(&mut self, failure: &Failure, now: Timestamp) {
-        let fallback = ceil_second(now + CLOCK_SLACK);
+        let fallback = self.surely_later(now);
         let (kind, ordered) = (self.kind, self.ordered);
         let fail = |range: &mut Range| range.failed(kind, failure, fallback, ordered);
         let effects = match self.asked.take() {
@@ -275,7 +276,7 @@ impl StreamPlan {
     fn next_live(&mut self, now: Timestamp) -> Range {
         let reach = floor_second(now - LIVE_REACH);
         let read = self.watermark.map(|watermark| floor_second(watermark - self.lateness.overlap()));
-        if let Some(from) = read.filter(|_| self.clocks_differ) {
+        if let Some(from) = read.filter(|_| self.clocks_differ != SignedDuration::ZERO) {
             return self.range(Purpose::Live, Property::Updated, (from, None));
         }
         let queued_to = self.queued_to.filter(|queued| *queued <= reach);
@@ -388,12 +389,20 @@ impl StreamPlan {
 
     /// An answer without a time says nothing about the clocks.
     fn compare_clocks(&mut self, taken: &Taken<'_>) {
-        let differ = taken.clocks_differ() || (self.clocks_differ && taken.date.is_none());
+        let Some(differ) = taken.clocks_differ() else { return };
+        // To the minute: an answer takes a while, and what is kept is not to change with each.
+        let differ = SignedDuration::from_mins(differ.as_mins());
         self.changes += u64::from(differ != self.clocks_differ);
         self.clocks_differ = differ;
-        if differ {
+        if differ != SignedDuration::ZERO {
             self.queued_to = None;
         }
+    }
+
+    /// An end for what has none, where Microsoft's clock is not believed: later than now, whichever clock is right.
+    fn surely_later(&self, now: Timestamp) -> Timestamp {
+        let theirs = now.checked_add(self.clocks_differ).unwrap_or(now);
+        ceil_second(now.max(theirs) + CLOCK_SLACK)
     }
 
     /// A change from before an instant up to which everything had been read became visible late; one that
