@@ -30,6 +30,9 @@ cargo clippy --workspace --all-targets --locked -- -D warnings
 step 'what links what'
 tests/guards.sh
 
+step 'what plays the tests again and again'
+python3 -B -m unittest discover -s tests/again
+
 step 'bans, licences, sources'
 tests/install/cargo-deny.sh
 cargo deny --all-features check bans licenses sources
