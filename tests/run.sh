@@ -27,7 +27,7 @@ step 'format and lints'
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --locked -- -D warnings
 
-step 'what links what'
+step 'what links what, and which file imports from which'
 tests/guards.sh
 
 step 'what plays the tests again and again'
