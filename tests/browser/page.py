@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 
 from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService, Keys
+from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
 from selenium.webdriver.common.by import By
 
 import axe
@@ -144,7 +144,8 @@ class Page:
         """Tab until the focus is on the element called so."""
         passed = []
         for _ in range(40):
-            self.press(Keys.TAB)
+            # By the keyboard and not to an element: chromedriver would go back to the first part of a date each time.
+            ActionChains(self.driver).send_keys(Keys.TAB).perform()
             name = self.focused().accessible_name
             if name == called:
                 return
@@ -181,6 +182,8 @@ class Page:
         """Removes what was kept."""
         self.driver.delete_all_cookies()
         self.driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": self.origin, "storageTypes": "all"})
+        # A tab's own, which is not the origin's.
+        self.driver.execute_script("sessionStorage.clear()")
 
     def complaints(self):
         """What the browser has complained of since the last call: errors, warnings, refused by policy."""
