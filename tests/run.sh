@@ -27,8 +27,11 @@ step 'format and lints'
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --locked -- -D warnings
 
-step 'what links what'
+step 'what links what, and which file imports from which'
 tests/guards.sh
+
+step 'what plays the tests again and again'
+python3 -B -m unittest discover -s tests/again
 
 step 'bans, licences, sources'
 tests/install/cargo-deny.sh

@@ -118,7 +118,7 @@ class Aws:
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys.get("SessionToken"),
             # Nothing is repeated: what a busy machine has only answered late would be done twice.
-            config=Config(read_timeout=300, retries={"total_max_attempts": 1}),
+            config=Config(read_timeout=HUNG, retries={"total_max_attempts": 1}),
         )
 
     def end(self):

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from desk import FUNCTIONS, ROOT, Aws, Simulator
+from desk import FUNCTIONS, HUNG, ROOT, Aws, Simulator
 
 LOGICAL = {"sync-incidents": "SyncIncidents", "test-connection": "TestConnection", "connections": "Connections"}
 
@@ -49,7 +49,7 @@ def invoke(template, function, event, variables):
     ]  # fmt: skip
     # sam hands on the credentials that it finds, as it does for a developer.
     environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-west-1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=HUNG)
     lines = [line for line in done.stdout.splitlines() if line.strip()]
     assert done.returncode == 0 and lines, done.stderr[-3000:]
     return json.loads(lines[-1])

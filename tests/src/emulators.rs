@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use graph_http::{HttpsTransport, Limits, Request, exchange};
@@ -12,9 +11,9 @@ use lambda_support::{AwsSettings, Keys};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::server::{Port, Server};
+use crate::server::{HUNG, Port, Server};
 
-const LIMITS: Limits = Limits { time: Duration::from_secs(5), body: 16 * 1024 * 1024 };
+const LIMITS: Limits = Limits { time: HUNG, body: 16 * 1024 * 1024 };
 
 /// Where the emulators are.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use connections::{Cleaned, UNFINISHED_AFTER, clean};
 use lambda_http::{Context, Error};
 use serde::Deserialize;
 
-use crate::function::Desk;
+use crate::ports::Desk;
 
 /// How much of an invocation is left when the rest is put off to the next one.
 const MARGIN: Duration = Duration::from_secs(3);

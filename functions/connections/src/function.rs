@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use connections::{Admin, Cleaned};
-use graph_http::HttpsTransport;
-use incident_store::dynamodb::DynamoStore;
+use connections::Cleaned;
 use lambda_http::request::RequestContext;
 use lambda_http::{Error, Request, RequestExt as _, Response};
-use lambda_support::{DynamoAttempts, Problem, SecretsManager, Text, owner};
+use lambda_support::{Problem, Text, owner};
 use serde_json::json;
 
 use crate::cleaning;
-
-/// The ports on AWS.
-pub(crate) type Desk = Admin<DynamoStore, SecretsManager, DynamoAttempts, HttpsTransport>;
+use crate::ports::Desk;
 
 /// What is built once.
 #[derive(Debug)]

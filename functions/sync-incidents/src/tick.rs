@@ -10,7 +10,7 @@ use sync_incidents::Shift;
 use tokio::time::Instant;
 
 use crate::account::{count, seconds};
-use crate::handler::{self, Function};
+use crate::work::{Function, sync};
 
 /// How much before its time a connection counts as due: half of the tick's minute. Its next turn is a minute
 /// after the moment at which it was claimed, and that is never quite a minute before the next tick; without
@@ -50,7 +50,7 @@ pub(crate) async fn run(
         ticked.queued = queue.send(&due, now).await;
         ticked.failed = due.len() - ticked.queued;
     } else {
-        ticked.failed = handler::sync(function, due.iter().map(|due| due.id), shift, service).await.len();
+        ticked.failed = sync(function, due.iter().map(|due| due.id), shift, service).await.len();
     }
     let overdue = Duration::try_from(overdue).unwrap_or_default();
     let ended_well = ticked.ended_well(function.queue.is_some());

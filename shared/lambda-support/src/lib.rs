@@ -6,6 +6,7 @@
 #[cfg(feature = "aws")]
 mod aws;
 mod aws_settings;
+mod bad_setting;
 mod config;
 mod logs;
 mod meanwhile;
@@ -19,7 +20,8 @@ mod text;
 #[cfg(feature = "aws")]
 pub use aws::{Aws, DynamoAttempts, SecretsManager};
 pub use aws_settings::{AwsSettings, Keys};
-pub use config::{BadSetting, Config};
+pub use bad_setting::BadSetting;
+pub use config::Config;
 pub use http_api::{Problem, answer, read_json};
 pub use logs::{Format, Logs};
 pub use meanwhile::meanwhile;
