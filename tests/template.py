@@ -55,9 +55,19 @@ rule("logs are set to what has the metrics and audit lines, and no bodies", leve
 rule("test hosts are empty by default", len(re.findall(r"Test(?:Login|Graph)Url:\n(?: {4}.*\n)*? {4}Default: ''", text)) != 2)
 routes = re.findall(r"Type: AWS::ApiGatewayV2::Route\n(.*?)(?=\n\n)", text, re.S)
 kinds = [re.findall(r"AuthorizationType: (.*)", route) for route in routes]
-asked = ["&Authorization !If [WithJwt, JWT, AWS_IAM]", "*Authorization", "*Authorization"]
+asked = ["&Authorization !If [WithJwt, JWT, AWS_IAM]"] + ["*Authorization"] * (len(routes) - 1)
 rule("every route has its authorization", kinds != [[kind] for kind in asked] and kinds)
-
+# A route for any method, or for none, would take a browser's preflight from the gateway.
+keys = [key for route in routes for key in re.findall(r"RouteKey: (.*)", route)]
+described, path = [], None
+for line in Path("docs/openapi.yaml").read_text().splitlines():
+    if found := re.fullmatch(r"  (/\S*):", line):
+        path = found[1]
+    elif path and (found := re.fullmatch(r"    (get|put|post|delete|options|head|patch|trace):", line)):
+        described.append(f"{found[1].upper()} {path}")
+rule("the routes are the operations that docs/openapi.yaml describes", sorted(keys) != sorted(described) and (keys, described))
+methods = re.search(r"AllowMethods: \[(.*)\]", text)[1].split(", ")
+rule("web pages may use the routes' methods", sorted(methods) != sorted({key.split()[0] for key in keys}) and methods)
 
 
 def pattern(parameter):

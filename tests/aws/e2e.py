@@ -336,6 +336,14 @@ def the_other_choices_deploy(desk):
         assert ":table/restored\"" in document and own not in document, document
     sync = variables("SyncIncidents")
     assert (sync["SOC_ANYWHERE_QUEUE_URL"], sync["SOC_ANYWHERE_RETENTION_DAYS"]) == ("", "400"), sync
+    # A browser's preflight carries no credentials. That it reaches no authorizer on AWS either, tests/template.py holds.
+    asked = {"access-control-request-method": "PATCH", "access-control-request-headers": "authorization,if-match"}
+    allowed = "https://app.example.com"
+    for origin, answered in [(allowed, allowed), ("https://elsewhere.example.com", None)]:
+        path = f"/connections/{uuid.uuid4()}"
+        status, _, shown = other.call("OPTIONS", path, signed_by=None, headers={"origin": origin, **asked})
+        assert shown.get("access-control-allow-origin") == answered, (origin, status, shown)
+        assert not answered or "PATCH" in shown["access-control-allow-methods"], shown
     # Whoever has signed as the account's administrator has no token of that issuer.
     status, body, _ = other.call("GET", "/connections")
     assert status == 401, (status, body)
