@@ -1,8 +1,23 @@
-"""Our own rules for template.yaml: python3 tests/template.py template.yaml"""
+"""Our own rules for template.yaml: tests/template.sh runs them, by a Python that has PyYAML."""
 
 import re
 import sys
 from pathlib import Path
+
+import yaml
+
+
+class Loader(yaml.SafeLoader):
+    """CloudFormation's short forms are read as what they stand for: `!Ref A` as {"!Ref": "A"}."""
+
+
+def short_form(loader, suffix, node):
+    kinds = {yaml.ScalarNode: loader.construct_scalar, yaml.SequenceNode: loader.construct_sequence}
+    construct = kinds.get(type(node), loader.construct_mapping)
+    return {f"!{suffix}": construct(node, *([] if construct == loader.construct_scalar else [True]))}
+
+
+Loader.add_multi_constructor("!", short_form)
 
 text = Path(sys.argv[1]).read_text()
 failures = []
@@ -13,17 +28,49 @@ def rule(name, broken):
         failures.append(f"{name}: {broken}")
 
 
-# Of any service: each `Action:` that is one's own, on its line, in a list there or in one below it. `kms:ViaService` and
-# the like are conditions' keys.
-granted = re.findall(r"\bAction: *(.+)|\bAction: *\n((?: +- .*\n)+)", text)
-actions = [word for found in granted for part in found for word in re.findall(r"[\w*-]+:[\w*]+|\*", re.sub("#.*", "", part))]
+template = yaml.load(text, Loader)
+
+
+def statements(node):
+    """Every statement of a policy anywhere below."""
+    if isinstance(node, dict):
+        if "Effect" in node:
+            yield node
+        for value in node.values():
+            yield from statements(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from statements(value)
+
+
+def several(value):
+    return value if isinstance(value, list) else [value]
+
+
+found = list(statements(template["Resources"]))
+actions = [action for statement in found if statement["Effect"] == "Allow" for action in several(statement["Action"])]
 rule("a template without actions was read", not actions)
-rule("what is allowed is named, and nothing is by what it is not", re.findall(r"\bNot(?:Action|Resource|Principal)\b", text))
-# The one exception: an account administers its own keys.
+without = [key for statement in found for key in ("NotAction", "NotResource", "NotPrincipal") if key in statement]
+rule("what is allowed is named, and nothing is by what it is not", without)
+# An account administers its own keys.
 wild = [action for action in actions if "*" in action]
 rule("no action has a wildcard but kms:* of the key's own policy", wild != ["kms:*"] and wild)
-every = re.findall(r"""(?:\bResource: *\[? *|\n +- )["']?\*["']? *(?=[\],#\n])""", text)
-rule("a key's policy is the only place with every resource", len(every) != 2 and every)
+# Lambda asks for the rights of network interfaces on every resource; they are there for Lambda only.
+every = [statement for statement in found if "*" in several(statement.get("Resource", []))]
+OF_KEY = {"Administer", "EncryptLogs"}
+OF_INTERFACES = {"LetLambdaPutTheFunctionIntoTheVpc": "Allow", "AndRefuseThoseRightsToTheCode": "Deny"}
+elsewhere = [statement for statement in every if statement.get("Sid") not in OF_KEY | OF_INTERFACES.keys()]
+rule("a key's policy and network interfaces are the only places with every resource", elsewhere)
+FIVE = [f"ec2:{name}" for name in (
+    "AssignPrivateIpAddresses", "CreateNetworkInterface", "DeleteNetworkInterface", "DescribeNetworkInterfaces", "UnassignPrivateIpAddresses"
+)]  # fmt: skip
+for name, role in template["Resources"].items():
+    if role["Type"] == "AWS::IAM::Role":
+        (policy,) = role["Properties"]["Policies"]
+        conditional = [each["!If"] for each in policy["PolicyDocument"]["Statement"] if "!If" in each]
+        network = {told["Sid"]: (told["Effect"], told["Action"]) for condition, told, _ in conditional if condition == "InVpc"}
+        asked = {sid: (effect, FIVE) for sid, effect in OF_INTERFACES.items()}
+        rule(f"{name} has Lambda's five rights in a VPC, and its code has not", network != asked and network)
 
 roles = dict(re.findall(r"\n  (\w+Role):\n(.*?)(?=\n  \w)", text, re.S))
 rule("each of the three functions has its own role", sorted(roles) != ["ConnectionsRole", "SyncIncidentsRole", "TestConnectionRole"] and sorted(roles))

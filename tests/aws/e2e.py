@@ -308,11 +308,14 @@ def what_is_watched_is_printed(desk):
 
 
 def the_other_choices_deploy(desk):
-    step("with every choice turned round the template deploys, too: its own key, no queue, tokens of an issuer, a restored table")
+    step("with every choice turned round the template deploys, too: its own key, no queue, tokens of an issuer, a restored table, a VPC")
+    ec2 = desk.aws.client("ec2")
+    subnets = sorted(subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"])[:2]
+    group = ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]
     other = Stack(
         desk.aws, "other", Architecture="x86_64", Stage="other", UseQueue="false", OwnKey="true", RetentionDays="400",
         JwtIssuer="https://issuer.example.com", AllowedOrigins="https://app.example.com", DeletionProtection="false",
-        RestoredTable="restored",
+        RestoredTable="restored", SubnetIds=",".join(subnets), SecurityGroupIds=group,
     )  # fmt: skip
     assert "Key" in other.resources and "ApiAuthorizer" in other.resources, other.resources
     assert not {"Queue", "DeadLetters", "SyncIncidentsFromQueue", "DeadLettersArrived"} & other.resources.keys()
@@ -320,9 +323,15 @@ def the_other_choices_deploy(desk):
     described = desk.dynamodb.describe_table(TableName=own)["Table"]
     assert not described["DeletionProtectionEnabled"], described
 
+    def configuration(function):
+        return desk.aws.client("lambda").get_function_configuration(FunctionName=other.resources[function])
+
     def variables(function):
-        configuration = desk.aws.client("lambda").get_function_configuration(FunctionName=other.resources[function])
-        return configuration["Environment"]["Variables"]
+        return configuration(function)["Environment"]["Variables"]
+
+    for function in ("SyncIncidents", "TestConnection", "Connections"):
+        vpc = configuration(function)["VpcConfig"]
+        assert (sorted(vpc["SubnetIds"]), vpc["SecurityGroupIds"]) == (subnets, [group]), vpc
 
     assert variables("Connections")["SOC_ANYWHERE_SECRETS_KEY"].endswith(other.resources["Key"])
     # Its name wherever the stack's own would be, and nowhere the right to that one.
@@ -334,6 +343,7 @@ def the_other_choices_deploy(desk):
         (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
         document = json.dumps(iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"])
         assert ":table/restored\"" in document and own not in document, document
+        assert "ec2:CreateNetworkInterface" in document, document
     sync = variables("SyncIncidents")
     assert (sync["SOC_ANYWHERE_QUEUE_URL"], sync["SOC_ANYWHERE_RETENTION_DAYS"]) == ("", "400"), sync
     # A browser's preflight carries no credentials. That it reaches no authorizer on AWS either, tests/template.py holds.
