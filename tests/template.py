@@ -72,6 +72,18 @@ for name, role in template["Resources"].items():
         asked = {sid: (effect, FIVE) for sid, effect in OF_INTERFACES.items()}
         rule(f"{name} has Lambda's five rights in a VPC, and its code has not", network != asked and network)
 
+# What is encrypted under a key, and named by a prefix, must be found again whatever parameter is changed.
+key = template["Resources"]["Key"]
+rule("the key is there in each stack, and stays", key.get("Condition") or key["DeletionPolicy"] != "RetainExceptOnCreate")
+OF_A_KEY = {"AWS::DynamoDB::Table": 1, "AWS::SQS::Queue": 2, "AWS::Logs::LogGroup": 4}
+for kind, least in OF_A_KEY.items():
+    resources = {name: body["Properties"] for name, body in template["Resources"].items() if body["Type"] == kind}
+    rule(f"fewer of {kind} than there are", len(resources) < least)
+    keys = {name: body.get("SSESpecification", body).get("KMSMasterKeyId", body.get("KmsMasterKeyId", body.get("KmsKeyId"))) for name, body in resources.items()}
+    rule(f"each {kind} is under the key", [name for name, under in keys.items() if under != {"!GetAtt": "Key.Arn"}])
+names = re.findall(r"secret:soc-anywhere/(.*?)/conn/", text) + re.findall(r"SOC_ANYWHERE_STACK: !Ref (.*)", text)
+rule("secrets are named by the stack and no parameter", set(names) != {"${AWS::StackName}", "AWS::StackName"} and names)
+
 roles = dict(re.findall(r"\n  (\w+Role):\n(.*?)(?=\n  \w)", text, re.S))
 rule("each of the three functions has its own role", sorted(roles) != ["ConnectionsRole", "SyncIncidentsRole", "TestConnectionRole"] and sorted(roles))
 allowed = {name: set(re.findall(r"\b(\w+:[A-Z]\w+)", body)) for name, body in roles.items()}
