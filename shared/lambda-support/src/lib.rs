@@ -7,6 +7,8 @@
 mod aws;
 mod aws_settings;
 mod config;
+#[cfg(feature = "http")]
+mod contained;
 mod logs;
 mod meanwhile;
 pub mod metrics;
@@ -20,6 +22,8 @@ mod text;
 pub use aws::{Aws, DynamoAttempts, SecretsManager};
 pub use aws_settings::{AwsSettings, Keys};
 pub use config::{BadSetting, Config};
+#[cfg(feature = "http")]
+pub use contained::contained;
 pub use http_api::{Problem, answer, read_json};
 pub use logs::{Format, Logs};
 pub use meanwhile::meanwhile;
