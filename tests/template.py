@@ -1,5 +1,6 @@
 """Our own rules for template.yaml: tests/template.sh runs them, by a Python that has PyYAML."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -112,6 +113,17 @@ rule("no secret in the template", secret.search(text))
 levels = re.search(r"\n  LogLevel:\n(?: {4}.*\n)*? {4}AllowedValues: \[(.*)\]", text)[1]
 rule("logs are set to what has the metrics and audit lines, and no bodies", levels != "DEBUG, INFO" and levels)
 rule("test hosts are empty by default", len(re.findall(r"Test(?:Login|Graph)Url:\n(?: {4}.*\n)*? {4}Default: ''", text)) != 2)
+# `messageString` is quoted where there is an error, and `-` where there is none: it fits into no JSON.
+log = template["Resources"]["ApiStage"]["Properties"]["AccessLogSettings"]["Format"]
+for value in ("-", "Forbidden"):
+    line = re.sub(r"\$context\.[\w.]+", lambda asked: f'"{value}"' if asked[0].endswith("String") and value != "-" else value, log)
+    try:
+        read = json.loads(line)
+    except json.JSONDecodeError as error:
+        read = {"": str(error)}
+    rule(f"the access log is JSON where fields are {value}", set(read.values()) != {value} and line)
+    rule("the access log has the functions' request id", "integrationRequestId" not in read)
+
 routes = re.findall(r"Type: AWS::ApiGatewayV2::Route\n(.*?)(?=\n\n)", text, re.S)
 kinds = [re.findall(r"AuthorizationType: (.*)", route) for route in routes]
 asked = ["&Authorization !If [WithJwt, JWT, AWS_IAM]"] + ["*Authorization"] * (len(routes) - 1)
