@@ -314,7 +314,7 @@ def the_other_choices_deploy(desk):
     group = ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]
     other = Stack(
         desk.aws, "other", Architecture="x86_64", UseQueue="false", RetentionDays="400",
-        JwtIssuer="https://issuer.example.com", AllowedOrigins="https://app.example.com", DeletionProtection="false",
+        JwtIssuer="https://issuer.example.com", JwtScope="", AllowedOrigins="https://app.example.com", DeletionProtection="false",
         RestoredTable="restored", SubnetIds=",".join(subnets), SecurityGroupIds=group,
     )  # fmt: skip
     assert "ApiAuthorizer" in other.resources, other.resources
@@ -348,6 +348,8 @@ def the_other_choices_deploy(desk):
     sync = variables("SyncIncidents")
     assert (sync["SOC_ANYWHERE_QUEUE_URL"], sync["SOC_ANYWHERE_RETENTION_DAYS"]) == ("", "400"), sync
     # A browser's preflight carries no credentials. That it reaches no authorizer on AWS either, tests/template.py holds.
+    routes = desk.aws.client("apigatewayv2").get_routes(ApiId=other.resources["Api"])["Items"]
+    assert len(routes) == 8 and not any(route.get("AuthorizationScopes") for route in routes), routes
     asked = {"access-control-request-method": "PATCH", "access-control-request-headers": "authorization,if-match"}
     allowed = "https://app.example.com"
     for origin, answered in [(allowed, allowed), ("https://elsewhere.example.com", None)]:
