@@ -85,6 +85,42 @@ for kind, least in OF_A_KEY.items():
 names = re.findall(r"secret:soc-anywhere/(.*?)/conn/", text) + re.findall(r"SOC_ANYWHERE_STACK: !Ref (.*)", text)
 rule("secrets are named by the stack and no parameter", set(names) != {"${AWS::StackName}", "AWS::StackName"} and names)
 
+# What a function depends on, and its alias would not follow.
+conditions = template["Conditions"]
+
+
+def parameters_of(node):
+    """The parameters that a part of the template depends on, by conditions, too."""
+    if isinstance(node, list):
+        return set().union(*map(parameters_of, node))
+    if not isinstance(node, dict):
+        return set()
+    named = set()
+    for key, value in node.items():
+        if key in ("!If", "Fn::If"):
+            named |= parameters_of(conditions[value[0]])
+        if key == "!Condition":
+            named |= parameters_of(conditions[value])
+        texts = [each for each in several(value) if isinstance(each, str)]
+        named |= {value} if key == "!Ref" else set(re.findall(r"\$\{(\w+)\}", " ".join(texts))) if key == "!Sub" else parameters_of(value)
+    return named & template["Parameters"].keys()
+
+
+OF_THE_CODE = {"Architecture", "TestLoginUrl", "TestGraphUrl"}
+for name, body in template["Resources"].items():
+    if body["Type"] == "AWS::Serverless::Function":
+        own = dict(body["Properties"])
+        version = own.pop("VersionDescription", {"!Sub": ""})["!Sub"]
+        told = set(re.findall(r"\$\{(\w+)\}", version))
+        asked = parameters_of([own, template["Globals"]["Function"]]) - OF_THE_CODE
+        rule(f"a version of {name} has the parameters that it depends on", told ^ asked)
+        lengths = [each.get("MaxLength") or max(len(str(value)) for value in each.get("AllowedValues", ["0000"])) for each in map(template["Parameters"].get, told)]
+        rule(f"a version of {name} can be described", sum(lengths) + len(lengths) - 1 > 256 and lengths)
+        rule(f"{name} publishes all of its properties", own.get("AutoPublishAliasAllProperties") is not True)
+integrations = {name: body["Properties"] for name, body in template["Resources"].items() if body["Type"].endswith(("::Integration", "::Permission", "::EventSourceMapping"))}
+called = {name: body.get("IntegrationUri", body.get("FunctionName")) for name, body in integrations.items()}
+rule("every call goes to the alias", len(called) < 5 or [name for name, to in called.items() if not to["!Ref"].endswith(".Alias")])
+
 roles = dict(re.findall(r"\n  (\w+Role):\n(.*?)(?=\n  \w)", text, re.S))
 rule("each of the three functions has its own role", sorted(roles) != ["ConnectionsRole", "SyncIncidentsRole", "TestConnectionRole"] and sorted(roles))
 allowed = {name: set(re.findall(r"\b(\w+:[A-Z]\w+)", body)) for name, body in roles.items()}

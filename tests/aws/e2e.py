@@ -250,7 +250,7 @@ def a_removal_that_was_cut_off_is_finished(desk, connection):
     step("the second schedule's event finishes a removal that was cut off, under the function's own role")
     scheduler, function = desk.aws.client("scheduler"), desk.stack.resources["Connections"]
     schedules = [scheduler.get_schedule(Name=each["Name"]) for each in scheduler.list_schedules()["Schedules"]]
-    (cleaning,) = [each for each in schedules if each["Target"]["Arn"].endswith(f":{function}")]
+    (cleaning,) = [each for each in schedules if each["Target"]["Arn"].endswith(f":{function}:live")]
     assert (cleaning["ScheduleExpression"], cleaning["State"]) == ("rate(5 minutes)", "ENABLED"), cleaning
     # As a request leaves it that ran out of time.
     item = desk.dynamodb.get_item(TableName=desk.table, Key=desk.key_of(connection))["Item"]
