@@ -36,7 +36,7 @@ class Desk:
         self.aws = Aws()
         url = self.simulator.url
         self.stack = Stack(
-            self.aws, "soc", Architecture="x86_64", Stage="test", TestLoginUrl=url, TestGraphUrl=url
+            self.aws, "soc", Architecture="x86_64", TestLoginUrl=url, TestGraphUrl=url
         )
         self.table = self.stack.outputs["TableName"]
         self.dynamodb, self.sqs = self.aws.client("dynamodb"), self.aws.client("sqs")
@@ -126,7 +126,7 @@ def a_connection_is_tested_and_saved(desk, tenant):
     assert status == 200 and report["ok"], (status, report)
     connection, test = entered(desk, tenant, name="Contoso")
     assert test["ok"], test
-    stored = desk.secrets.get_secret_value(SecretId=f"soc-anywhere/test/conn/{connection}")
+    stored = desk.secrets.get_secret_value(SecretId=f"soc-anywhere/{desk.stack.name}/conn/{connection}")
     assert tenant["clientSecret"] in stored["SecretString"] and "AWSCURRENT" in stored["VersionStages"]
     item = desk.dynamodb.get_item(TableName=desk.table, Key=desk.key_of(connection))["Item"]
     assert tenant["clientSecret"] not in json.dumps(item)
@@ -142,7 +142,7 @@ def many_are_entered(desk, like):
     items = {}
     for number, tenant in enumerate(desk.simulator.tenants[1:]):
         connection = str(uuid.UUID(int=(uuid.UUID(like).int & ~0xFFFF) | 0x1000 + number))
-        desk.secrets.create_secret(Name=f"soc-anywhere/test/conn/{connection}", SecretString=tenant["clientSecret"])
+        desk.secrets.create_secret(Name=f"soc-anywhere/{desk.stack.name}/conn/{connection}", SecretString=tenant["clientSecret"])
         items[connection] = blank | desk.key_of(connection) | {
             "owner": {"S": f"owner {number % 7}"},
             "tenant_id": {"S": tenant["tenantId"]},
@@ -230,7 +230,7 @@ def a_replaced_secret_is_used(desk, connection, tenant):
     path = f"/connections/{connection}/credential"
     status, body, _ = desk.stack.call("PUT", path, {"clientSecret": new}, headers=etag)
     assert status == 200 and body["test"]["ok"], (status, body)
-    stored = desk.secrets.get_secret_value(SecretId=f"soc-anywhere/test/conn/{connection}")
+    stored = desk.secrets.get_secret_value(SecretId=f"soc-anywhere/{desk.stack.name}/conn/{connection}")
     assert new in stored["SecretString"]
     # The old one is refused from now on, and so are the tokens that it got.
     replaced = time.time()
@@ -250,7 +250,7 @@ def a_removal_that_was_cut_off_is_finished(desk, connection):
     step("the second schedule's event finishes a removal that was cut off, under the function's own role")
     scheduler, function = desk.aws.client("scheduler"), desk.stack.resources["Connections"]
     schedules = [scheduler.get_schedule(Name=each["Name"]) for each in scheduler.list_schedules()["Schedules"]]
-    (cleaning,) = [each for each in schedules if each["Target"]["Arn"].endswith(f":{function}")]
+    (cleaning,) = [each for each in schedules if each["Target"]["Arn"].endswith(f":{function}:live")]
     assert (cleaning["ScheduleExpression"], cleaning["State"]) == ("rate(5 minutes)", "ENABLED"), cleaning
     # As a request leaves it that ran out of time.
     item = desk.dynamodb.get_item(TableName=desk.table, Key=desk.key_of(connection))["Item"]
@@ -263,7 +263,7 @@ def a_removal_that_was_cut_off_is_finished(desk, connection):
     left = desk.dynamodb.get_item(TableName=desk.table, Key=desk.key_of(connection))["Item"]
     assert left["lifecycle"]["S"] == "removed" and "owner" not in left, left
     assert desk.records(connection, "incident") == 0
-    secret = desk.secrets.describe_secret(SecretId=f"soc-anywhere/test/conn/{connection}")
+    secret = desk.secrets.describe_secret(SecretId=f"soc-anywhere/{desk.stack.name}/conn/{connection}")
     assert secret["DeletedDate"], secret
     saw("its records are gone, and its secret is deleted")
 
@@ -308,21 +308,31 @@ def what_is_watched_is_printed(desk):
 
 
 def the_other_choices_deploy(desk):
-    step("with every choice turned round the template deploys, too: its own key, no queue, tokens of an issuer, a restored table")
+    step("with every choice turned round the template deploys, too: no queue, tokens of an issuer, a restored table, a VPC")
+    ec2 = desk.aws.client("ec2")
+    subnets = sorted(subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"])[:2]
+    group = ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]
     other = Stack(
-        desk.aws, "other", Architecture="x86_64", Stage="other", UseQueue="false", OwnKey="true", RetentionDays="400",
-        JwtIssuer="https://issuer.example.com", AllowedOrigins="https://app.example.com", DeletionProtection="false",
-        RestoredTable="restored",
+        desk.aws, "other", Architecture="x86_64", UseQueue="false", RetentionDays="400",
+        JwtIssuer="https://issuer.example.com", JwtScope="", AllowedOrigins="https://app.example.com", DeletionProtection="false",
+        RestoredTable="restored", SubnetIds=",".join(subnets), SecurityGroupIds=group,
     )  # fmt: skip
-    assert "Key" in other.resources and "ApiAuthorizer" in other.resources, other.resources
+    assert "ApiAuthorizer" in other.resources, other.resources
     assert not {"Queue", "DeadLetters", "SyncIncidentsFromQueue", "DeadLettersArrived"} & other.resources.keys()
     own = other.resources["Table"]
     described = desk.dynamodb.describe_table(TableName=own)["Table"]
     assert not described["DeletionProtectionEnabled"], described
+    assert described["SSEDescription"]["KMSMasterKeyArn"].endswith(other.resources["Key"]), described
+
+    def configuration(function):
+        return desk.aws.client("lambda").get_function_configuration(FunctionName=other.resources[function])
 
     def variables(function):
-        configuration = desk.aws.client("lambda").get_function_configuration(FunctionName=other.resources[function])
-        return configuration["Environment"]["Variables"]
+        return configuration(function)["Environment"]["Variables"]
+
+    for function in ("SyncIncidents", "TestConnection", "Connections"):
+        vpc = configuration(function)["VpcConfig"]
+        assert (sorted(vpc["SubnetIds"]), vpc["SecurityGroupIds"]) == (subnets, [group]), vpc
 
     assert variables("Connections")["SOC_ANYWHERE_SECRETS_KEY"].endswith(other.resources["Key"])
     # Its name wherever the stack's own would be, and nowhere the right to that one.
@@ -334,14 +344,26 @@ def the_other_choices_deploy(desk):
         (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
         document = json.dumps(iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"])
         assert ":table/restored\"" in document and own not in document, document
+        assert "ec2:CreateNetworkInterface" in document, document
     sync = variables("SyncIncidents")
     assert (sync["SOC_ANYWHERE_QUEUE_URL"], sync["SOC_ANYWHERE_RETENTION_DAYS"]) == ("", "400"), sync
+    # A browser's preflight carries no credentials. That it reaches no authorizer on AWS either, tests/template.py holds.
+    routes = desk.aws.client("apigatewayv2").get_routes(ApiId=other.resources["Api"])["Items"]
+    assert len(routes) == 8 and not any(route.get("AuthorizationScopes") for route in routes), routes
+    asked = {"access-control-request-method": "PATCH", "access-control-request-headers": "authorization,if-match"}
+    allowed = "https://app.example.com"
+    for origin, answered in [(allowed, allowed), ("https://elsewhere.example.com", None)]:
+        path = f"/connections/{uuid.uuid4()}"
+        status, _, shown = other.call("OPTIONS", path, signed_by=None, headers={"origin": origin, **asked})
+        assert shown.get("access-control-allow-origin") == answered, (origin, status, shown)
+        assert not answered or "PATCH" in shown["access-control-allow-methods"], shown
     # Whoever has signed as the account's administrator has no token of that issuer.
     status, body, _ = other.call("GET", "/connections")
     assert status == 401, (status, body)
     other.delete()
     desk.dynamodb.describe_table(TableName=own)
-    saw("and it is removed again; its table stays")
+    assert desk.aws.client("kms").describe_key(KeyId=other.resources["Key"])["KeyMetadata"]["KeyState"] == "Enabled"
+    saw("and it is removed again; its table and its key stay")
 
 
 def main():

@@ -73,7 +73,7 @@ def main():
         tenant = simulator.tenants[0]
         variables = {
             "SOC_ANYWHERE_TABLE": "incidents",
-            "SOC_ANYWHERE_STAGE": "test",
+            "SOC_ANYWHERE_STACK": "test",
             "SOC_ANYWHERE_QUEUE_URL": "",
             "SOC_ANYWHERE_LOGIN_URL": simulator.url,
             "SOC_ANYWHERE_GRAPH_URL": simulator.url,

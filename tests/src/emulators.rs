@@ -108,7 +108,7 @@ impl Emulator {
             region: Some("eu-west-1".into()),
             keys: Some(Keys { id: "test".into(), secret: "test".into(), session: None }),
             endpoint: Some(self.url.clone()),
-            stage: Some("test".into()),
+            stack: Some("test".into()),
             ..AwsSettings::default()
         }
     }

@@ -61,7 +61,7 @@ impl Desk {
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("AWS_ENDPOINT_URL", proxy.url()),
             ("SOC_ANYWHERE_TABLE", "incidents"),
-            ("SOC_ANYWHERE_STAGE", "test"),
+            ("SOC_ANYWHERE_STACK", "test"),
             ("SOC_ANYWHERE_LOGIN_URL", &origin),
             ("SOC_ANYWHERE_GRAPH_URL", &origin),
         ];

@@ -19,9 +19,9 @@ pub enum BadSetting {
     /// It is not set, and this function needs it.
     #[error("{0}: not set")]
     Missing(&'static str),
-    /// Of the stage.
-    #[error("SOC_ANYWHERE_STAGE: expected at most 32 letters, digits and -")]
-    Stage,
+    /// Of the stack.
+    #[error("SOC_ANYWHERE_STACK: expected at most 128 letters, digits and -")]
+    Stack,
     /// Of the retention.
     #[error("SOC_ANYWHERE_RETENTION_DAYS: expected 181 to 36500 days")]
     Retention,

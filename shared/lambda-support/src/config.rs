@@ -21,7 +21,7 @@ use crate::{AwsSettings, BadSetting};
 /// - `AWS_ENDPOINT_URL`: an AWS of one's own, for tests; plain HTTP to loopback and private IPs only.
 /// - `SOC_ANYWHERE_TABLE`: the DynamoDB table.
 /// - `SOC_ANYWHERE_QUEUE_URL`: the SQS queue for what is due; unset, the tick syncs it itself.
-/// - `SOC_ANYWHERE_STAGE`: letters, digits and `-`; it stands in the secrets' names.
+/// - `SOC_ANYWHERE_STACK`: the stack's name, letters, digits and `-`; it stands in the secrets' names.
 /// - `SOC_ANYWHERE_SECRETS_KEY`: the KMS key that new secrets are encrypted under, in place of AWS's own.
 /// - `SOC_ANYWHERE_OWNER_CLAIM`: the claim of a JWT that names its owner; `sub` where it is not set.
 /// - `SOC_ANYWHERE_RETENTION_DAYS`: how long a record stays after its last change (181 or more); unset, it stays

@@ -75,7 +75,7 @@ pub(crate) fn command(program: &Program, runtime_api: SocketAddr, aws: &str) -> 
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_ENDPOINT_URL", aws)
         .env("SOC_ANYWHERE_TABLE", "incidents")
-        .env("SOC_ANYWHERE_STAGE", "test");
+        .env("SOC_ANYWHERE_STACK", "test");
     command
 }
 
