@@ -6,6 +6,8 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use url::{Host, Url};
 
+use crate::connect_error;
+use crate::network::Network;
 use crate::transport::{Request, Transport, TransportError};
 
 /// TCP and TLS to a Microsoft front end take well under 100 ms; 3 s rides out one lost SYN.
@@ -22,20 +24,25 @@ const IDLE: Duration = Duration::from_secs(60);
 pub struct HttpsTransport(reqwest::Client);
 
 impl HttpsTransport {
-    /// Builds the one client of the process; it keeps its connections, so build it once. The trust
-    /// anchors are constants that are never parsed, which is what makes this cheap at start-up.
+    /// Builds the one client of the process, which trusts the built-in roots; it keeps its connections, so build it
+    /// once. The trust anchors are constants that are never parsed, which is what makes this cheap at start-up.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::over(Network::default())
+    }
+
+    /// The same over `network`.
     ///
     /// # Panics
     /// Never in practice: only if the TLS provider that is compiled in supported no protocol version.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the one client builder")]
-    pub fn new() -> Self {
+    pub fn over(network: Network) -> Self {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let mut tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("ring supports the default protocol versions")
-            .with_root_certificates(roots)
+            .with_root_certificates(network.roots.store())
             .with_no_client_auth();
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let client = reqwest::Client::builder()
@@ -68,8 +75,8 @@ impl Transport for HttpsTransport {
         }
         match self.0.execute(request).await {
             Ok(response) => Ok(response.into()),
-            Err(error) if error.is_connect() => Err(TransportError::Connect(root_cause(error))),
-            Err(error) => Err(TransportError::Broken(root_cause(error))),
+            Err(error) if error.is_connect() => Err(connect_error::straight(&error.without_url())),
+            Err(error) => Err(TransportError::Broken(connect_error::root_cause(&error.without_url()))),
         }
     }
 }
@@ -82,16 +89,6 @@ fn may_be_sent(url: &Url) -> bool {
             Some(Host::Domain(name)) => name == "localhost",
             None => false,
         }
-}
-
-/// The innermost error's text: "connection refused" rather than "error sending request".
-fn root_cause(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut cause: &dyn std::error::Error = &error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

@@ -4,12 +4,17 @@
 //! stands above it: [`exchange`] with its time-out and body cap, [`retry`] with its waits, [`Clock`].
 
 mod clock;
+mod connect_error;
 mod exchange;
 mod https;
+mod network;
 pub mod retry;
+mod roots;
 mod transport;
 
 pub use clock::{Clock, Deadline};
 pub use exchange::{Answer, Fault, Limits, exchange};
 pub use https::HttpsTransport;
+pub use network::Network;
+pub use roots::{BadRoots, MoreRoots};
 pub use transport::{Request, RequestBody, Transport, TransportError};

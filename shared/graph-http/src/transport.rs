@@ -68,6 +68,12 @@ pub enum TransportError {
     /// No connection could be made: name resolution, TCP or TLS.
     #[error("could not connect: {0}")]
     Connect(String),
+    /// The certificate that was shown is not trusted; the text says why. Nothing was sent.
+    #[error("the certificate is not trusted: {0}")]
+    Untrusted(String),
+    /// What answers on the host's port does not speak TLS. Nothing was sent.
+    #[error("what answers there does not speak TLS")]
+    NotTls,
     /// The connection broke after it was made.
     #[error("connection broke: {0}")]
     Broken(String),

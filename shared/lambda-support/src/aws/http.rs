@@ -53,7 +53,10 @@ fn failed(error: TransportError) -> ConnectorError {
     match error {
         TransportError::Connect(_) => ConnectorError::io(error.into()).never_connected(),
         TransportError::Broken(_) => ConnectorError::io(error.into()),
-        TransportError::Refused(_) => ConnectorError::user(error.into()),
+        // What no repetition changes.
+        TransportError::Refused(_) | TransportError::Untrusted(_) | TransportError::NotTls => {
+            ConnectorError::user(error.into())
+        }
     }
 }
 
