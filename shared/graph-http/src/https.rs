@@ -1,66 +1,82 @@
 //! The transport that is used outside tests: reqwest with the roots compiled in.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use url::{Host, Url};
+use rustls::ClientConfig;
+use url::{Host, Position, Url};
 
+use crate::clients::{Clients, IDLE};
+use crate::clock::Clock;
 use crate::connect_error;
 use crate::network::Network;
+use crate::roots::MoreRoots;
 use crate::transport::{Request, Transport, TransportError};
 
 /// TCP and TLS to a Microsoft front end take well under 100 ms; 3 s rides out one lost SYN.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// Graph's front ends close idle connections after some minutes; a pooled one is not trusted longer.
-const IDLE: Duration = Duration::from_secs(60);
-
 /// HTTPS to public hosts; plain HTTP only to loopback and private addresses, where the simulator is.
 ///
-/// It follows no redirect and knows no proxy, so that a bearer token goes where it is sent and nowhere
-/// else. It has no time-out of its own but for connecting: [`crate::exchange`] has them.
-#[derive(Clone, Debug)]
-pub struct HttpsTransport(reqwest::Client);
+/// It follows no redirect and knows no proxy, so that a bearer token goes where it is sent and nowhere else. It has no time-out of its own but for connecting: [`crate::exchange`] has them. Clones share their
+/// connections.
+#[derive(Clone)]
+pub struct HttpsTransport(Arc<Clients>);
 
 impl HttpsTransport {
-    /// Builds the one client of the process, which trusts the built-in roots; it keeps its connections, so build it
-    /// once. The trust anchors are constants that are never parsed, which is what makes this cheap at start-up.
+    /// The transport that goes straight and trusts the built-in roots. It keeps its connections, so build one for a
+    /// process. The trust anchors are constants that are never parsed, which is what makes this cheap at start-up.
     #[must_use]
     pub fn new() -> Self {
-        Self::over(Network::default())
+        Self::over(Network::default(), Clock::system())
     }
 
-    /// The same over `network`.
-    ///
-    /// # Panics
-    /// Never in practice: only if the TLS provider that is compiled in supported no protocol version.
+    /// The transport over `network`. `clock` is the wall clock: a connection whose last answer is more than 60 s ago by
+    /// it is not used again.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the one client builder")]
-    pub fn over(network: Network) -> Self {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("ring supports the default protocol versions")
-            .with_root_certificates(network.roots.store())
-            .with_no_client_auth();
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT)
-            .pool_idle_timeout(IDLE)
-            .retry(reqwest::retry::never())
-            .build()
-            .expect("the client's settings are constants");
-        Self(client)
+    pub fn over(network: Network, clock: Clock) -> Self {
+        let tls = tls(network.roots);
+        Self(Arc::new(Clients::new(move || client(tls.clone()), clock)))
     }
+}
+
+/// # Panics
+/// Never in practice: only if the TLS provider that is compiled in supported no protocol version.
+fn tls(roots: MoreRoots) -> ClientConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring supports the default protocol versions")
+        .with_root_certificates(roots.store())
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    tls
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one client builder")]
+fn client(tls: ClientConfig) -> reqwest::Client {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(Policy::none())
+        .no_proxy()
+        .connect_timeout(CONNECT)
+        .pool_idle_timeout(IDLE)
+        .retry(reqwest::retry::never())
+        .build()
+        .expect("the client's settings are constants")
 }
 
 impl Default for HttpsTransport {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl fmt::Debug for HttpsTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpsTransport").finish_non_exhaustive()
     }
 }
 
@@ -70,11 +86,17 @@ impl Transport for HttpsTransport {
     async fn send(&self, request: Request) -> Result<http::Response<Self::Body>, TransportError> {
         let request = reqwest::Request::try_from(request.map(crate::transport::RequestBody::into_bytes))
             .map_err(|_| TransportError::Refused("its URL cannot be sent"))?;
-        if !may_be_sent(request.url()) {
+        let url = request.url().clone();
+        if !may_be_sent(&url) {
             return Err(TransportError::Refused("plain HTTP to a public host"));
         }
-        match self.0.execute(request).await {
-            Ok(response) => Ok(response.into()),
+        let origin = &url[..Position::BeforePath];
+        let lent = self.0.lend(origin);
+        match lent.client.execute(request).await {
+            Ok(response) => {
+                self.0.answered(origin, &lent);
+                Ok(response.into())
+            }
             Err(error) if error.is_connect() => Err(connect_error::straight(&error.without_url())),
             Err(error) => Err(TransportError::Broken(connect_error::root_cause(&error.without_url()))),
         }

@@ -3,6 +3,7 @@
 //! [`Transport`] has one method, request → response. Everything that must also hold in simulated time
 //! stands above it: [`exchange`] with its time-out and body cap, [`retry`] with its waits, [`Clock`].
 
+mod clients;
 mod clock;
 mod connect_error;
 mod exchange;

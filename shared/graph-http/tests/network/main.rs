@@ -2,5 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests, their helpers too")]
 
+mod asleep;
 mod certificates;
 mod support;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use graph_http::{Answer, Fault, HttpsTransport, Limits, MoreRoots, Network, exchange};
+use graph_http::{Answer, Clock, Fault, HttpsTransport, Limits, MoreRoots, Network, exchange};
 use http_body_util::Full;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -40,6 +40,8 @@ impl Protocol {
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     asked: watch::Receiver<usize>,
+    /// Whether answers are held back.
+    held: watch::Sender<bool>,
 }
 
 impl Server {
@@ -47,14 +49,20 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (count, asked) = watch::channel(0);
+        let (held, watched) = watch::channel(false);
         // Ends with the test's runtime.
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let count = count.clone();
+                let (count, watched) = (count.clone(), watched.clone());
                 let service = service_fn(move |_| {
                     count.send_modify(|count| *count += 1);
-                    async { Ok::<_, Infallible>(http::Response::new(Full::new(Bytes::from_static(b"yes")))) }
+                    let mut watched = watched.clone();
+                    async move {
+                        // It fails where the test is over.
+                        let _ = watched.wait_for(|held| !held).await;
+                        Ok::<_, Infallible>(http::Response::new(Full::new(Bytes::from_static(b"yes"))))
+                    }
                 });
                 let stream = TokioIo::new(stream);
                 tokio::spawn(async move {
@@ -67,7 +75,22 @@ impl Server {
                 });
             }
         });
-        Self { address, asked }
+        Self { address, asked, held }
+    }
+
+    /// From now on requests arrive and are not answered.
+    pub(crate) fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// Answers what was held.
+    pub(crate) fn release(&self) {
+        self.held.send_replace(false);
+    }
+
+    /// Until so many requests have arrived.
+    pub(crate) async fn wait_for(&self, count: usize) {
+        self.asked.clone().wait_for(|asked| *asked >= count).await.unwrap();
     }
 
     /// How many requests arrived.
@@ -82,7 +105,7 @@ pub(crate) fn trusting(authority: &Authority) -> Network {
 }
 
 pub(crate) fn transport(network: Network) -> HttpsTransport {
-    HttpsTransport::over(network)
+    HttpsTransport::over(network, Clock::system())
 }
 
 /// One try: nothing repeats it here.
