@@ -7,7 +7,7 @@ use rustls::CertificateError;
 
 use crate::transport::TransportError;
 
-/// The error of a connection to its host.
+/// The error of a connection that goes straight to its host.
 pub(crate) fn straight(error: &reqwest::Error) -> TransportError {
     match tls_error(error) {
         Some(rustls::Error::InvalidCertificate(why)) => TransportError::Untrusted(words(why)),
@@ -21,12 +21,14 @@ pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+/// The error and what is behind it.
+pub(crate) fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     let error: &'a (dyn Error + 'static) = error;
     std::iter::successors(Some(error), |error| Error::source(*error))
 }
 
-fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
+/// What TLS says, where the error is about TLS.
+pub(crate) fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
     chain(error).find_map(of_tls)
 }
 
@@ -37,7 +39,7 @@ fn of_tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
 }
 
 /// In our words: rustls' repeat what the certificate says of itself.
-fn words(why: &CertificateError) -> String {
+pub(crate) fn words(why: &CertificateError) -> String {
     match why {
         CertificateError::UnknownIssuer => "its issuer is not known".into(),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {

@@ -11,6 +11,7 @@ use url::{Host, Position, Url};
 use crate::clients::{Clients, IDLE};
 use crate::clock::Clock;
 use crate::connect_error;
+use crate::detour::{Detour, ThroughProxy};
 use crate::network::Network;
 use crate::roots::MoreRoots;
 use crate::transport::{Request, Transport, TransportError};
@@ -18,19 +19,31 @@ use crate::transport::{Request, Transport, TransportError};
 /// TCP and TLS to a Microsoft front end take well under 100 ms; 3 s rides out one lost SYN.
 const CONNECT: Duration = Duration::from_secs(3);
 
+/// The same twice: to the proxy, and from there.
+const CONNECT_THROUGH_PROXY: Duration = Duration::from_secs(6);
+
 /// HTTPS to public hosts; plain HTTP only to loopback and private addresses, where the simulator is.
 ///
-/// It follows no redirect and knows no proxy, so that a bearer token goes where it is sent and nowhere else. It has no time-out of its own but for connecting: [`crate::exchange`] has them. Clones share their
+/// It follows no redirect and knows no proxy but the one it is given, so that a bearer token goes where it is sent and
+/// nowhere else. It has no time-out of its own but for connecting: [`crate::exchange`] has them. Clones share their
 /// connections.
 #[derive(Clone)]
-pub struct HttpsTransport(Arc<Clients>);
+pub struct HttpsTransport(Arc<Shared>);
+
+struct Shared {
+    clients: Clients,
+    detour: Option<Box<dyn Detour>>,
+}
 
 impl HttpsTransport {
     /// The transport that goes straight and trusts the built-in roots. It keeps its connections, so build one for a
     /// process. The trust anchors are constants that are never parsed, which is what makes this cheap at start-up.
     #[must_use]
     pub fn new() -> Self {
-        Self::over(Network::default(), Clock::system())
+        // Not by way of `over`, which links what a proxy takes.
+        let tls = tls(MoreRoots::default());
+        let clients = Clients::new(move || build(builder(tls.clone())), Clock::system());
+        Self(Arc::new(Shared { clients, detour: None }))
     }
 
     /// The transport over `network`. `clock` is the wall clock: a connection whose last answer is more than 60 s ago by
@@ -38,7 +51,16 @@ impl HttpsTransport {
     #[must_use]
     pub fn over(network: Network, clock: Clock) -> Self {
         let tls = tls(network.roots);
-        Self(Arc::new(Clients::new(move || client(tls.clone()), clock)))
+        let Some(proxy) = network.proxy else {
+            let clients = Clients::new(move || build(builder(tls.clone())), clock);
+            return Self(Arc::new(Shared { clients, detour: None }));
+        };
+        let detour = Box::new(ThroughProxy { proxy: proxy.clone(), tls: tls.clone() });
+        let through = move || {
+            let builder = builder(tls.clone()).connect_timeout(CONNECT_THROUGH_PROXY);
+            build(builder.proxy(proxy.for_client()))
+        };
+        Self(Arc::new(Shared { clients: Clients::new(through, clock), detour: Some(detour) }))
     }
 }
 
@@ -56,16 +78,21 @@ fn tls(roots: MoreRoots) -> ClientConfig {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one client builder")]
-fn client(tls: ClientConfig) -> reqwest::Client {
+fn builder(tls: ClientConfig) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .redirect(Policy::none())
+        // None of the environment's: whoever owns the process reads that, and passes what it names.
         .no_proxy()
         .connect_timeout(CONNECT)
         .pool_idle_timeout(IDLE)
         .retry(reqwest::retry::never())
-        .build()
-        .expect("the client's settings are constants")
+}
+
+/// # Panics
+/// Never in practice: what is set is constant, or was checked when it was read.
+fn build(builder: reqwest::ClientBuilder) -> reqwest::Client {
+    builder.build().expect("the client's settings are good")
 }
 
 impl Default for HttpsTransport {
@@ -84,6 +111,7 @@ impl Transport for HttpsTransport {
     type Body = reqwest::Body;
 
     async fn send(&self, request: Request) -> Result<http::Response<Self::Body>, TransportError> {
+        let detour = self.0.detour.as_ref().and_then(|detour| Some((detour, detour.via(request.uri())?)));
         let request = reqwest::Request::try_from(request.map(crate::transport::RequestBody::into_bytes))
             .map_err(|_| TransportError::Refused("its URL cannot be sent"))?;
         let url = request.url().clone();
@@ -91,13 +119,19 @@ impl Transport for HttpsTransport {
             return Err(TransportError::Refused("plain HTTP to a public host"));
         }
         let origin = &url[..Position::BeforePath];
-        let lent = self.0.lend(origin);
+        let lent = self.0.clients.lend(origin);
         match lent.client.execute(request).await {
             Ok(response) => {
-                self.0.answered(origin, &lent);
+                self.0.clients.answered(origin, &lent);
                 Ok(response.into())
             }
-            Err(error) if error.is_connect() => Err(connect_error::straight(&error.without_url())),
+            Err(error) if error.is_connect() => {
+                let error = error.without_url();
+                Err(match detour {
+                    None => connect_error::straight(&error),
+                    Some((detour, via)) => detour.explain(&via, &url, &error).await,
+                })
+            }
             Err(error) => Err(TransportError::Broken(connect_error::root_cause(&error.without_url()))),
         }
     }

@@ -64,7 +64,10 @@ impl Failure {
         match fault {
             Fault::TooLarge(_)
             | Fault::Transport(
-                TransportError::Refused(_) | TransportError::Untrusted(_) | TransportError::NotTls,
+                TransportError::Refused(_)
+                | TransportError::Untrusted(_)
+                | TransportError::NotTls
+                | TransportError::ProxyRefused { .. },
             ) => None,
             Fault::Transport(TransportError::Connect(_) | TransportError::Broken(_))
             | Fault::TimedOut(_)

@@ -4,4 +4,5 @@
 
 mod asleep;
 mod certificates;
+mod proxies;
 mod support;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use graph_http::{Answer, Clock, Fault, HttpsTransport, Limits, MoreRoots, Network, exchange};
+use graph_http::{Answer, Clock, Fault, HttpsTransport, Limits, MoreRoots, Network, Proxy, exchange};
 use http_body_util::Full;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -101,7 +101,11 @@ impl Server {
 
 /// A network in which `authority` is trusted, and nothing else is special.
 pub(crate) fn trusting(authority: &Authority) -> Network {
-    Network { roots: MoreRoots::from_pem(authority.pem().as_bytes()).unwrap() }
+    Network { roots: MoreRoots::from_pem(authority.pem().as_bytes()).unwrap(), proxy: None }
+}
+
+pub(crate) fn through(proxy: &str, network: Network) -> Network {
+    Network { proxy: Some(Proxy::parse(proxy, "").unwrap()), ..network }
 }
 
 pub(crate) fn transport(network: Network) -> HttpsTransport {

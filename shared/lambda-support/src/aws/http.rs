@@ -54,9 +54,10 @@ fn failed(error: TransportError) -> ConnectorError {
         TransportError::Connect(_) => ConnectorError::io(error.into()).never_connected(),
         TransportError::Broken(_) => ConnectorError::io(error.into()),
         // What no repetition changes.
-        TransportError::Refused(_) | TransportError::Untrusted(_) | TransportError::NotTls => {
-            ConnectorError::user(error.into())
-        }
+        TransportError::Refused(_)
+        | TransportError::Untrusted(_)
+        | TransportError::NotTls
+        | TransportError::ProxyRefused { .. } => ConnectorError::user(error.into()),
     }
 }
 
