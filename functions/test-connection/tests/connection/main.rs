@@ -6,6 +6,7 @@ mod causes;
 mod clouds;
 mod consent;
 mod docs;
+mod networks;
 mod probe;
 mod secrets;
 mod support;
