@@ -56,7 +56,7 @@ pub use faults::Faults;
 pub use in_process::InProcess;
 pub use journal::Recorded;
 pub use kind::Kind;
-pub use outcome::{Broken, Content, Outcome};
+pub use outcome::{Broken, Content, Outcome, perform};
 pub use scenario::{NotOnboarded, Scenario};
 pub use serve::serve;
 pub use simulator::Simulator;

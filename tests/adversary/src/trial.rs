@@ -22,6 +22,7 @@ use sync_incidents::{Budget, Outcome, Report, Settings, Syncer};
 use tokio::time::Instant;
 
 use crate::check::{Checker, Minute, Run};
+use crate::coupled::Coupled;
 use crate::interleave::{Gate, Gated, polls};
 use crate::jumps::Jumps;
 use crate::result::SeedResult;
@@ -79,7 +80,7 @@ const LEFT_OUT: &str = "tick left out";
 const OUTAGE: &str = "tick left out in an outage";
 const JUMP: &str = "tick with our clock gone astray";
 
-type Net = Gated<HostileTransport>;
+type Net = Gated<Coupled<HostileTransport>>;
 
 impl Trial {
     /// The engine against everything but the kinds that came later.
@@ -263,6 +264,7 @@ impl<S: Connections + SyncStore> Desk<S> {
         }
         store.set_rates(ours.store);
         let inner = HostileTransport { tenant: tenant.clone(), clock: clock.clone() };
+        let inner = Coupled::new(inner, trial.flaw);
         let transport = Gated { inner, gate: gate.clone(), trace: Arc::default() };
         let success_every = SignedDuration::from_mins(if ours.rng.bool() { 0 } else { 10 });
         let process = || Syncer {
