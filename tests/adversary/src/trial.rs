@@ -218,6 +218,8 @@ struct Desk<S> {
     is_killed: bool,
     /// Until when a lease that a killed run left behind, or a clock that was astray, may keep us from syncing.
     hindered: Timestamp,
+    /// Until when our clock was astray last: see [`Run::astray`].
+    astray: Timestamp,
     /// Requests that the tenant had got at the end of each minute of the last hour.
     requests: VecDeque<u64>,
     last: Option<Report>,
@@ -306,6 +308,7 @@ impl<S: Connections + SyncStore> Desk<S> {
             jumps,
             is_killed: false,
             hindered: start(),
+            astray: start(),
             requests: VecDeque::new(),
             last: None,
         }
@@ -366,6 +369,7 @@ impl<S: Connections + SyncStore> Desk<S> {
         if off != SignedDuration::ZERO {
             self.count(JUMP);
         }
+        self.astray = hinders;
         self.hindered = self.hindered.max(hinders);
         self.unwell = self.unwell.max(hinders);
         let clock = self.clock.skewed(self.ours.skew + off);
@@ -565,7 +569,8 @@ impl<S: Connections + SyncStore> Desk<S> {
         }
         let ended = self.clock.now();
         let we_were_well = ended.duration_since(self.unwell) > SignedDuration::from_hours(7);
-        self.checker().judge(&Run { began, ended, report: &report, we_were_well });
+        let astray = self.astray;
+        self.checker().judge(&Run { began, ended, report: &report, we_were_well, astray });
         self.result.calls += u64::from(report.usage.calls);
         self.last = Some(report);
     }
