@@ -44,7 +44,7 @@ class Rounds:
         count, each = len(self.ended), [one["seconds"] for one in self.ended]
         if not count:
             return "no round has ended"
-        head = f"{count} rounds of {min(each):.0f} to {max(each):.0f} s"
+        head = f"{count} round{'s' * (count > 1)} of {min(each):.0f} to {max(each):.0f} s"
         if not self.failed():
             return f"{head}: nothing failed"
         lines = [f"{head}:", "", f"{'failed':>8}  test"]

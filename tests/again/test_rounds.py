@@ -47,5 +47,5 @@ class Kept(unittest.TestCase):
         self.assertEqual(lines[one + 1 : two], [f"{self.folder}/round-1.txt", f"{self.folder}/round-3.txt"])
 
     def test_the_table_says_when_nothing_failed_and_when_nothing_was_played(self):
-        self.assertEqual(self.played("abc", []).table(), "1 rounds of 60 to 60 s: nothing failed")
+        self.assertEqual(self.played("abc", []).table(), "1 round of 60 to 60 s: nothing failed")
         self.assertEqual(Rounds(self.folder, "def").table(), "no round has ended")

@@ -82,6 +82,9 @@ class Desk:
     def synced(self):
         return self.lines("SyncIncidentsLogs", "synced")
 
+    def ticks(self):
+        return self.lines("SyncIncidentsLogs", "ticked")
+
     def key_of(self, connection):
         return {"pk": {"S": f"CONNECTIONS#{connection[-1]}"}, "sk": {"S": connection}}
 
@@ -182,9 +185,11 @@ def the_schedule_brings_incidents(desk, connection, tenant, began):
     stored = wait("incidents and alerts", HUNG, lambda: desk.complete(connection, tenant))
     # By the log, because what is done between entering and looking takes its time as well. In ticks, because a busy
     # machine is slower and has the same ticks.
-    first = min((line for line in desk.synced() if line["connection"] == connection and read(line)), key=instant)
-    ticks = [line for line in desk.lines("SyncIncidentsLogs", "ticked") if began < start(line) < start(first)]
-    assert 1 <= len(ticks) <= 2, f"the first sync began after {len(ticks)} ticks"
+    whole = lambda: [line for line in desk.synced() if line["connection"] == connection and read(line)]
+    first = min(wait("the line of its sync", HUNG, whole), key=instant)
+    before = lambda: [line for line in desk.ticks() if began < start(line) < start(first)]
+    ticks = wait("the line of its tick", HUNG, before)
+    assert len(ticks) <= 2, f"the first sync began after {len(ticks)} ticks"
     after = f"began after {len(ticks)} ticks and ended after {instant(first) - began:.0f} s"
     saw(f"{stored['incidents']} incidents and {stored['alerts']} alerts; the first sync {after}")
     wait("connected", HUNG, lambda: desk.state(connection) in ("connected", "attention"))
@@ -209,9 +214,7 @@ def many_are_synced_over_the_queue(desk, many):
         return first if len(first) == MANY else None
 
     ends = wait("a whole sync of all", HUNG, ended)
-    ticks = [line for line in desk.lines("SyncIncidentsLogs", "ticked") if line["due"] >= MANY]
-    assert ticks, "no tick found all of them due"
-    first = ticks[0]
+    first = wait("a tick with all of them", HUNG, lambda: [line for line in desk.ticks() if line["due"] >= MANY])[0]
     assert first["queued"] == first["due"] and first["failed"] == 0, first
     last = max(ends.values()) - start(first)
     saw(f"a tick found {first['due']} due; {MANY} syncs were at their end {last:.1f} s after it began")

@@ -72,7 +72,9 @@ impl Emulators {
         let url = format!("http://{}", port.address);
         let mut command = Command::new(&self.microburst);
         command.args(["-u", &upstream.url, "-p", &port.address.port().to_string()]);
-        Emulator::start(command, port, url, "/_microburst/health").await
+        let proxy = Emulator::start(command, port, url, "/_microburst/health").await?;
+        proxy.warm_up().await?;
+        Ok(proxy)
     }
 }
 
@@ -93,6 +95,27 @@ impl Emulator {
         let mut server = Server::spawn(command, vec![port])?;
         server.wait_until(async || text(&url, http::Method::GET, health, "").await.is_ok()).await?;
         Ok(Self { _server: server, url, _folder: folder })
+    }
+
+    /// Sends one call through a proxy. The first one makes the proxy read the descriptions of all of AWS's services:
+    /// three seconds of a CPU, which are longer than the product waits for an answer when the machine is busy.
+    async fn warm_up(&self) -> anyhow::Result<()> {
+        let mut request = Request::new("{}".to_owned().into());
+        *request.method_mut() = http::Method::POST;
+        *request.uri_mut() = self.url.parse()?;
+        let scope =
+            "Credential=test/20261129/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=none";
+        for (name, value) in [
+            ("content-type", "application/x-amz-json-1.0".to_owned()),
+            ("x-amz-target", "DynamoDB_20120810.ListTables".to_owned()),
+            ("authorization", format!("AWS4-HMAC-SHA256 {scope}")),
+        ] {
+            request.headers_mut().insert(name, value.parse()?);
+        }
+        let deadline = tokio::time::Instant::now() + LIMITS.time;
+        let answer = exchange(&HttpsTransport::new(), request, LIMITS, deadline).await?;
+        ensure!(answer.status.is_success(), "no call passes the proxy: {}", answer.status);
+        Ok(())
     }
 
     /// Where it answers.
