@@ -260,7 +260,9 @@ def a_removal_that_was_cut_off_is_finished(desk, connection):
     event = cleaning["Target"]["Input"].encode()
     answer = desk.aws.client("lambda").invoke(FunctionName=function, Payload=event)["Payload"].read()
     assert json.loads(answer) == {"removed": 1, "failed": 0}, answer
-    left = desk.dynamodb.get_item(TableName=desk.table, Key=desk.key_of(connection))["Item"]
+    assert "Item" not in desk.dynamodb.get_item(TableName=desk.table, Key=desk.key_of(connection))
+    tombstone = {"pk": {"S": f"REMOVED#{connection[-1]}"}, "sk": {"S": connection}}
+    left = desk.dynamodb.get_item(TableName=desk.table, Key=tombstone)["Item"]
     assert left["lifecycle"]["S"] == "removed" and "owner" not in left, left
     assert desk.records(connection, "incident") == 0
     secret = desk.secrets.describe_secret(SecretId=f"soc-anywhere/{desk.stack.name}/conn/{connection}")

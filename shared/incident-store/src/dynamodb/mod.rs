@@ -42,7 +42,7 @@ use aws_sdk_dynamodb::Client;
 use graph_security::RecordKind;
 use jiff::Timestamp;
 
-pub use connections::Due;
+pub use connections::{AllDue, Due};
 pub use read::{Body, DynamoRecord};
 
 use crate::{
@@ -94,7 +94,7 @@ impl DynamoStore {
     ///
     /// # Errors
     /// Only when the store cannot answer.
-    pub async fn due_with_owners(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+    pub async fn due_with_owners(&self, now: Timestamp, limit: usize) -> Result<AllDue, StoreError> {
         connections::due(self, now, limit).await
     }
 }
@@ -130,7 +130,7 @@ impl Connections for DynamoStore {
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
-        let due = connections::due(self, now, limit).await?;
+        let due = connections::due(self, now, limit).await?.due;
         Ok(due.into_iter().map(|due| due.id).collect())
     }
 
