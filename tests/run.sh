@@ -33,6 +33,7 @@ tests/guards.sh
 step 'bans, licences, sources'
 tests/install/cargo-deny.sh
 cargo deny --all-features check bans licenses sources
+tests/third-party.sh
 
 step 'the template'
 tests/template.sh
