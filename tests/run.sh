@@ -35,6 +35,9 @@ tests/install/cargo-deny.sh
 cargo deny --all-features check bans licenses sources
 tests/third-party.sh
 
+step 'known vulnerabilities'
+tests/advisories.sh
+
 step 'the template'
 tests/template.sh
 
