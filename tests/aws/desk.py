@@ -25,6 +25,8 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from hosts import with_test_hosts
+
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
 FUNCTIONS = ["sync-incidents", "test-connection", "connections"]
@@ -132,7 +134,7 @@ class Aws:
 
 
 class Stack:
-    """template.yaml itself, with the bootstraps as they were built."""
+    """template.yaml itself, with hosts of one's own and the bootstraps as they were built."""
 
     def __init__(self, aws, name, **parameters):
         self.aws, self.name = aws, name
@@ -209,7 +211,7 @@ class Stack:
 
 def packaged(aws):
     """The template with its code uploaded, as `sam package` does it; and what of it is left out."""
-    text = (ROOT / "template.yaml").read_text()
+    text = with_test_hosts((ROOT / "template.yaml").read_text())
     s3 = aws.client("s3")
     if "code" not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
         s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": REGION})

@@ -295,7 +295,7 @@ def what_is_logged_is_what_may_be(desk):
 
 def what_is_watched_is_printed(desk):
     step("what the alarms and the dashboard watch is what the function prints")
-    printed = printed_metrics(desk.stack.logged("SyncIncidentsLogs"))
+    printed = printed_metrics(desk.stack.logged("SyncIncidentsLogs") + desk.stack.logged("ConnectionsLogs"))
     cloudwatch = desk.aws.client("cloudwatch")
     alarms = [metric for alarm in cloudwatch.describe_alarms()["MetricAlarms"] for metric in metrics_of_alarm(alarm)]
     (name,) = [dashboard["DashboardName"] for dashboard in cloudwatch.list_dashboards()["DashboardEntries"]]
@@ -303,7 +303,7 @@ def what_is_watched_is_printed(desk):
     # The alarms that the emulator does not take.
     function = desk.stack.resources["SyncIncidents"]
     left_out = metrics_of_left_out(desk.stack.left_out, function)
-    assert len(alarms) >= 4 and len(left_out) == 4 and len(shown) >= 10, (alarms, left_out, shown)
+    assert len(alarms) >= 9 and len(left_out) == 6 and len(shown) >= 10, (alarms, left_out, shown)
     nowhere = [metric for metric in alarms + left_out + shown if metric not in printed]
     assert not nowhere, f"nobody prints {nowhere}"
     saw(f"{len(alarms) + len(left_out)} metrics of alarms and {len(shown)} of the dashboard are among {len(printed)} printed")
