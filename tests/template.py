@@ -138,7 +138,8 @@ counters = """
                 Effect: Allow
                 Action: dynamodb:UpdateItem
                 Resource: *TableArn
-                Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['ATTEMPTS#*'] } }
+                # ForAllValues is true where there is no key at all; Null is not.
+                Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['ATTEMPTS#*'] }, 'Null': { 'dynamodb:LeadingKeys': 'false' } }
               - """
 rule("test-connection updates counters of attempts", roles["TestConnectionRole"].count(counters) != 1)
 rule("test-connection does nothing else in the table", may("TestConnectionRole", "dynamodb:") ^ {"dynamodb:UpdateItem", "dynamodb:LeadingKeys"})
