@@ -36,6 +36,10 @@ python3 -B -m unittest discover -s tests/again
 step 'bans, licences, sources'
 tests/install/cargo-deny.sh
 cargo deny --all-features check bans licenses sources
+tests/third-party.sh
+
+step 'known vulnerabilities'
+tests/advisories.sh
 
 step 'the template'
 tests/template.sh

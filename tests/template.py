@@ -106,7 +106,7 @@ def parameters_of(node):
     return named & template["Parameters"].keys()
 
 
-OF_THE_CODE = {"Architecture", "TestLoginUrl", "TestGraphUrl"}
+OF_THE_CODE = {"Architecture"}
 for name, body in template["Resources"].items():
     if body["Type"] == "AWS::Serverless::Function":
         own = dict(body["Properties"])
@@ -138,7 +138,8 @@ counters = """
                 Effect: Allow
                 Action: dynamodb:UpdateItem
                 Resource: *TableArn
-                Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['ATTEMPTS#*'] } }
+                # ForAllValues is true where there is no key at all; Null is not.
+                Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['ATTEMPTS#*'] }, 'Null': { 'dynamodb:LeadingKeys': 'false' } }
               - """
 rule("test-connection updates counters of attempts", roles["TestConnectionRole"].count(counters) != 1)
 rule("test-connection does nothing else in the table", may("TestConnectionRole", "dynamodb:") ^ {"dynamodb:UpdateItem", "dynamodb:LeadingKeys"})
@@ -148,7 +149,17 @@ secret = re.compile(r"(?i)(secret|password|token)\w*: +[\"']?[A-Za-z0-9+/~._-]{2
 rule("no secret in the template", secret.search(text))
 levels = re.search(r"\n  LogLevel:\n(?: {4}.*\n)*? {4}AllowedValues: \[(.*)\]", text)[1]
 rule("logs are set to what has the metrics and audit lines, and no bodies", levels != "DEBUG, INFO" and levels)
-rule("test hosts are empty by default", len(re.findall(r"Test(?:Login|Graph)Url:\n(?: {4}.*\n)*? {4}Default: ''", text)) != 2)
+rule("production asks Microsoft and nobody else", re.findall(r"SOC_ANYWHERE_(?:LOGIN|GRAPH)_URL|TEST_HOSTS|Test\w+Url", text))
+# Each alarm leads to what to do, with a command to look and one to mend.
+runbook = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##)", Path("docs/operations.md").read_text(), re.M | re.S))
+alarms = {name: body["Properties"] for name, body in template["Resources"].items() if body["Type"] == "AWS::CloudWatch::Alarm"}
+rule("the runbook is about the alarms", sorted(alarms) != sorted(runbook) and set(alarms) ^ set(runbook))
+for name, alarm in alarms.items():
+    rule(f"{name} names its entry", not alarm["AlarmDescription"]["!Sub"].endswith(f" ${{RunbookUrl}}#{name.lower()}"))
+    rule(f"{name} tells whoever is paged", [alarm.get("AlarmActions"), alarm.get("OKActions")].count({"!If": ["WithAlarmTopic", [{"!Ref": "AlarmTopicArn"}], {"!Ref": "AWS::NoValue"}]}) != 2)
+    entry = runbook.get(name, "")
+    rule(f"{name} has a command to look and one to mend", not re.search(r"^# Look\b.*\n[^#\n`]", entry, re.M) or not re.search(r"^# Mend\b.*\n(?:# .*\n)*[^#\n`]", entry, re.M))
+rule("records go after a year by default", template["Parameters"]["RetentionDays"]["Default"] != "365")
 # `messageString` is quoted where there is an error, and `-` where there is none: it fits into no JSON.
 log = template["Resources"]["ApiStage"]["Properties"]["AccessLogSettings"]["Format"]
 for value in ("-", "Forbidden"):

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from desk import FUNCTIONS, HUNG, ROOT, Aws, Simulator
+from hosts import with_test_hosts
 
 LOGICAL = {"sync-incidents": "SyncIncidents", "test-connection": "TestConnection", "connections": "Connections"}
 
@@ -23,7 +24,7 @@ def bridge():
 def local_template(folder, aws):
     """The template with the bootstraps as they were built, in place of the sources, and with this AWS in place of
     Amazon's: sam sets only variables that a template has."""
-    text = (ROOT / "template.yaml").read_text()
+    text = with_test_hosts((ROOT / "template.yaml").read_text())
     built = Path(os.environ.get("SOC_ANYWHERE_BOOTSTRAPS", ROOT / "target/bootstrap"))
     for function in FUNCTIONS:
         place = folder / function

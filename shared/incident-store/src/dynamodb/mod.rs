@@ -39,7 +39,7 @@ mod upsert;
 use graph_security::RecordKind;
 use jiff::Timestamp;
 
-pub use connections::Due;
+pub use connections::{AllDue, Due};
 pub use read::{Body, DynamoRecord};
 pub use store::{DynamoStore, Late, late};
 
@@ -53,7 +53,7 @@ impl DynamoStore {
     ///
     /// # Errors
     /// Only when the store cannot answer.
-    pub async fn due_with_owners(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+    pub async fn due_with_owners(&self, now: Timestamp, limit: usize) -> Result<AllDue, StoreError> {
         connections::due(self, now, limit).await
     }
 }
@@ -89,7 +89,7 @@ impl Connections for DynamoStore {
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
-        let due = connections::due(self, now, limit).await?;
+        let due = connections::due(self, now, limit).await?.due;
         Ok(due.into_iter().map(|due| due.id).collect())
     }
 
