@@ -60,7 +60,7 @@ step 'what measures the bootstraps'
 tests/bench.sh --quick
 
 step 'the engine against a hostile tenant, and engines with a known bug'
-cargo run --release -p adversary --locked -- --ci --no-twists
+cargo run --release -p adversary --locked -- --ci
 cargo run --release -p adversary --locked -- backfill
 
 step 'the whole thing live on an AWS of its own'

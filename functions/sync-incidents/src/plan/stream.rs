@@ -13,7 +13,7 @@ use super::lateness::Lateness;
 use super::part::{Effects, Ordered, ceil_second, floor_second};
 use super::range::{Purpose, Range};
 use super::sweeps::Sweep;
-use super::{Ask, Failed, Failure, Keep, Lane, Novelty, Plan, Standing, Taken, Target};
+use super::{Ask, CLOCKS_DIFFER, Failed, Failure, Keep, Lane, Novelty, Plan, Standing, Taken, Target};
 
 /// The live range never reaches further back: what is older is history and yields to what is new.
 const LIVE_REACH: SignedDuration = SignedDuration::from_hours(24);
@@ -275,6 +275,7 @@ impl StreamPlan {
     /// comes first. A clock that is ahead takes what is yet to come for history.
     fn next_live(&mut self, now: Timestamp) -> Range {
         let reach = floor_second(now - LIVE_REACH);
+        self.leave_the_future(now);
         let read = self.watermark.map(|watermark| floor_second(watermark - self.lateness.overlap()));
         if let Some(from) = read.filter(|_| self.clocks_differ != SignedDuration::ZERO) {
             return self.range(Purpose::Live, Property::Updated, (from, None));
@@ -399,10 +400,24 @@ impl StreamPlan {
         }
     }
 
+    /// Nothing can be read up to an instant that is yet to come. A row of the future has set it, while our clock was ahead
+    /// as well and the answer told no time. What was missed meanwhile is at most as old as that clock was wrong.
+    fn leave_the_future(&mut self, now: Timestamp) {
+        let latest = now.max(self.theirs(now));
+        if self.watermark.is_some_and(|watermark| watermark > latest + CLOCKS_DIFFER) {
+            self.watermark = Some(floor_second(latest - LIVE_REACH));
+            self.changes += 1;
+        }
+    }
+
+    /// Microsoft's clock, as far as is known.
+    fn theirs(&self, now: Timestamp) -> Timestamp {
+        now.checked_add(self.clocks_differ).unwrap_or(now)
+    }
+
     /// An end for what has none, where Microsoft's clock is not believed: later than now, whichever clock is right.
     fn surely_later(&self, now: Timestamp) -> Timestamp {
-        let theirs = now.checked_add(self.clocks_differ).unwrap_or(now);
-        ceil_second(now.max(theirs) + CLOCK_SLACK)
+        ceil_second(now.max(self.theirs(now)) + CLOCK_SLACK)
     }
 
     /// A change from before an instant up to which everything had been read became visible late; one that
