@@ -60,7 +60,9 @@ impl Emulators {
             .env("MINISTACK_HOST", "127.0.0.1")
             .env("AWS_ENDPOINT_URL", &url)
             .env("LOG_LEVEL", "ERROR");
-        Emulator::start(command, port, url, "/_ministack/health").await
+        let aws = Emulator::start(command, port, url, "/_ministack/health").await?;
+        aws.warm_up().await?;
+        Ok(aws)
     }
 
     /// A proxy before `upstream` that breaks what its rules say.
@@ -97,8 +99,9 @@ impl Emulator {
         Ok(Self { _server: server, url, _folder: folder })
     }
 
-    /// Sends one call through a proxy. The first one makes the proxy read the descriptions of all of AWS's services:
-    /// three seconds of a CPU, which are longer than the product waits for an answer when the machine is busy.
+    /// Sends one call. The first one makes a proxy read the descriptions of all of AWS's services, and an AWS load
+    /// DynamoDB: up to three seconds of a CPU, which are longer than the product waits for an answer when the machine
+    /// is busy.
     async fn warm_up(&self) -> anyhow::Result<()> {
         let mut request = Request::new("{}".to_owned().into());
         *request.method_mut() = http::Method::POST;
@@ -114,7 +117,7 @@ impl Emulator {
         }
         let deadline = tokio::time::Instant::now() + LIMITS.time;
         let answer = exchange(&HttpsTransport::new(), request, LIMITS, deadline).await?;
-        ensure!(answer.status.is_success(), "no call passes the proxy: {}", answer.status);
+        ensure!(answer.status.is_success(), "the first call is refused: {}", answer.status);
         Ok(())
     }
 
