@@ -17,6 +17,7 @@ mod limits;
 mod refusal;
 mod remove;
 mod route;
+mod trail;
 mod view;
 
 pub use admin::{Admin, Tested};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use defender_sim::{Scenario, TenantSpec};
 use http_api::Limits;
-use incident_store::{SecretVault as _, sqlite::SqliteStore};
+use incident_store::{ConnectionId, SecretVault as _, sqlite::SqliteStore};
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -95,10 +95,14 @@ async fn no_answer_log_line_or_store_shows_a_secret_and_every_test_is_written_do
     let put = world.send_if("sentinel", "PUT", &format!("{path}/credential"), Some("*"), &new).await;
     assert_eq!(put.status, 200, "{}", put.text);
     answers.push(put);
+    let changes = json!({"name": "a name of its own", "intervalSeconds": 300});
+    let answered = world.send_if("sentinel", "PATCH", &path, Some("*"), &changes).await;
+    assert_eq!(answered.status, 200, "{}", answered.text);
+    answers.push(world.send_if("sentinel", "PATCH", &path, Some("*"), &json!({"name": null})).await);
     answers.push(world.get("sentinel", &path).await);
     answers.push(world.get("sentinel", "/connections").await);
     // Its secret has gone, by another hand than ours.
-    let id = path.strip_prefix("/connections/").unwrap().parse().unwrap();
+    let id: ConnectionId = path.strip_prefix("/connections/").unwrap().parse().unwrap();
     world.desk.vault.remove(id).await.unwrap();
     answers.push(world.send("sentinel", "POST", &format!("{path}/test"), &Value::Null).await);
     answers.push(world.send("sentinel", "DELETE", &path, &Value::Null).await);
@@ -124,6 +128,16 @@ async fn no_answer_log_line_or_store_shows_a_secret_and_every_test_is_written_do
             "{verdict}: {lines}"
         );
     }
+    // Who did what, by fields' names and without their values.
+    assert!(!lines.contains("a name of its own"), "{lines}");
+    let trail: Vec<_> =
+        lines.lines().filter_map(|line| line.split_once("connection changed owner=\"sentinel\"")).collect();
+    let told = ["entered", "secret replaced", "changed", "changed", "removed"];
+    assert_eq!(trail.len(), told.len(), "{trail:?}");
+    for ((_, line), what) in trail.iter().zip(told) {
+        assert!(line.contains(&format!("connection={id} what=\"{what}\"")), "{line}");
+    }
+    assert!(trail[2].1.contains("fields=\"name intervalSeconds\""), "{}", trail[2].1);
     assert!(shows(SENTINEL.as_bytes()) && shows(OTHER.as_bytes()), "it would be found");
 }
 
