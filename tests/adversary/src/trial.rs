@@ -356,6 +356,9 @@ impl<S: Connections + SyncStore> Desk<S> {
     }
 
     fn count(&mut self, what: &str) {
+        if self.syncer.graph.transport.trace.load(Ordering::Relaxed) {
+            eprintln!("  {what}");
+        }
         match self.result.injected.get_mut(what) {
             Some(count) => *count += 1,
             None => drop(self.result.injected.insert(what.to_owned(), 1)),
@@ -555,8 +558,14 @@ impl<S: Connections + SyncStore> Desk<S> {
     }
 
     fn judge(&mut self, began: Timestamp, report: Option<Report>) {
-        let Some(report) = report else { return };
-        if self.syncer.graph.transport.trace.load(Ordering::Relaxed) {
+        let is_traced = self.syncer.graph.transport.trace.load(Ordering::Relaxed);
+        let Some(report) = report else {
+            if is_traced {
+                eprintln!("  cut, or the store failed");
+            }
+            return;
+        };
+        if is_traced {
             let Report { outcome, usage, resume, status, .. } = &report;
             let read_up_to = status.read_up_to.map(|at| at.duration_since(start()).as_secs());
             eprintln!(

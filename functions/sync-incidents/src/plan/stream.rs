@@ -138,7 +138,7 @@ impl Plan for StreamPlan {
         let (asked, ask) = match lane {
             Lane::Live => (Asked::Live, self.ask_live(now)?),
             Lane::Check => self.ask_check(now)?,
-            Lane::History => (Asked::Slice, self.ask_history()?),
+            Lane::History => (Asked::Slice, self.ask_history(now)?),
         };
         self.asked = Some(asked);
         Some(ask)
@@ -290,9 +290,13 @@ impl StreamPlan {
         self.range(Purpose::Live, Property::Updated, (from.max(reach), None))
     }
 
-    fn ask_history(&mut self) -> Option<Ask> {
+    fn ask_history(&mut self, now: Timestamp) -> Option<Ask> {
         if self.slice.is_none() {
+            // A clock that was ahead has queued what is yet to come.
+            let latest = self.surely_later(now);
+            self.history.retain(|(from, _)| *from < latest);
             let (from, to) = self.history.pop()?;
+            let to = to.min(latest);
             let start = from.max(floor_second(to - SignedDuration::from_secs(self.slice_seconds)));
             if start > from {
                 self.history.push((from, start));

@@ -27,8 +27,8 @@ const LONGEST_BACK_OFF: i64 = HOUR;
 /// A refusal that comes later is the first one of another row.
 const FORGOTTEN: i64 = 2 * HOUR;
 
-/// Between two runs, and what an answer takes on its way.
-const NEXT_RUN: i64 = MINUTE + 5 * SECOND;
+/// Between two runs, and what a run takes to its end, from which the back-off counts.
+const NEXT_RUN: i64 = 6 * MINUTE;
 
 #[derive(Debug)]
 pub(super) struct Dark {

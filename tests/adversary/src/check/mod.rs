@@ -12,7 +12,7 @@ mod judge;
 use std::sync::Arc;
 
 use defender_sim::Kind;
-use defender_sim::hostile::ticks::{HOUR, from_timestamp};
+use defender_sim::hostile::ticks::{HOUR, SECOND, from_timestamp};
 use defender_sim::hostile::{Tenant, record_of};
 use graph_security::{Head, RecordKind};
 use incident_store::Upserted;
@@ -82,17 +82,18 @@ impl Checker {
             Some(before) if created || before == index => self.found.spurious += 1,
             Some(before)
                 if index < before
-                    && [before, index]
-                        .iter()
-                        .any(|version| self.facts.is_of_the_future(*version, from_timestamp(now))) =>
+                    && (self.facts.is_of_the_future(before, from_timestamp(now))
+                        || self.facts.instant(index) > self.facts.instant(before)) =>
             {
-                // Such an instant does not tell which version is the later one: the later answer wins over it, and
-                // it over an earlier instant, also where a front end lags.
+                // The later answer wins over an instant of the future, also where a front end lags. And where the
+                // instant of the later version went back, a front end that lags shows the later instant.
                 self.found.flipped += 1;
             }
             Some(before) if index < before && self.facts.instant(index) != self.facts.instant(before) => {
                 self.found.regressed += 1;
-                self.found.note(|| format!("regressed: {kind:?} {} from v{before} to v{index}", head.id));
+                let seconds = (from_timestamp(now) - self.facts.connected) / SECOND;
+                let what = format!("{kind:?} {} from v{before} to v{index}", head.id);
+                self.found.note(|| format!("regressed: {what}, {seconds} s after connecting"));
             }
             Some(before) if index < before => self.found.flipped += 1,
             _ => {}
