@@ -6,10 +6,12 @@
 mod clock;
 mod exchange;
 mod https;
+mod loose;
 pub mod retry;
 mod transport;
 
 pub use clock::{Clock, Deadline};
 pub use exchange::{Answer, Fault, Limits, exchange};
 pub use https::HttpsTransport;
+pub use loose::Loose;
 pub use transport::{Request, RequestBody, Transport, TransportError};
