@@ -8,10 +8,12 @@ mod exchange;
 mod https;
 mod loose;
 pub mod retry;
+mod spent;
 mod transport;
 
 pub use clock::{Clock, Deadline};
 pub use exchange::{Answer, Fault, Limits, exchange};
 pub use https::HttpsTransport;
 pub use loose::Loose;
+pub use spent::{Spent, Unanswered};
 pub use transport::{Request, RequestBody, Transport, TransportError};

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::clock::Deadline;
 use crate::exchange::{Answer, Fault, http_date};
+use crate::spent::Spent;
 
 /// The first back-off without a `Retry-After`; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -81,6 +82,7 @@ fn retry_after(answer: &Answer, now: Timestamp) -> Option<Duration> {
 #[derive(Debug)]
 pub struct Tries {
     deadline: Deadline,
+    began: Instant,
     failed: u32,
 }
 
@@ -88,7 +90,7 @@ impl Tries {
     /// No try yet; none begins after `deadline`.
     #[must_use]
     pub fn until(deadline: Deadline) -> Self {
-        Self { deadline, failed: 0 }
+        Self { deadline, began: Instant::now(), failed: 0 }
     }
 
     /// How often the request has failed so far.
@@ -97,9 +99,15 @@ impl Tries {
         self.failed
     }
 
+    /// What the tries have cost so far, for the error that ends them.
+    #[must_use]
+    pub fn spent(&self) -> Spent {
+        Spent { tries: self.failed, elapsed: self.began.elapsed() }
+    }
+
     /// How long to wait after this failure; `None` when it is the last, or the wait would pass the deadline.
     pub fn wait(&mut self, failure: Failure, rng: &mut fastrand::Rng) -> Option<Duration> {
-        self.failed += 1;
+        self.failed = self.failed.saturating_add(1);
         if self.failed >= TRIES {
             return None;
         }
@@ -107,7 +115,7 @@ impl Tries {
             Failure::Throttled { retry_after: Some(wait) } => wait,
             Failure::Throttled { retry_after: None } | Failure::Transient => {
                 // Half of it fixed, half of it random: spread, but never at once.
-                let full = (FIRST_WAIT * 2_u32.pow(self.failed)).min(LONGEST_WAIT);
+                let full = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(self.failed)).min(LONGEST_WAIT);
                 full / 2 + full.mul_f64(rng.f64() / 2.0)
             }
         };
@@ -165,6 +173,7 @@ mod tests {
         assert!(waits[0].unwrap() >= FIRST_WAIT && waits[0].unwrap() <= FIRST_WAIT * 2);
         assert!(waits[1].unwrap() >= FIRST_WAIT * 2);
         assert_eq!(waits[3], None, "the fourth failure is the last");
+        assert_eq!(tries.spent().tries, 4);
         let mut late = Tries::until(Instant::now() + Duration::from_secs(5));
         let asked = Failure::Throttled { retry_after: Some(Duration::from_secs(6)) };
         assert_eq!(late.wait(asked, &mut rng), None, "a wait beyond the deadline is not begun");
