@@ -56,7 +56,7 @@ impl Subject<'_> {
             cause: Some(cause),
             code: said.code,
             remedy: Some(remedy),
-            link: explanation.place.map(|place| self.link(place)),
+            link: Some(self.link(explanation.place)),
             ..Check::new(id, Status::Failed, message)
         }
     }
@@ -70,7 +70,10 @@ impl Subject<'_> {
 fn is_for_support(cause: Cause) -> bool {
     matches!(
         cause,
-        Cause::ConditionalAccess
+        Cause::TenantBlocked
+            | Cause::TenantRestricted
+            | Cause::ConditionalAccess
+            | Cause::ResourceDisabled
             | Cause::DefenderUnavailable
             | Cause::TokenRefused
             | Cause::MicrosoftTrouble

@@ -43,8 +43,8 @@ impl<'a, T: Transport> Trial<'a, T> {
                 (home, Ok(check))
             }
             Discovery::Refused(error) => {
-                let home = self.elsewhere().await;
                 let error = AuthError::Refused(error);
+                let home = self.home_after(error.cause(), None).await;
                 progress.add(misplaced(&subject, CheckId::Tenant, &error, home.as_ref()));
                 return None;
             }
@@ -62,11 +62,7 @@ impl<'a, T: Transport> Trial<'a, T> {
         let token = match graph.tokens.token(&request, &self.candidate.identity, &mut self.rng).await {
             Ok(token) => token,
             Err(error) => {
-                let home = match (error.cause(), home) {
-                    (Cause::TenantNotFound | Cause::WrongCloud, None) => self.elsewhere().await,
-                    (Cause::TenantNotFound | Cause::WrongCloud, home) => home,
-                    _ => None,
-                };
+                let home = self.home_after(error.cause(), home).await;
                 for check in refused(&subject, &error, found, home.as_ref()) {
                     progress.add(check);
                 }
@@ -93,6 +89,15 @@ impl<'a, T: Transport> Trial<'a, T> {
             return Check { remedy: Some(remedy), ..Check::warning(id, message) };
         }
         moved(subject, id, home, Said::default())
+    }
+
+    /// Where a tenant is that is not here; `known` is what discovery has said of it.
+    async fn home_after(&self, cause: Cause, known: Option<Home>) -> Option<Home> {
+        match (cause, known) {
+            (Cause::TenantNotFound | Cause::WrongCloud, None) => self.elsewhere().await,
+            (Cause::TenantNotFound | Cause::WrongCloud, known) => known,
+            _ => None,
+        }
     }
 
     /// Where else the tenant is. Nobody else is asked where Entra is one's own.
@@ -134,12 +139,15 @@ fn refused(
     use CheckId::{Application, Credential, Permissions, Tenant};
     let cause = error.cause();
     let failed = |id| misplaced(subject, id, error, home);
-    let of_the_tenant = matches!(cause, Cause::TenantNotFound | Cause::WrongCloud);
     let of_entra = matches!(
         cause,
-        Cause::Unreachable | Cause::Throttled | Cause::MicrosoftTrouble | Cause::UnexpectedAnswer
+        Cause::Unreachable
+            | Cause::OutdatedTls
+            | Cause::Throttled
+            | Cause::MicrosoftTrouble
+            | Cause::UnexpectedAnswer
     );
-    if of_the_tenant || (of_entra && found.is_err()) {
+    if tenant::is_about(cause) || (of_entra && found.is_err()) {
         return vec![failed(Tenant)];
     }
     let tenant = found.unwrap_or_else(|reason| match cause {
@@ -152,14 +160,21 @@ fn refused(
     let known_app = || Check::passed(Application, "Entra knows the application.");
     match cause {
         // Entra names the application in these.
-        Cause::WrongSecret | Cause::SecretExpired | Cause::CertificateRefused | Cause::FederationMismatch => {
-            vec![tenant, known_app(), failed(Credential)]
-        }
+        Cause::WrongSecret
+        | Cause::SecretExpired
+        | Cause::CertificateRefused
+        | Cause::CertificateExpired
+        | Cause::FederationMismatch
+        | Cause::FederationNotAllowed => vec![tenant, known_app(), failed(Credential)],
         Cause::SecretMissing | Cause::AssertionOutOfTime => {
             let skipped = Check::skipped(Application, "Not judged: Entra looked at the credential first.");
             vec![tenant, skipped, failed(Credential)]
         }
         Cause::NoPermissions => vec![tenant, known_app(), failed(Permissions)],
+        Cause::ResourceDisabled => {
+            let skipped = Check::skipped(Application, "Not judged: Entra looked at Microsoft Graph first.");
+            vec![tenant, skipped, failed(Permissions)]
+        }
         _ => vec![tenant, failed(Application)],
     }
 }

@@ -95,7 +95,7 @@ pub(crate) async fn discover<T: Transport>(
     if !answer.status.is_success() {
         let error = EntraError::of(&answer, clock.now());
         return match error.cause() {
-            Cause::TenantNotFound | Cause::WrongCloud => Discovery::Refused(Box::new(error)),
+            cause if is_about(cause) => Discovery::Refused(Box::new(error)),
             _ => Discovery::Unclear(format!("answer {}", error.status)),
         };
     }
@@ -104,6 +104,14 @@ pub(crate) async fn discover<T: Transport>(
         return Discovery::Unclear("the discovery document is not this tenant's".to_owned());
     }
     Discovery::Found { home: document.home(), region: document.region() }
+}
+
+/// Whether a refusal is about the tenant, whatever else was asked.
+pub(crate) fn is_about(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::TenantNotFound | Cause::WrongCloud | Cause::TenantBlocked | Cause::TenantRestricted
+    )
 }
 
 /// Where discovery of `tenant_id` is at an Entra.

@@ -157,7 +157,6 @@ impl EntraError {
         match self.error.as_str() {
             "temporarily_unavailable" | "server_error" => return Cause::MicrosoftTrouble,
             "invalid_tenant" => return Cause::TenantNotFound,
-            "invalid_resource" => return Cause::WrongCloud,
             "invalid_client" if self.codes.is_empty() => return Cause::WrongSecret,
             "unauthorized_client" if self.codes.is_empty() => return Cause::AppNotFound,
             "invalid_request" | "invalid_scope" | "unsupported_grant_type" if self.codes.is_empty() => {
