@@ -31,10 +31,10 @@ impl<'a> Loose<'a> {
         named.map(|(_, value)| *value)
     }
 
-    /// A member's text; a number or a boolean as it stands. Of several values the first one that is a text.
+    /// A member's text; where it has none, a number or a boolean as it stands. Of several the first one.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
-        self.values(name).find_map(text)
+        self.values(name).find_map(string).or_else(|| self.values(name).find_map(scalar))
     }
 
     /// Every number in a member, whether it is a number, a text or a list of these.
@@ -66,7 +66,9 @@ fn next_member<'a>(rest: &mut &'a str) -> Option<(&'a str, &'a str)> {
 fn value_end(text: &[u8]) -> Option<usize> {
     match text.first()? {
         b'"' => string_end(text.get(1..)?)?.checked_add(2),
-        b'{' | b'[' => container_end(text),
+        // An object that breaks off has whole members.
+        b'{' => container_end(text).or(Some(text.len())),
+        b'[' => container_end(text),
         _ => text.iter().position(|byte| matches!(byte, b',' | b'}' | b']') || byte.is_ascii_whitespace()),
     }
 }
@@ -96,12 +98,13 @@ fn container_end(text: &[u8]) -> Option<usize> {
     end?.checked_add(1)
 }
 
-fn text(value: &str) -> Option<String> {
-    match value.as_bytes().first()? {
-        b'"' => Some(unescaped(value.get(1..value.len().checked_sub(1)?)?).into_owned()),
-        b'0'..=b'9' | b'-' | b't' | b'f' => Some(value.to_owned()),
-        _ => None,
-    }
+fn string(value: &str) -> Option<String> {
+    let between = value.strip_prefix('"')?.strip_suffix('"')?;
+    Some(unescaped(between).into_owned())
+}
+
+fn scalar(value: &str) -> Option<String> {
+    matches!(value.as_bytes().first()?, b'0'..=b'9' | b'-' | b't' | b'f').then(|| value.to_owned())
 }
 
 /// What stands between two quotes, without its escapes; as it stands where an escape is none.
@@ -134,6 +137,10 @@ mod tests {
         assert_eq!(loose.numbers("e"), [7_000_222]);
         assert_eq!(loose.numbers("f"), [70_002, 50_012, 9]);
         assert_eq!(loose.text("cut"), None);
+        let cut = Loose::read(r#"{"error":7,"error":{"code":1,"code":"x","numbers":[70002"#).unwrap();
+        let error = cut.object("error").unwrap();
+        assert_eq!(error.text("code").as_deref(), Some("x"));
+        assert!(error.numbers("numbers").is_empty(), "the number may go on");
     }
 
     #[test]
