@@ -36,7 +36,8 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         let input = entry.input();
         let Ok(Candidate { identity, cloud, .. }) = input.candidate() else {
             // The report says what is wrong with it.
-            return Err(Refusal::TestFailed(Box::new(self.tester.test(&input, observer).await)));
+            let report = Box::pin(self.tester.test(&input, observer)).await;
+            return Err(Refusal::TestFailed(Box::new(report)));
         };
         let Credential::ClientSecret(secret) = identity.credential;
         let (tenant_id, client_id) = (identity.tenant_id, identity.client_id);
@@ -48,7 +49,7 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         let owner = settings.owner.as_str();
         let subject = Subject { owner, tenant_id, client_id, connection: None, guess: true };
         let complete = |candidate| Candidate { since: Some(since), ..candidate };
-        let test = self.tester.test_as(&input, complete, observer);
+        let test = Box::pin(self.tester.test_as(&input, complete, observer));
         let report = self.audited(subject, test).await?;
         if !report.ok && !entry.save_anyway {
             return Err(Refusal::TestFailed(Box::new(report)));
