@@ -73,6 +73,7 @@ fn is_for_support(cause: Cause) -> bool {
         Cause::TenantBlocked
             | Cause::TenantRestricted
             | Cause::ConditionalAccess
+            | Cause::SignInRefused
             | Cause::ResourceDisabled
             | Cause::DefenderUnavailable
             | Cause::TokenRefused
@@ -91,7 +92,7 @@ impl Said {
     pub(crate) fn by_entra(error: &AuthError) -> Self {
         match error {
             AuthError::Refused(refused) => {
-                let in_words = || Some(refused.error.clone()).filter(|error| !error.is_empty());
+                let in_words = || refused.error.map(str::to_owned);
                 let by_status = || format!("HTTP {}", refused.status);
                 let code = refused.code().map(|code| format!("AADSTS{code}")).or_else(in_words);
                 let trace = refused.trace_id.as_ref().map(|id| format!("trace id {id}"));

@@ -57,6 +57,8 @@ pub enum Cause {
     FederationNotAllowed,
     /// A Conditional Access or risk policy refused the application.
     ConditionalAccess,
+    /// Entra refused and gave no number.
+    SignInRefused,
     /// The service principal of Graph, or of a service behind it, is disabled or not subscribed to.
     ResourceDisabled,
     /// No application permission is granted.
@@ -88,7 +90,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause; the number of [`Cause::Unknown`] stands for all unknown ones.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::TenantIdMalformed,
         Self::ClientIdMalformed,
         Self::ClientIdIsTenantId,
@@ -113,6 +115,7 @@ impl Cause {
         Self::FederationMismatch,
         Self::FederationNotAllowed,
         Self::ConditionalAccess,
+        Self::SignInRefused,
         Self::ResourceDisabled,
         Self::NoPermissions,
         Self::PermissionMissing,
@@ -155,6 +158,7 @@ impl Cause {
             Self::FederationMismatch => "federation_mismatch",
             Self::FederationNotAllowed => "federation_not_allowed",
             Self::ConditionalAccess => "conditional_access",
+            Self::SignInRefused => "sign_in_refused",
             Self::ResourceDisabled => "resource_disabled",
             Self::NoPermissions => "no_permissions",
             Self::PermissionMissing => "permission_missing",
@@ -179,7 +183,7 @@ impl Cause {
     /// Whether another secret may be the cure: the stored one may have been replaced meanwhile.
     #[must_use]
     pub fn is_about_the_secret(self) -> bool {
-        matches!(self, Self::WrongSecret | Self::SecretExpired | Self::SecretMissing)
+        matches!(self, Self::WrongSecret | Self::SecretExpired | Self::SecretMissing | Self::SignInRefused)
     }
 }
 

@@ -179,6 +179,12 @@ impl Cause {
                 None,
                 Place::SignInLogs,
             ),
+            Self::SignInRefused => (
+                "Entra refused the sign-in without a reason that is known here.",
+                "Compare the three values with the app registration; Service principal sign-ins in the log name the reason.",
+                None,
+                Place::SignInLogs,
+            ),
             Self::ResourceDisabled => (
                 "Microsoft Graph, or a service behind it, is disabled in this tenant, or its subscription has lapsed.",
                 "Under Enterprise applications, open Microsoft Graph's Properties and set Enabled for users to sign-in to Yes; renew the subscription if it has lapsed.",

@@ -21,7 +21,7 @@ pub use cloud::{
 };
 pub use codes::{CODES, Codes, Source};
 pub use credential::{Credential, Identity};
-pub use entra_error::{AuthError, EntraError};
+pub use entra_error::{AuthError, EntraError, oauth_error};
 pub use explanation::{Explanation, Field};
 pub use place::Place;
 pub use token::{AccessToken, Claims, TokenRequest, request_token};

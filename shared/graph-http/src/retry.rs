@@ -105,13 +105,14 @@ impl Tries {
         Spent { tries: self.failed, elapsed: self.began.elapsed() }
     }
 
-    /// How long to wait after this failure; `None` when it is the last, or the wait would pass the deadline.
-    pub fn wait(&mut self, failure: Failure, rng: &mut fastrand::Rng) -> Option<Duration> {
+    /// Counts a try that failed, and says how long to wait for the next one. `None` when no repetition changes the
+    /// failure, when it is the last, or when the wait would pass the deadline.
+    pub fn wait(&mut self, failure: Option<Failure>, rng: &mut fastrand::Rng) -> Option<Duration> {
         self.failed = self.failed.saturating_add(1);
         if self.failed >= TRIES {
             return None;
         }
-        let wait = match failure {
+        let wait = match failure? {
             Failure::Throttled { retry_after: Some(wait) } => wait,
             Failure::Throttled { retry_after: None } | Failure::Transient => {
                 // Half of it fixed, half of it random: spread, but never at once.
@@ -169,13 +170,13 @@ mod tests {
     async fn waits_grow_are_spread_and_end_at_the_deadline() {
         let mut rng = fastrand::Rng::with_seed(1);
         let mut tries = Tries::until(Instant::now() + Duration::from_secs(60));
-        let waits: Vec<_> = (0..4).map(|_| tries.wait(Failure::Transient, &mut rng)).collect();
+        let waits: Vec<_> = (0..4).map(|_| tries.wait(Some(Failure::Transient), &mut rng)).collect();
         assert!(waits[0].unwrap() >= FIRST_WAIT && waits[0].unwrap() <= FIRST_WAIT * 2);
         assert!(waits[1].unwrap() >= FIRST_WAIT * 2);
         assert_eq!(waits[3], None, "the fourth failure is the last");
         assert_eq!(tries.spent().tries, 4);
         let mut late = Tries::until(Instant::now() + Duration::from_secs(5));
         let asked = Failure::Throttled { retry_after: Some(Duration::from_secs(6)) };
-        assert_eq!(late.wait(asked, &mut rng), None, "a wait beyond the deadline is not begun");
+        assert_eq!(late.wait(Some(asked), &mut rng), None, "a wait beyond the deadline is not begun");
     }
 }

@@ -169,6 +169,10 @@ async fn all_causes() -> BTreeSet<&'static str> {
     desk.simulator.set_faults(good.tenant_id, Faults { entra_status, ..Faults::default() });
     meet(report(&tester, &good).await, CheckId::Application, Cause::UnexpectedAnswer);
 
+    // A number too short to be one of Entra's counts as none.
+    let unnumbered = desk.simulator.add_tenant(spec(3, refused(0, "invalid_client")));
+    meet(report(&tester, &unnumbered).await, CheckId::Application, Cause::SignInRefused);
+
     desk.simulator.set_down(true);
     meet(report(&tester, &good).await, CheckId::Tenant, Cause::Unreachable);
     reached
