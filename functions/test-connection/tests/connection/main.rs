@@ -6,6 +6,7 @@ mod causes;
 mod clouds;
 mod consent;
 mod docs;
+mod foreign;
 mod probe;
 mod secrets;
 mod support;
