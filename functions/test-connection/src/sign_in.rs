@@ -44,8 +44,8 @@ impl<'a, T: Transport> Trial<'a, T> {
             }
             Discovery::Refused(error) => {
                 let error = AuthError::Refused(error);
-                let home = self.home_after(error.cause(), None).await;
-                progress.add(misplaced(&subject, CheckId::Tenant, &error, home.as_ref()));
+                let place = self.place_after(error.cause(), None).await;
+                progress.add(misplaced(&subject, CheckId::Tenant, &error, &place));
                 return None;
             }
             Discovery::Unclear(reason) => (None, Err(reason)),
@@ -62,8 +62,8 @@ impl<'a, T: Transport> Trial<'a, T> {
         let token = match graph.tokens.token(&request, &self.candidate.identity, &mut self.rng).await {
             Ok(token) => token,
             Err(error) => {
-                let home = self.home_after(error.cause(), home).await;
-                for check in refused(&subject, &error, found, home.as_ref()) {
+                let place = self.place_after(error.cause(), home).await;
+                for check in refused(&subject, &error, found, &place) {
                     progress.add(check);
                 }
                 return None;
@@ -92,12 +92,28 @@ impl<'a, T: Transport> Trial<'a, T> {
     }
 
     /// Where a tenant is that is not here; `known` is what discovery has said of it.
-    async fn home_after(&self, cause: Cause, known: Option<Home>) -> Option<Home> {
-        match (cause, known) {
-            (Cause::TenantNotFound | Cause::WrongCloud, None) => self.elsewhere().await,
-            (Cause::TenantNotFound | Cause::WrongCloud, known) => known,
-            _ => None,
+    async fn place_after(&self, cause: Cause, known: Option<Home>) -> Place {
+        if !matches!(cause, Cause::TenantNotFound | Cause::WrongCloud) {
+            return Place::Unknown;
         }
+        let home = match known {
+            Some(home) => Some(home),
+            None => self.elsewhere().await,
+        };
+        match home {
+            Some(home) => Place::Home(home),
+            None if cause == Cause::TenantNotFound && self.is_swapped().await => Place::Swapped,
+            None => Place::Unknown,
+        }
+    }
+
+    /// Whether the client ID is a tenant's. An application's ID is none.
+    async fn is_swapped(&self) -> bool {
+        let Trial { tester, subject, endpoints, .. } = self;
+        let uri = endpoints.login_uri(&tenant::path(subject.client_id));
+        let deadline = self.began + TIME_LIMIT;
+        let id = tenant::id_of(&tester.transport, &tester.clock, uri, deadline).await;
+        id == Some(subject.client_id)
     }
 
     /// Where else the tenant is. Nobody else is asked where Entra is one's own.
@@ -111,6 +127,15 @@ impl<'a, T: Transport> Trial<'a, T> {
     }
 }
 
+/// Where a tenant is that is not here.
+enum Place {
+    /// In another cloud.
+    Home(Home),
+    /// In the other field: the IDs are swapped.
+    Swapped,
+    Unknown,
+}
+
 /// A tenant that is in another cloud, named.
 fn moved(subject: &Subject<'_>, id: CheckId, home: &Home, said: Said) -> Check {
     let remedy = match home {
@@ -121,11 +146,12 @@ fn moved(subject: &Subject<'_>, id: CheckId, home: &Home, said: Said) -> Check {
     Check { remedy: Some(remedy), ..subject.failed(id, home.cause(), said) }
 }
 
-fn misplaced(subject: &Subject<'_>, id: CheckId, error: &AuthError, home: Option<&Home>) -> Check {
+fn misplaced(subject: &Subject<'_>, id: CheckId, error: &AuthError, place: &Place) -> Check {
     let said = Said::by_entra(error);
-    match home {
-        Some(home) => moved(subject, id, home, said),
-        None => subject.failed(id, error.cause(), said),
+    match place {
+        Place::Home(home) => moved(subject, id, home, said),
+        Place::Swapped => subject.failed(id, Cause::IdsSwapped, said),
+        Place::Unknown => subject.failed(id, error.cause(), said),
     }
 }
 
@@ -134,11 +160,11 @@ fn refused(
     subject: &Subject<'_>,
     error: &AuthError,
     found: Result<Check, String>,
-    home: Option<&Home>,
+    place: &Place,
 ) -> Vec<Check> {
     use CheckId::{Application, Credential, Permissions, Tenant};
     let cause = error.cause();
-    let failed = |id| misplaced(subject, id, error, home);
+    let failed = |id| misplaced(subject, id, error, place);
     let of_entra = matches!(
         cause,
         Cause::Unreachable

@@ -96,6 +96,16 @@ pub(crate) async fn discover<T: Transport>(
     Discovery::Found { home: document.home(), region: document.region() }
 }
 
+/// The ID of the tenant that the Entra behind `uri` knows, where it knows one.
+pub(crate) async fn id_of<T: Transport>(
+    transport: &T,
+    clock: &Clock,
+    uri: Uri,
+    deadline: Deadline,
+) -> Option<Uuid> {
+    ask(transport, clock, uri, deadline).await.ok()?.tenant_id()
+}
+
 async fn ask<T: Transport>(
     transport: &T,
     clock: &Clock,

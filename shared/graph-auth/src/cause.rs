@@ -11,10 +11,14 @@ use serde::{Deserialize, Serialize};
 pub enum Cause {
     /// The tenant ID is no GUID.
     TenantIdMalformed,
+    /// A domain was entered in place of the tenant ID.
+    TenantIdIsDomain,
     /// The client ID is no GUID.
     ClientIdMalformed,
     /// Both IDs are the same.
     ClientIdIsTenantId,
+    /// Tenant and client ID are swapped.
+    IdsSwapped,
     /// No secret was entered.
     SecretMissing,
     /// The secret's ID was entered; Entra would say "wrong secret" (7000215).
@@ -90,10 +94,12 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause; the number of [`Cause::Unknown`] stands for all unknown ones.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::TenantIdMalformed,
+        Self::TenantIdIsDomain,
         Self::ClientIdMalformed,
         Self::ClientIdIsTenantId,
+        Self::IdsSwapped,
         Self::SecretMissing,
         Self::SecretIsSecretId,
         Self::CloudUnsupported,
@@ -135,8 +141,10 @@ impl Cause {
     pub fn name(self) -> &'static str {
         match self {
             Self::TenantIdMalformed => "tenant_id_malformed",
+            Self::TenantIdIsDomain => "tenant_id_is_domain",
             Self::ClientIdMalformed => "client_id_malformed",
             Self::ClientIdIsTenantId => "client_id_is_tenant_id",
+            Self::IdsSwapped => "ids_swapped",
             Self::SecretMissing => "secret_missing",
             Self::SecretIsSecretId => "secret_is_secret_id",
             Self::CloudUnsupported => "cloud_unsupported",

@@ -41,6 +41,12 @@ impl Cause {
                 Some(TenantId),
                 Place::AppRegistrations,
             ),
+            Self::TenantIdIsDomain => (
+                "A domain stands in place of the Directory (tenant) ID.",
+                "Copy the Directory (tenant) ID from the app registration's overview.",
+                Some(TenantId),
+                Place::AppRegistrations,
+            ),
             Self::ClientIdMalformed => (
                 "The Application (client) ID is not a GUID.",
                 "Copy the Application (client) ID from the app registration's overview.",
@@ -51,6 +57,12 @@ impl Cause {
                 "The Application (client) ID and the Directory (tenant) ID are the same.",
                 "Copy both from the app registration's overview; they are two different lines.",
                 Some(ClientId),
+                Place::AppRegistrations,
+            ),
+            Self::IdsSwapped => (
+                "The Directory (tenant) ID and the Application (client) ID are swapped.",
+                "Enter each of the two IDs in the other one's place.",
+                Some(TenantId),
                 Place::AppRegistrations,
             ),
             Self::SecretMissing => (

@@ -146,7 +146,7 @@ async fn all_causes() -> BTreeSet<&'static str> {
         input
     };
     let input_faults = [
-        (entered(&|input| input.tenant_id = "contoso.com".into()), Cause::TenantIdMalformed),
+        (entered(&|input| input.tenant_id = "contoso".into()), Cause::TenantIdMalformed),
         (entered(&|input| input.client_id.clear()), Cause::ClientIdMalformed),
         (entered(&|input| input.client_id.clone_from(&input.tenant_id)), Cause::ClientIdIsTenantId),
         (entered(&|input| input.client_secret = " ".into()), Cause::SecretMissing),
@@ -157,6 +157,11 @@ async fn all_causes() -> BTreeSet<&'static str> {
         meet(tester.test(&input, |_| {}).await, CheckId::Input, cause);
     }
     assert_eq!(desk.simulator.requests().len(), 0, "what is wrong at sight is asked nowhere");
+
+    let domain = entered(&|input| input.tenant_id = "contoso.example".into());
+    meet(tester.test(&domain, |_| {}).await, CheckId::Input, Cause::TenantIdIsDomain);
+    let swapped = entered(&|input| std::mem::swap(&mut input.tenant_id, &mut input.client_id));
+    meet(tester.test(&swapped, |_| {}).await, CheckId::Tenant, Cause::IdsSwapped);
 
     let short = TenantSpec { token_lifetime: Duration::ZERO, ..spec(2, Scenario::Good) };
     let short = desk.simulator.add_tenant(short);

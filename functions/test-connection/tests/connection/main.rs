@@ -7,6 +7,7 @@ mod clouds;
 mod consent;
 mod docs;
 mod foreign;
+mod mistaken;
 mod probe;
 mod secrets;
 mod support;
