@@ -37,11 +37,12 @@ impl<'a> Loose<'a> {
         self.values(name).find_map(string).or_else(|| self.values(name).find_map(scalar))
     }
 
-    /// Every number in a member, whether it is a number, a text or a list of these.
+    /// Every number in a member, whether it is a number, a text that is nothing else, or a list of these.
     #[must_use]
     pub fn numbers(&self, name: &str) -> Vec<u32> {
-        let digits = |value: &'a str| value.split(|c: char| !c.is_ascii_digit());
-        self.values(name).flat_map(digits).filter_map(|number| number.parse().ok()).collect()
+        let elements = |value: &'a str| value.split(|c: char| c.is_whitespace() || ",[]".contains(c));
+        let number = |element: &str| element.trim_matches('"').parse().ok();
+        self.values(name).flat_map(elements).filter_map(number).collect()
     }
 
     /// The members of a member that is an object.
@@ -136,6 +137,8 @@ mod tests {
         assert_eq!(loose.object("d").unwrap().values("x").next(), Some("[1,{\"y\":\"}\"}]"));
         assert_eq!(loose.numbers("e"), [7_000_222]);
         assert_eq!(loose.numbers("f"), [70_002, 50_012, 9]);
+        let echo = Loose::read(r#"{"f":["S3n8Q~0123456"," 70002 "]}"#).unwrap();
+        assert_eq!(echo.numbers("f"), [70_002], "a piece of a text is none");
         assert_eq!(loose.text("cut"), None);
         let cut = Loose::read(r#"{"error":7,"error":{"code":1,"code":"x","numbers":[70002"#).unwrap();
         let error = cut.object("error").unwrap();
