@@ -2,51 +2,78 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// What is read of it. A member that stands twice or is odd costs no row.
-#[derive(Default)]
+use crate::PageFault;
+
+/// What is read of it.
 pub(crate) struct Envelope<'a> {
-    /// Every row of every `value` that is an array; `None` where there is none.
-    pub(crate) rows: Option<Vec<&'a RawValue>>,
+    /// Every row of every `value` that is an array.
+    pub(crate) rows: Vec<&'a RawValue>,
     /// Every `@odata.nextLink`.
     pub(crate) links: Vec<&'a RawValue>,
 }
 
-impl<'de> Deserialize<'de> for Envelope<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
+/// A page as it is documented.
+#[derive(Deserialize)]
+struct Documented<'a> {
+    #[serde(borrow)]
+    value: Vec<&'a RawValue>,
+    #[serde(borrow, rename = "@odata.nextLink")]
+    next: Option<&'a RawValue>,
+}
 
-        impl<'de> Visitor<'de> for Members {
-            type Value = Envelope<'de>;
+impl<'a> Envelope<'a> {
+    /// In one pass where the page is as it is documented. Where it is not, member by member, so that one that stands
+    /// twice or is odd costs no row.
+    pub(crate) fn read(body: &'a [u8]) -> Result<Self, PageFault> {
+        if let Ok(Documented { value, next }) = serde_json::from_slice(body) {
+            return Ok(Self { rows: value, links: next.into_iter().collect() });
+        }
+        let text: &RawValue = serde_json::from_slice(body).map_err(|_| PageFault::NotJson)?;
+        let Members(members) = serde_json::from_str(text.get()).map_err(|_| PageFault::NotAPage)?;
+        let (mut rows, mut links) = (None, Vec::new());
+        for (member, value) in members {
+            match member {
+                Member::Value => {
+                    if let Ok(more) = serde_json::from_str::<Vec<&RawValue>>(value.get()) {
+                        rows.get_or_insert_with(Vec::new).extend(more);
+                    }
+                }
+                Member::NextLink => links.push(value),
+                Member::Other => {}
+            }
+        }
+        Ok(Self { rows: rows.ok_or(PageFault::NotAPage)?, links })
+    }
+}
+
+/// Every member as it stands.
+struct Members<'a>(Vec<(Member, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each;
+
+        impl<'de> Visitor<'de> for Each {
+            type Value = Members<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a page")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-                let mut envelope = Envelope::default();
-                while let Some(member) = members.next_key()? {
-                    match member {
-                        Member::Value => {
-                            let Rows(rows) = members.next_value()?;
-                            match &mut envelope.rows {
-                                Some(all) => all.extend(rows.into_iter().flatten()),
-                                none => *none = rows,
-                            }
-                        }
-                        Member::NextLink => envelope.links.push(members.next_value()?),
-                        Member::Other => {
-                            let IgnoredAny = members.next_value()?;
-                        }
-                    }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
                 }
-                Ok(envelope)
+                Ok(Members(members))
             }
         }
 
-        deserializer.deserialize_map(Members)
+        deserializer.deserialize_map(Each)
     }
 }
 
@@ -78,61 +105,5 @@ impl<'de> Deserialize<'de> for Member {
         }
 
         deserializer.deserialize_bytes(Name)
-    }
-}
-
-/// The rows of an array; `None` of anything else.
-struct Rows<'a>(Option<Vec<&'a RawValue>>);
-
-impl<'de> Deserialize<'de> for Rows<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Array;
-
-        impl<'de> Visitor<'de> for Array {
-            type Value = Rows<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("rows")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Self::Value, A::Error> {
-                let mut all = Vec::new();
-                while let Some(row) = rows.next_element()? {
-                    all.push(row);
-                }
-                Ok(Rows(Some(all)))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-                while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Rows(None))
-            }
-
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Rows(None))
-            }
-
-            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-                Ok(Rows(None))
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-                Ok(Rows(None))
-            }
-
-            fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-                Ok(Rows(None))
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-                Ok(Rows(None))
-            }
-
-            fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-                Ok(Rows(None))
-            }
-        }
-
-        deserializer.deserialize_any(Array)
     }
 }

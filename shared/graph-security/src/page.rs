@@ -39,8 +39,7 @@ pub struct Page {
 /// [`PageFault`], when it is not a page of rows.
 pub fn parse_page(answer: &Answer, endpoints: &Endpoints, kind: RecordKind) -> Result<Page, PageFault> {
     let body = Body::of(&answer.body);
-    let envelope: Envelope<'_> = serde_json::from_slice(&body.text).map_err(|_| fault_of(&body.text))?;
-    let rows = envelope.rows.ok_or(PageFault::NotAPage)?;
+    let Envelope { rows, links } = Envelope::read(&body.text)?;
     let mut records = Vec::with_capacity(rows.len());
     let mut unreadable = Vec::new();
     for row in &rows {
@@ -56,7 +55,7 @@ pub fn parse_page(answer: &Answer, endpoints: &Endpoints, kind: RecordKind) -> R
         rows: rows.len(),
         records,
         unreadable,
-        next: next_link(&envelope.links, endpoints, kind),
+        next: next_link(&links, endpoints, kind),
         date: answer.date(),
         partial: is_partial(answer),
     })
@@ -130,13 +129,6 @@ impl Body {
             Ok(_) => Self { text: body, is_repaired: false },
             Err(_) => Self { text: String::from_utf8_lossy(&body).into_owned().into(), is_repaired: true },
         }
-    }
-}
-
-fn fault_of(body: &[u8]) -> PageFault {
-    match serde_json::from_slice::<&RawValue>(body) {
-        Ok(_) => PageFault::NotAPage,
-        Err(_) => PageFault::NotJson,
     }
 }
 
