@@ -39,6 +39,7 @@ pub mod hostile;
 mod in_process;
 mod journal;
 mod model;
+pub mod mutation;
 mod outcome;
 mod scenario;
 mod seeds;

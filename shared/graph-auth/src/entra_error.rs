@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use graph_http::retry::Failure;
-use graph_http::{Answer, Loose, Spent, Unanswered};
+use graph_http::{Answer, Fault, Loose, Spent, Unanswered};
 use http::StatusCode;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -34,8 +34,11 @@ impl AuthError {
     pub fn cause(&self) -> Cause {
         match self {
             Self::Refused(error) => error.cause(),
+            // Entra's answers are short.
+            Self::Fault(Unanswered { fault: Fault::TooLarge(_), .. }) | Self::Unintelligible { .. } => {
+                Cause::UnexpectedAnswer
+            }
             Self::Fault(_) => Cause::Unreachable,
-            Self::Unintelligible { .. } => Cause::UnexpectedAnswer,
         }
     }
 
@@ -123,8 +126,7 @@ impl EntraError {
         let member = |name| body.as_ref().and_then(|body| body.text(name));
         let id = |name| member(name).as_deref().and_then(hyphenated);
         let listed = body.as_ref().map(|body| body.numbers("error_codes")).unwrap_or_default();
-        // Shorter numbers are none of Entra's.
-        let mut codes: Vec<u32> = listed.into_iter().filter(|code| *code >= 10_000).collect();
+        let mut codes: Vec<u32> = listed.into_iter().filter(|code| is_entra_s_number(*code)).collect();
         if !codes.iter().any(|code| Cause::of_code(*code).is_some()) {
             codes.extend(mentioned(&text));
         }
@@ -209,8 +211,13 @@ pub fn oauth_error(text: &str) -> Option<&'static str> {
 fn mentioned(text: &str) -> impl Iterator<Item = u32> {
     text.split("AADSTS").skip(1).filter_map(|after| {
         let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
-        after.get(..end)?.parse().ok().filter(|code| *code >= 10_000)
+        after.get(..end)?.parse().ok().filter(|code| is_entra_s_number(*code))
     })
+}
+
+/// Entra's numbers have five to seven digits.
+fn is_entra_s_number(code: u32) -> bool {
+    (10_000..10_000_000).contains(&code)
 }
 
 /// A GUID as Microsoft writes them in answers. Other forms may be somebody's password.
