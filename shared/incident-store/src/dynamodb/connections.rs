@@ -61,7 +61,7 @@ pub(super) async fn update(store: &DynamoStore, to: &Connection) -> Result<Conne
     }
     let updated = Connection {
         settings: as_stored(to.settings.clone()),
-        version: there.version + 1,
+        version: there.version.saturating_add(1),
         created: there.created,
         ..to.clone()
     };
@@ -116,7 +116,7 @@ pub(super) async fn remove(
 fn removing(there: &Connection) -> Change {
     Change::when("#version = :read")
         .value("read", of_number(there.version))
-        .set("version", of_number(there.version + 1))
+        .set("version", of_number(there.version.saturating_add(1)))
         .set("lifecycle", of_text(lifecycle_name(Lifecycle::Removing)))
         .remove("keep_records")
 }
@@ -143,7 +143,7 @@ fn tombstone(there: &Connection, records: Records) -> Change {
     let [removed, kept] = TOMBSTONES;
     let change = Change::when("#version = :read AND NOT #lifecycle IN (:removed, :kept)")
         .value("read", of_number(there.version))
-        .set("version", of_number(there.version + 1))
+        .set("version", of_number(there.version.saturating_add(1)))
         .value("removed", of_text(removed))
         .value("kept", of_text(kept));
     let without =
