@@ -65,7 +65,7 @@ const ERRORS: [(u16, &str); 4] = [
 fn seeds() -> impl Iterator<Item = u64> {
     let setting = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let first = setting("FUZZ_SEED").unwrap_or(0);
-    first..first.saturating_add(setting("FUZZ_ITERATIONS").unwrap_or(400))
+    first..first.saturating_add(setting("FUZZ_ITERATIONS").unwrap_or(250))
 }
 
 /// A Microsoft that grants the token and answers everything else in one way.
