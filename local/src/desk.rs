@@ -65,7 +65,7 @@ impl Desk {
             store,
             secrets: SecretFile::beside(path),
             endpoints: environment.endpoints.clone(),
-            transport: HttpsTransport::new(),
+            transport: HttpsTransport::over(environment.network.clone(), Clock::system()),
             clock: Clock::system(),
         }
     }

@@ -11,6 +11,7 @@ mod failure;
 mod incidents;
 mod input;
 mod logs;
+mod network;
 mod secret_input;
 mod secrets;
 mod serve;
@@ -56,6 +57,7 @@ async fn run(line: CommandLine) -> Result<Verdict, Failure> {
     let command = line.command().unwrap_or_else(|error| error.exit());
     let mut environment = Environment::from_env()?;
     logs::start(verbose, environment.log.as_deref())?;
+    network::log(&environment.network);
     let name = if matches!(command, Command::Serve(_)) { DEMO } else { STORE };
     let path = store_path(store.as_deref(), &environment, name)?;
     match command {

@@ -7,11 +7,11 @@ import time
 from contextlib import suppress
 
 from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService, Keys
+from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
 from selenium.webdriver.common.by import By
 
 import axe
-from desk import ROOT
+from desk import HUNG, ROOT
 
 SCREENSHOTS = ROOT / "target" / "screenshots"
 
@@ -19,11 +19,20 @@ SCREENSHOTS = ROOT / "target" / "screenshots"
 FLAGS = """--headless --disable-gpu --no-first-run --lang=en-US --window-size=1440,1000
     --disable-quic --disable-background-networking --disable-component-update --disable-sync""".split()
 
-# A sync is due within seconds of being asked for; a busy machine takes its time.
-PATIENCE = 300
-
 # What is on the screen, as text: not what is hidden, and nothing that is typed.
 TEXT = "return document.body.innerText"
+
+# Whether a text has come to stand on the screen since.
+NOTE = """
+const [text] = arguments;
+window.noted = false;
+const look = (_, observer) => {
+  if (!document.body.innerText.includes(text)) return;
+  window.noted = true;
+  observer.disconnect();
+};
+new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+"""
 
 # The names of all that the page has left with the browser.
 KEPT = """
@@ -43,6 +52,7 @@ class Page:
             options.add_argument("--no-sandbox")
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = Chrome(options, ChromeService(shutil.which("chromedriver")))
+        self.driver.set_script_timeout(HUNG)
         self.origin = origin
         self.addresses = []
 
@@ -56,12 +66,12 @@ class Page:
 
     def until(self, what, look):
         """What `look` gives, as soon as it gives something. The page draws anew under our eyes."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + HUNG
         while True:
             with suppress(StaleElementReferenceException):
                 if found := look():
                     return found
-            assert time.monotonic() < until, f"not within {PATIENCE} s: {what}\n\nThe page:\n{self.text()}"
+            assert time.monotonic() < until, f"not within {HUNG} s: {what}\n\nThe page:\n{self.text()}"
             time.sleep(0.05)
 
     def text(self):
@@ -72,6 +82,12 @@ class Page:
 
     def see_no_more(self, text):
         self.until(f"see {text!r} no more", lambda: text not in self.text())
+
+    def see_in_passing(self, text, act):
+        """What an act brings for a moment only: the page notes it, however slow this test is."""
+        self.driver.execute_script(NOTE, text)
+        act()
+        self.until(f"see {text!r} in passing", lambda: self.driver.execute_script("return window.noted"))
 
     def all(self, css):
         return [one for one in self.driver.find_elements(By.CSS_SELECTOR, css) if one.is_displayed()]
@@ -128,7 +144,8 @@ class Page:
         """Tab until the focus is on the element called so."""
         passed = []
         for _ in range(40):
-            self.press(Keys.TAB)
+            # By the keyboard and not to an element: chromedriver would go back to the first part of a date each time.
+            ActionChains(self.driver).send_keys(Keys.TAB).perform()
             name = self.focused().accessible_name
             if name == called:
                 return
@@ -165,6 +182,8 @@ class Page:
         """Removes what was kept."""
         self.driver.delete_all_cookies()
         self.driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": self.origin, "storageTypes": "all"})
+        # A tab's own, which is not the origin's.
+        self.driver.execute_script("sessionStorage.clear()")
 
     def complaints(self):
         """What the browser has complained of since the last call: errors, warnings, refused by policy."""

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use graph_auth::{AuthError, Cause, Cloud, Place};
+use graph_auth::{AuthError, Cause, Cloud, Endpoints, Place};
 use graph_security::GraphError;
 use uuid::Uuid;
 
@@ -12,6 +12,8 @@ use crate::report::{Check, CheckId, Status};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'a> {
     pub(crate) cloud: &'a Cloud,
+    /// Who is asked: those of the cloud, or one's own.
+    pub(crate) endpoints: &'a Endpoints,
     pub(crate) tenant_id: Uuid,
     pub(crate) client_id: Uuid,
     pub(crate) egress: &'a [IpAddr],
@@ -44,7 +46,7 @@ impl Subject<'_> {
                 "Open API permissions and grant admin consent, or run: az ad sp create --id {}",
                 self.client_id
             ),
-            _ => explanation.remedy.to_owned(),
+            _ => cause.remedy_at(self.endpoints).into_owned(),
         };
         let ids = said.ids.filter(|_| is_for_support(cause));
         let note = said.note.or(ids);

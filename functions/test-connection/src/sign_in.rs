@@ -1,7 +1,7 @@
 //! Tenant, application and credential: what Entra says.
 
 use graph_auth::{AuthError, Cause, TokenRequest};
-use graph_http::Transport;
+use graph_http::{Spent, Transport, Unanswered};
 use graph_security::Graph;
 
 use crate::explain::{Said, Subject};
@@ -27,7 +27,7 @@ impl<'a, T: Transport> Trial<'a, T> {
         let subject = self.subject;
         let tester = self.tester;
         let deadline = self.began + TIME_LIMIT;
-        let uri = self.endpoints.login_uri(&tenant::path(subject.tenant_id));
+        let uri = subject.endpoints.login_uri(&tenant::path(subject.tenant_id));
         let discovery =
             tenant::discover(&tester.transport, &tester.clock, uri, subject.tenant_id, deadline).await;
         let (home, found) = match discovery {
@@ -48,6 +48,11 @@ impl<'a, T: Transport> Trial<'a, T> {
                 progress.add(misplaced(&subject, CheckId::Tenant, &error, &place));
                 return None;
             }
+            Discovery::Barred(fault) => {
+                let error = AuthError::Fault(Unanswered { fault, spent: Spent::default() });
+                progress.add(misplaced(&subject, CheckId::Tenant, &error, &Place::Unknown));
+                return None;
+            }
             Discovery::Unclear(reason) => (None, Err(reason)),
         };
 
@@ -55,7 +60,7 @@ impl<'a, T: Transport> Trial<'a, T> {
         let request = TokenRequest {
             transport: &graph.transport,
             clock: &graph.clock,
-            endpoints: &self.endpoints,
+            endpoints: self.subject.endpoints,
             deadline,
         };
         // Through the new cache, so that the lists are asked with this very token.
@@ -109,8 +114,8 @@ impl<'a, T: Transport> Trial<'a, T> {
 
     /// Whether the client ID is a tenant's. An application's ID is none.
     async fn is_swapped(&self) -> bool {
-        let Trial { tester, subject, endpoints, .. } = self;
-        let uri = endpoints.login_uri(&tenant::path(subject.client_id));
+        let Trial { tester, subject, .. } = self;
+        let uri = subject.endpoints.login_uri(&tenant::path(subject.client_id));
         let deadline = self.began + TIME_LIMIT;
         let id = tenant::id_of(&tester.transport, &tester.clock, uri, deadline).await;
         id == Some(subject.client_id)
@@ -165,14 +170,11 @@ fn refused(
     use CheckId::{Application, Credential, Permissions, Tenant};
     let cause = error.cause();
     let failed = |id| misplaced(subject, id, error, place);
-    let of_entra = matches!(
-        cause,
-        Cause::Unreachable
-            | Cause::OutdatedTls
-            | Cause::Throttled
-            | Cause::MicrosoftTrouble
-            | Cause::UnexpectedAnswer
-    );
+    let of_entra = cause.is_about_the_network()
+        || matches!(
+            cause,
+            Cause::OutdatedTls | Cause::Throttled | Cause::MicrosoftTrouble | Cause::UnexpectedAnswer
+        );
     if tenant::is_about(cause) || (of_entra && found.is_err()) {
         return vec![failed(Tenant)];
     }

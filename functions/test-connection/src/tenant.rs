@@ -8,7 +8,8 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use graph_auth::{Cause, Cloud, EntraError};
-use graph_http::{Answer, Clock, Deadline, Limits, Loose, Request, Transport, exchange};
+use graph_http::retry::Failure;
+use graph_http::{Answer, Clock, Deadline, Fault, Limits, Loose, Request, Transport, exchange};
 use http::{HeaderValue, Uri, header::ACCEPT};
 use uuid::Uuid;
 
@@ -66,6 +67,8 @@ pub(crate) enum Discovery {
     },
     /// It is not, or not here.
     Refused(Box<EntraError>),
+    /// Nobody was asked, and no repetition changes that: a certificate, or a proxy, is in the way.
+    Barred(Fault),
     /// No answer, or none of Entra's: the token request decides.
     Unclear(String),
 }
@@ -117,7 +120,10 @@ async fn ask<T: Transport>(
     request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
     let answer = exchange(transport, request, LIMITS, deadline).await.map_err(|fault| {
         tracing::debug!(%fault, "discovery was not answered");
-        Discovery::Unclear(fault.to_string())
+        match fault {
+            Fault::Transport(_) if Failure::of_fault(&fault).is_none() => Discovery::Barred(fault),
+            fault => Discovery::Unclear(fault.to_string()),
+        }
     })?;
     if answer.status.is_success() {
         return Ok(Document::read(&answer));

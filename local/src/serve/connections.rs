@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use test_connection::LONGEST_CONSENT_WAIT;
 
-use super::App;
+use super::app::App;
 use super::problem::Problem;
 use super::stream::{Event, Events, respond};
 use crate::connections::first_sync;

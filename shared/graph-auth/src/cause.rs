@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use graph_http::{Fault, TransportError};
 use serde::{Deserialize, Serialize};
 
 /// Everything that can be wrong with a connection, by what a person must do. What Microsoft does not tell
@@ -79,6 +80,12 @@ pub enum Cause {
     MicrosoftTrouble,
     /// Microsoft could not be reached.
     Unreachable,
+    /// The certificate that was shown for Microsoft's host is not trusted.
+    TlsUntrusted,
+    /// The proxy wants a user and a password, or others.
+    ProxyCredentials,
+    /// The proxy opens no way to Microsoft.
+    ProxyRefused,
     /// Something in between uses a version of TLS that Entra refuses.
     OutdatedTls,
     /// Something answered that is not Microsoft, or not as documented.
@@ -94,7 +101,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause; the number of [`Cause::Unknown`] stands for all unknown ones.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 42] = [
         Self::TenantIdMalformed,
         Self::TenantIdIsDomain,
         Self::ClientIdMalformed,
@@ -130,11 +137,27 @@ impl Cause {
         Self::Throttled,
         Self::MicrosoftTrouble,
         Self::Unreachable,
+        Self::TlsUntrusted,
+        Self::ProxyCredentials,
+        Self::ProxyRefused,
         Self::OutdatedTls,
         Self::UnexpectedAnswer,
         Self::OurFault,
         Self::Unknown { code: 0 },
     ];
+
+    /// The cause behind a request that has no whole answer.
+    #[must_use]
+    pub fn of_fault(fault: &Fault) -> Self {
+        match fault {
+            Fault::Transport(TransportError::Untrusted(_)) => Self::TlsUntrusted,
+            Fault::Transport(TransportError::ProxyRefused { status: 407, .. }) => Self::ProxyCredentials,
+            Fault::Transport(TransportError::ProxyRefused { .. }) => Self::ProxyRefused,
+            // Microsoft's answers are within the caps.
+            Fault::Transport(TransportError::NotTls) | Fault::TooLarge(_) => Self::UnexpectedAnswer,
+            _ => Self::Unreachable,
+        }
+    }
 
     /// The name it has in reports, logs and the store.
     #[must_use]
@@ -175,6 +198,9 @@ impl Cause {
             Self::Throttled => "throttled",
             Self::MicrosoftTrouble => "microsoft_trouble",
             Self::Unreachable => "unreachable",
+            Self::TlsUntrusted => "tls_untrusted",
+            Self::ProxyCredentials => "proxy_credentials",
+            Self::ProxyRefused => "proxy_refused",
             Self::OutdatedTls => "outdated_tls",
             Self::UnexpectedAnswer => "unexpected_answer",
             Self::OurFault => "our_fault",
@@ -182,10 +208,24 @@ impl Cause {
         }
     }
 
-    /// Whether it may pass without anybody doing anything.
+    /// Whether it may pass without anybody doing anything. A machine that moves to another network leaves one behind
+    /// that opens TLS; a proxy is named by a person.
     #[must_use]
     pub fn may_pass(self) -> bool {
-        matches!(self, Self::Throttled | Self::MicrosoftTrouble | Self::Unreachable | Self::UnexpectedAnswer)
+        matches!(
+            self,
+            Self::Throttled
+                | Self::MicrosoftTrouble
+                | Self::Unreachable
+                | Self::TlsUntrusted
+                | Self::UnexpectedAnswer
+        )
+    }
+
+    /// Whether it is about the way to Microsoft, and so about every request alike.
+    #[must_use]
+    pub fn is_about_the_network(self) -> bool {
+        matches!(self, Self::Unreachable | Self::TlsUntrusted | Self::ProxyCredentials | Self::ProxyRefused)
     }
 
     /// Whether another secret may be the cure: the stored one may have been replaced meanwhile.
@@ -219,6 +259,23 @@ mod tests {
             assert!(stored.contains(cause.name()), "{stored}");
             assert_eq!(serde_json::from_str::<Cause>(&stored).unwrap(), cause);
         }
+    }
+
+    #[test]
+    fn a_fault_of_the_network_has_the_cause_that_says_what_to_do() {
+        let refused = |status| TransportError::ProxyRefused { proxy: "proxy:8080".into(), status };
+        for (fault, cause) in [
+            (TransportError::Connect("connection refused".into()), Cause::Unreachable),
+            (TransportError::Broken("reset".into()), Cause::Unreachable),
+            (TransportError::Untrusted("its issuer is not known".into()), Cause::TlsUntrusted),
+            (refused(407), Cause::ProxyCredentials),
+            (refused(403), Cause::ProxyRefused),
+            (TransportError::NotTls, Cause::UnexpectedAnswer),
+        ] {
+            assert_eq!(Cause::of_fault(&Fault::Transport(fault)), cause);
+        }
+        assert_eq!(Cause::of_fault(&Fault::TimedOut(std::time::Duration::ZERO)), Cause::Unreachable);
+        assert_eq!(Cause::of_fault(&Fault::TooLarge(1)), Cause::UnexpectedAnswer);
     }
 
     #[test]

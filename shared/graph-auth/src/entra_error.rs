@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use graph_http::retry::Failure;
-use graph_http::{Answer, Fault, Loose, Spent, Unanswered};
+use graph_http::{Answer, Loose, Spent, Unanswered};
 use http::StatusCode;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -34,11 +34,8 @@ impl AuthError {
     pub fn cause(&self) -> Cause {
         match self {
             Self::Refused(error) => error.cause(),
-            // Entra's answers are short.
-            Self::Fault(Unanswered { fault: Fault::TooLarge(_), .. }) | Self::Unintelligible { .. } => {
-                Cause::UnexpectedAnswer
-            }
-            Self::Fault(_) => Cause::Unreachable,
+            Self::Fault(unanswered) => Cause::of_fault(&unanswered.fault),
+            Self::Unintelligible { .. } => Cause::UnexpectedAnswer,
         }
     }
 

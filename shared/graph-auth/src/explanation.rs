@@ -1,8 +1,13 @@
 //! Each cause in plain words: what is wrong, and the one thing to do.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Cause, Place};
+use crate::{Cause, Endpoints, Place};
+
+/// What a remedy calls the hosts before it is known which they are.
+const HOSTS: &str = "the cloud's login and Graph hosts";
 
 /// The input that is to be corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +34,13 @@ pub struct Explanation {
 }
 
 impl Cause {
+    /// What to do, with the names of the hosts where it is about the way to them.
+    #[must_use]
+    pub fn remedy_at(self, endpoints: &Endpoints) -> Cow<'static, str> {
+        let remedy = self.explain().remedy;
+        if remedy.contains(HOSTS) { remedy.replace(HOSTS, &endpoints.hosts()).into() } else { remedy.into() }
+    }
+
     /// What is wrong and what to do, in plain words.
     #[must_use]
     #[expect(clippy::too_many_lines, reason = "a table")]
@@ -241,7 +253,25 @@ impl Cause {
             ),
             Self::Unreachable => (
                 "Microsoft could not be reached.",
-                "Check that this machine may connect to the cloud's login and Graph hosts on port 443.",
+                "Check that this machine may connect to the cloud's login and Graph hosts on port 443. If only a proxy leads out of your network, name it to soc-anywhere in HTTPS_PROXY.",
+                None,
+                Place::Clouds,
+            ),
+            Self::TlsUntrusted => (
+                "Something between this machine and Microsoft seems to open TLS.",
+                "Exempt the cloud's login and Graph hosts from TLS inspection in this network. Or let soc-anywhere trust the CA that inspects: name its PEM file in SSL_CERT_FILE.",
+                None,
+                Place::Clouds,
+            ),
+            Self::ProxyCredentials => (
+                "The proxy wants a user and a password, or others than it was given.",
+                "Put them into HTTPS_PROXY, percent-encoded: http://USER:PASSWORD@HOST:PORT. A proxy that takes no Basic authentication must let this machine connect to the cloud's login and Graph hosts without it.",
+                None,
+                Place::Clouds,
+            ),
+            Self::ProxyRefused => (
+                "The proxy refuses to connect to Microsoft.",
+                "Let the proxy allow the cloud's login and Graph hosts on port 443, or list them in NO_PROXY where this machine may connect straight.",
                 None,
                 Place::Clouds,
             ),
@@ -280,6 +310,22 @@ mod tests {
 
     use super::*;
     use crate::Cloud;
+
+    #[test]
+    fn what_is_about_the_network_names_the_hosts_of_the_cloud() {
+        for (cloud, hosts) in [
+            (Cloud::Global, "login.microsoftonline.com and graph.microsoft.com"),
+            (Cloud::GccHigh, "login.microsoftonline.us and graph.microsoft.us"),
+            (Cloud::Dod, "login.microsoftonline.us and dod-graph.microsoft.us"),
+        ] {
+            for cause in Cause::ALL {
+                let remedy = cause.remedy_at(&cloud.endpoints());
+                assert_eq!(remedy.contains(hosts), cause.is_about_the_network(), "{cause}: {remedy}");
+                assert!(!remedy.contains(HOSTS), "{cause}: {remedy}");
+            }
+        }
+        assert!(Cause::Unreachable.remedy_at(&Cloud::Global.endpoints()).contains("port 443"));
+    }
 
     #[test]
     fn every_cause_says_what_to_do_and_where() {

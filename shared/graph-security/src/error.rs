@@ -80,7 +80,8 @@ impl GraphError {
             Self::Throttled { .. } => Cause::Throttled,
             Self::Page { fault: PageFault::ServerError, .. } => Cause::MicrosoftTrouble,
             Self::Page { .. } => Cause::UnexpectedAnswer,
-            Self::Unreachable(_) | Self::OutOfBudget | Self::OutOfTime => Cause::Unreachable,
+            Self::Unreachable(unanswered) => Cause::of_fault(&unanswered.fault),
+            Self::OutOfBudget | Self::OutOfTime => Cause::Unreachable,
         }
     }
 

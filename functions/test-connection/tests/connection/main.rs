@@ -8,6 +8,7 @@ mod consent;
 mod docs;
 mod foreign;
 mod mistaken;
+mod networks;
 mod probe;
 mod secrets;
 mod support;
