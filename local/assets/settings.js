@@ -7,6 +7,7 @@ import { fill, h, outward } from "./dom.js";
 /** Which input a cause speaks of. */
 const FIELDS = {
   tenant_id_malformed: "tenant", tenant_not_found: "tenant", client_id_malformed: "client", client_id_is_tenant_id: "client", app_not_found: "client",
+  tenant_id_is_domain: "tenant", ids_swapped: "tenant", managed_identity: "client",
   secret_missing: "secret", secret_is_secret_id: "secret", wrong_secret: "secret", secret_expired: "secret", cloud_unsupported: "cloud", wrong_cloud: "cloud",
 };
 const CLOUDS = [["global", "Global (also GCC)"], ["gcc-high", "US Government GCC High"], ["dod", "US Government DoD"]];

@@ -1,5 +1,7 @@
 //! The ports, and what every operation does with them: whose connection it is, and what a test is.
 
+use std::pin::Pin;
+
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use graph_auth::{Credential, Identity};
 use graph_http::Transport;
@@ -105,12 +107,12 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         let report = match self.vault.client_secret(id, true).await {
             Ok(secret) => {
                 let candidate = with_secret(&connection, secret);
-                self.audited(subject, self.tester.test_candidate(&candidate, observer)).await?
+                self.audited(subject, Box::pin(self.tester.test_candidate(&candidate, observer))).await?
             }
             // The test says what to do about it.
             Err(SecretError::Missing) => {
                 let input = without_secret(&connection);
-                self.audited(subject, self.tester.test(&input, observer)).await?
+                self.audited(subject, Box::pin(self.tester.test(&input, observer))).await?
             }
             Err(error) => return Err(error.into()),
         };
@@ -118,14 +120,14 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         Ok(Tested { connection, report })
     }
 
-    /// Makes one test, counted and written down.
+    /// Makes one test, counted and written down. It is on the heap, because its future has some 20 KB and would stand
+    /// in each caller's.
     pub(crate) async fn audited(
         &self,
         subject: Subject<'_>,
-        test: impl Future<Output = TestReport> + Send,
+        test: Pin<Box<impl Future<Output = TestReport> + Send>>,
     ) -> Result<TestReport, Refusal> {
-        // On the heap, because a test's future has some 20 KB and stands in each caller's.
-        Ok(audited(&self.attempts, &self.limits, subject, self.now(), Box::pin(test)).await?)
+        Ok(audited(&self.attempts, &self.limits, subject, self.now(), test).await?)
     }
 
     /// Writes down what a test has found of a saved connection. One that was failing and passes is due at

@@ -39,7 +39,7 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
             cloud: String::new(),
         };
         let Ok(Candidate { identity, .. }) = input.candidate() else {
-            return Err(Refusal::TestFailed(Box::new(self.tester.test(&input, observer).await)));
+            return Err(Refusal::TestFailed(Box::new(Box::pin(self.tester.test(&input, observer)).await)));
         };
         let Credential::ClientSecret(secret) = identity.credential;
         // Who has been seen to own the application does not guess its secret, and nobody else's guesses are
@@ -48,7 +48,7 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         let subject = Subject { owner, tenant_id, client_id, connection: Some(&id.to_string()), guess };
         let (cloud, since) = (settings.cloud.clone(), Some(settings.since));
         let complete = |candidate| Candidate { cloud, since, ..candidate };
-        let test = self.tester.test_as(&input, complete, observer);
+        let test = Box::pin(self.tester.test_as(&input, complete, observer));
         let report = self.audited(subject, test).await?;
         if !report.ok && !new.save_anyway {
             return Err(Refusal::TestFailed(Box::new(report)));

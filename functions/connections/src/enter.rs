@@ -1,6 +1,6 @@
 //! Entering a connection: tested, then saved.
 
-use graph_auth::Credential;
+use graph_auth::{Cause, Credential};
 use graph_http::Transport;
 use http_api::Attempts;
 use incident_store::{
@@ -9,6 +9,7 @@ use incident_store::{
 };
 use secrecy::SecretString;
 use test_connection::{Candidate, Check, Subject};
+use uuid::Uuid;
 
 use crate::admin::{Tested, merged};
 use crate::clean::{forget, is_left_over};
@@ -34,9 +35,20 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         let interval = limits::interval(entry.interval_seconds)?;
         let since = limits::since(entry.since, now)?;
         let input = entry.input();
-        let Ok(Candidate { identity, cloud, .. }) = input.candidate() else {
-            // The report says what is wrong with it.
-            return Err(Refusal::TestFailed(Box::new(self.tester.test(&input, observer).await)));
+        let Candidate { identity, cloud, .. } = match input.candidate() {
+            Ok(candidate) => candidate,
+            // The report says what is wrong with it. Entra is asked for the ID behind a domain, so that counts.
+            Err(Cause::TenantIdIsDomain) => {
+                let (tenant_id, client_id) = (Uuid::nil(), Uuid::nil());
+                let subject = Subject { owner, tenant_id, client_id, connection: None, guess: false };
+                let test = Box::pin(self.tester.test(&input, observer));
+                let report = self.audited(subject, test).await?;
+                return Err(Refusal::TestFailed(Box::new(report)));
+            }
+            Err(_) => {
+                let report = Box::pin(self.tester.test(&input, observer)).await;
+                return Err(Refusal::TestFailed(Box::new(report)));
+            }
         };
         let Credential::ClientSecret(secret) = identity.credential;
         let (tenant_id, client_id) = (identity.tenant_id, identity.client_id);
@@ -48,7 +60,7 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         let owner = settings.owner.as_str();
         let subject = Subject { owner, tenant_id, client_id, connection: None, guess: true };
         let complete = |candidate| Candidate { since: Some(since), ..candidate };
-        let test = self.tester.test_as(&input, complete, observer);
+        let test = Box::pin(self.tester.test_as(&input, complete, observer));
         let report = self.audited(subject, test).await?;
         if !report.ok && !entry.save_anyway {
             return Err(Refusal::TestFailed(Box::new(report)));

@@ -1,11 +1,13 @@
 //! HTTP → test → HTTP, as docs/openapi.yaml says.
 
+use graph_auth::Cause;
 use graph_http::Transport;
 use http::{Request, Response};
 use http_api::{Attempts, Limits, Problem, Refused, answer, read_json};
+use uuid::Uuid;
 
 use crate::audit::{Subject, audited};
-use crate::{Input, TestReport, Tester};
+use crate::{Candidate, Input, TestReport, Tester};
 
 /// The longest request body, in bytes: three values and a cloud's name take a few hundred.
 pub const BODY_CAP: usize = 4096;
@@ -42,16 +44,14 @@ async fn test<T: Transport, A: Attempts>(
 ) -> Result<TestReport, Refused> {
     // On the heap: it has some 20 KB.
     let test = Box::pin(tester.test(input, |_| {}));
-    let Ok(candidate) = input.candidate() else {
-        // Nobody is asked about values of the wrong form.
-        return Ok(test.await);
+    let (ids, guess) = match input.candidate() {
+        Ok(Candidate { identity, .. }) => ((identity.tenant_id, identity.client_id), true),
+        // Entra is asked for the ID behind a domain, and no secret is sent.
+        Err(Cause::TenantIdIsDomain) => ((Uuid::nil(), Uuid::nil()), false),
+        // Nobody is asked about other values of the wrong form.
+        Err(_) => return Ok(test.await),
     };
-    let subject = Subject {
-        owner,
-        tenant_id: candidate.identity.tenant_id,
-        client_id: candidate.identity.client_id,
-        connection: None,
-        guess: true,
-    };
+    let (tenant_id, client_id) = ids;
+    let subject = Subject { owner, tenant_id, client_id, connection: None, guess };
     audited(attempts, limits, subject, tester.clock.now(), test).await
 }

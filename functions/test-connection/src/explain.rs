@@ -58,7 +58,7 @@ impl Subject<'_> {
             cause: Some(cause),
             code: said.code,
             remedy: Some(remedy),
-            link: explanation.place.map(|place| self.link(place)),
+            link: Some(self.link(explanation.place)),
             ..Check::new(id, Status::Failed, message)
         }
     }
@@ -72,7 +72,11 @@ impl Subject<'_> {
 fn is_for_support(cause: Cause) -> bool {
     matches!(
         cause,
-        Cause::ConditionalAccess
+        Cause::TenantBlocked
+            | Cause::TenantRestricted
+            | Cause::ConditionalAccess
+            | Cause::SignInRefused
+            | Cause::ResourceDisabled
             | Cause::DefenderUnavailable
             | Cause::TokenRefused
             | Cause::MicrosoftTrouble
@@ -80,6 +84,15 @@ fn is_for_support(cause: Cause) -> bool {
             | Cause::OurFault
             | Cause::Unknown { .. }
     )
+}
+
+/// An answer that is not in the form of Microsoft's: by whom it may be. Nothing of its body is repeated.
+pub(crate) fn in_between(status: u16, leads_to: Option<&str>) -> String {
+    match leads_to {
+        Some(host) => format!("HTTP {status}, which leads to {host}"),
+        None if status >= 500 => format!("HTTP {status}; something in between may be in trouble instead"),
+        None => format!("HTTP {status}, not in the form of Microsoft's answers"),
+    }
 }
 
 impl Said {
@@ -90,16 +103,17 @@ impl Said {
     pub(crate) fn by_entra(error: &AuthError) -> Self {
         match error {
             AuthError::Refused(refused) => {
-                let in_words = || Some(refused.error.clone()).filter(|error| !error.is_empty());
+                let in_words = || refused.error.map(str::to_owned);
                 let by_status = || format!("HTTP {}", refused.status);
                 let code = refused.code().map(|code| format!("AADSTS{code}")).or_else(in_words);
                 let trace = refused.trace_id.as_ref().map(|id| format!("trace id {id}"));
                 let correlation = refused.correlation_id.as_ref().map(|id| format!("correlation id {id}"));
                 let ids: Vec<_> = trace.into_iter().chain(correlation).collect();
+                let in_between = || in_between(refused.status, refused.leads_to.as_deref());
                 Self {
                     code: Some(code.unwrap_or_else(by_status)),
                     ids: (!ids.is_empty()).then(|| ids.join(", ")),
-                    note: None,
+                    note: (!refused.is_entra_s()).then(in_between),
                 }
             }
             AuthError::Fault(fault) => Self { note: Some(fault.to_string()), ..Self::default() },
@@ -130,6 +144,7 @@ impl Said {
             Some(theirs) => format!("request-id {theirs}, {ours}"),
             None => ours,
         };
-        Self { code: Some(code), ids: Some(ids), note: None }
+        let note = (!detail.is_graph_s).then(|| in_between(detail.status, detail.leads_to.as_deref()));
+        Self { code: Some(code), ids: Some(ids), note }
     }
 }

@@ -39,7 +39,10 @@ impl Input {
     /// # Errors
     /// The first thing that is wrong with them.
     pub fn candidate(&self) -> Result<Candidate, Cause> {
-        let tenant_id = guid(&self.tenant_id).ok_or(Cause::TenantIdMalformed)?;
+        let tenant_id = guid(&self.tenant_id).ok_or_else(|| match self.domain() {
+            Some(_) => Cause::TenantIdIsDomain,
+            None => Cause::TenantIdMalformed,
+        })?;
         let client_id = guid(&self.client_id).ok_or(Cause::ClientIdMalformed)?;
         if tenant_id == client_id {
             return Err(Cause::ClientIdIsTenantId);
@@ -51,12 +54,45 @@ impl Input {
         if is_hyphenated_guid(secret.expose_secret()) {
             return Err(Cause::SecretIsSecretId);
         }
-        let cloud = match clean(&self.cloud).as_str() {
-            "" => Cloud::Global,
-            name => name.parse().map_err(|_| Cause::CloudUnsupported)?,
-        };
+        let cloud = self.cloud().ok_or(Cause::CloudUnsupported)?;
         let identity = Identity { tenant_id, client_id, credential: Credential::ClientSecret(secret) };
         Ok(Candidate { identity, cloud, since: None })
+    }
+
+    /// The chosen cloud; `None` for one that cannot be connected.
+    pub(crate) fn cloud(&self) -> Option<Cloud> {
+        match clean(&self.cloud).as_str() {
+            "" => Some(Cloud::Global),
+            name => name.parse().ok(),
+        }
+    }
+
+    /// The domain that stands in place of the tenant ID, by itself or in a user's name.
+    pub(crate) fn domain(&self) -> Option<String> {
+        let text = clean(&self.tenant_id).to_ascii_lowercase();
+        let domain = text.rsplit('@').next().unwrap_or_default();
+        let is_label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        let (_, last) = domain.rsplit_once('.')?;
+        let is_domain = domain.len() <= 253
+            && domain.split('.').all(is_label)
+            && last.len() >= 2
+            && last.bytes().all(|byte| byte.is_ascii_alphabetic());
+        is_domain.then(|| domain.to_owned())
+    }
+
+    /// How an ID that is no GUID is none, without any of it.
+    pub(crate) fn form_of(&self, malformed: Cause) -> Option<String> {
+        let text = match malformed {
+            Cause::TenantIdMalformed => &self.tenant_id,
+            Cause::ClientIdMalformed => &self.client_id,
+            _ => return None,
+        };
+        Some(form_of(&plain(text)))
     }
 
     /// Tenant and client, as far as they can be read: for links.
@@ -96,12 +132,29 @@ pub(crate) fn oddity(secret: &SecretString) -> Option<&'static str> {
 }
 
 fn guid(text: &str) -> Option<Uuid> {
-    // A word processor turns hyphens into dashes.
-    let plain: String = clean(text)
-        .chars()
-        .map(|c| if matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}') { '-' } else { c })
-        .collect();
-    Uuid::try_parse(&plain).ok()
+    Uuid::try_parse(&plain(text)).ok()
+}
+
+/// An ID's text. A word processor turns hyphens into dashes.
+fn plain(text: &str) -> String {
+    let is_dash = |c| matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}');
+    clean(text).chars().map(|c| if is_dash(c) { '-' } else { c }).collect()
+}
+
+/// What keeps a text from being a GUID such as the portal shows it.
+fn form_of(text: &str) -> String {
+    let length = text.chars().count();
+    if length == 0 {
+        return "nothing was entered".to_owned();
+    }
+    let is_digit = |c: char| c.is_ascii_hexdigit() || c == '-';
+    if length == 36 && text.chars().all(is_digit) {
+        return "its hyphens are not in the places of a GUID's".to_owned();
+    }
+    if length == 36 {
+        return "it has other characters than the digits 0-9, the letters a-f and hyphens".to_owned();
+    }
+    format!("{length} character{}; a GUID has 36", if length == 1 { "" } else { "s" })
 }
 
 /// The portal shows a Secret ID with hyphens; 32 hexadecimal digits without them may be somebody's password.
@@ -209,7 +262,21 @@ mod tests {
         fn cause(tenant: &str, client: &str, secret: &str, cloud: &str) -> Option<Cause> {
             input(tenant, client, secret, cloud).candidate().err()
         }
-        assert_eq!(cause("contoso.com", "", "", "mars"), Some(Cause::TenantIdMalformed));
+        assert_eq!(cause("contoso", "", "", "mars"), Some(Cause::TenantIdMalformed));
+        assert_eq!(cause(" Contoso.onmicrosoft.com ", "", "", "mars"), Some(Cause::TenantIdIsDomain));
+        assert_eq!(cause("admin@contoso.com", "", "", ""), Some(Cause::TenantIdIsDomain));
+        for text in [
+            "a/b.com",
+            "contoso.com/x",
+            "a..com",
+            "-a.com",
+            "1.2",
+            "https://contoso.com",
+            "a?b.com",
+            "%2e.com",
+        ] {
+            assert_eq!(cause(text, CLIENT, SECRET, ""), Some(Cause::TenantIdMalformed), "{text}");
+        }
         assert_eq!(cause("", CLIENT, SECRET, ""), Some(Cause::TenantIdMalformed));
         assert_eq!(cause(TENANT, "my app", SECRET, ""), Some(Cause::ClientIdMalformed));
         assert_eq!(cause(TENANT, &TENANT.to_uppercase(), SECRET, ""), Some(Cause::ClientIdIsTenantId));
@@ -219,6 +286,27 @@ mod tests {
         assert_eq!(cause(TENANT, CLIENT, SECRET, "china"), Some(Cause::CloudUnsupported));
         assert_eq!(cause(TENANT, CLIENT, SECRET, "simulated"), Some(Cause::CloudUnsupported));
         assert_eq!(cause(TENANT, CLIENT, SECRET, "dod"), None);
+    }
+
+    #[test]
+    fn an_id_that_is_no_guid_is_told_how_without_any_of_it() {
+        for (text, form) in [
+            (&TENANT[1..], "35 characters; a GUID has 36"),
+            (&format!(" {TENANT}0 "), "37 characters; a GUID has 36"),
+            ("x", "1 character; a GUID has 36"),
+            ("\u{200b} ", "nothing was entered"),
+            (
+                &TENANT.replace('1', "l"),
+                "it has other characters than the digits 0-9, the letters a-f and hyphens",
+            ),
+            (&TENANT.replace("1-2", "-12"), "its hyphens are not in the places of a GUID's"),
+        ] {
+            let tenant = input(text, CLIENT, SECRET, "");
+            assert_eq!(tenant.form_of(tenant.candidate().unwrap_err()).as_deref(), Some(form), "{text}");
+            let client = input(TENANT, text, SECRET, "");
+            assert_eq!(client.form_of(client.candidate().unwrap_err()).as_deref(), Some(form), "{text}");
+        }
+        assert_eq!(input(TENANT, CLIENT, "", "").form_of(Cause::SecretMissing), None);
     }
 
     #[test]

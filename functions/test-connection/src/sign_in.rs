@@ -1,7 +1,7 @@
 //! Tenant, application and credential: what Entra says.
 
 use graph_auth::{AuthError, Cause, TokenRequest};
-use graph_http::Transport;
+use graph_http::{Spent, Transport, Unanswered};
 use graph_security::Graph;
 
 use crate::explain::{Said, Subject};
@@ -43,13 +43,14 @@ impl<'a, T: Transport> Trial<'a, T> {
                 (home, Ok(check))
             }
             Discovery::Refused(error) => {
-                let home = self.elsewhere().await;
                 let error = AuthError::Refused(error);
-                progress.add(misplaced(&subject, CheckId::Tenant, &error, home.as_ref()));
+                let place = self.place_after(error.cause(), None).await;
+                progress.add(misplaced(&subject, CheckId::Tenant, &error, &place));
                 return None;
             }
             Discovery::Barred(fault) => {
-                progress.add(misplaced(&subject, CheckId::Tenant, &AuthError::Fault(fault), None));
+                let error = AuthError::Fault(Unanswered { fault, spent: Spent::default() });
+                progress.add(misplaced(&subject, CheckId::Tenant, &error, &Place::Unknown));
                 return None;
             }
             Discovery::Unclear(reason) => (None, Err(reason)),
@@ -66,12 +67,8 @@ impl<'a, T: Transport> Trial<'a, T> {
         let token = match graph.tokens.token(&request, &self.candidate.identity, &mut self.rng).await {
             Ok(token) => token,
             Err(error) => {
-                let home = match (error.cause(), home) {
-                    (Cause::TenantNotFound | Cause::WrongCloud, None) => self.elsewhere().await,
-                    (Cause::TenantNotFound | Cause::WrongCloud, home) => home,
-                    _ => None,
-                };
-                for check in refused(&subject, &error, found, home.as_ref()) {
+                let place = self.place_after(error.cause(), home).await;
+                for check in refused(&subject, &error, found, &place) {
                     progress.add(check);
                 }
                 return None;
@@ -99,6 +96,31 @@ impl<'a, T: Transport> Trial<'a, T> {
         moved(subject, id, home, Said::default())
     }
 
+    /// Where a tenant is that is not here; `known` is what discovery has said of it.
+    async fn place_after(&self, cause: Cause, known: Option<Home>) -> Place {
+        if !matches!(cause, Cause::TenantNotFound | Cause::WrongCloud) {
+            return Place::Unknown;
+        }
+        let home = match known {
+            Some(home) => Some(home),
+            None => self.elsewhere().await,
+        };
+        match home {
+            Some(home) => Place::Home(home),
+            None if cause == Cause::TenantNotFound && self.is_swapped().await => Place::Swapped,
+            None => Place::Unknown,
+        }
+    }
+
+    /// Whether the client ID is a tenant's. An application's ID is none.
+    async fn is_swapped(&self) -> bool {
+        let Trial { tester, subject, .. } = self;
+        let uri = subject.endpoints.login_uri(&tenant::path(subject.client_id));
+        let deadline = self.began + TIME_LIMIT;
+        let id = tenant::id_of(&tester.transport, &tester.clock, uri, deadline).await;
+        id == Some(subject.client_id)
+    }
+
     /// Where else the tenant is. Nobody else is asked where Entra is one's own.
     async fn elsewhere(&self) -> Option<Home> {
         let Trial { tester, subject, .. } = self;
@@ -108,6 +130,15 @@ impl<'a, T: Transport> Trial<'a, T> {
         let deadline = self.began + TIME_LIMIT;
         tenant::elsewhere(&tester.transport, &tester.clock, subject.cloud, subject.tenant_id, deadline).await
     }
+}
+
+/// Where a tenant is that is not here.
+enum Place {
+    /// In another cloud.
+    Home(Home),
+    /// In the other field: the IDs are swapped.
+    Swapped,
+    Unknown,
 }
 
 /// A tenant that is in another cloud, named.
@@ -120,11 +151,12 @@ fn moved(subject: &Subject<'_>, id: CheckId, home: &Home, said: Said) -> Check {
     Check { remedy: Some(remedy), ..subject.failed(id, home.cause(), said) }
 }
 
-fn misplaced(subject: &Subject<'_>, id: CheckId, error: &AuthError, home: Option<&Home>) -> Check {
+fn misplaced(subject: &Subject<'_>, id: CheckId, error: &AuthError, place: &Place) -> Check {
     let said = Said::by_entra(error);
-    match home {
-        Some(home) => moved(subject, id, home, said),
-        None => subject.failed(id, error.cause(), said),
+    match place {
+        Place::Home(home) => moved(subject, id, home, said),
+        Place::Swapped => subject.failed(id, Cause::IdsSwapped, said),
+        Place::Unknown => subject.failed(id, error.cause(), said),
     }
 }
 
@@ -133,15 +165,17 @@ fn refused(
     subject: &Subject<'_>,
     error: &AuthError,
     found: Result<Check, String>,
-    home: Option<&Home>,
+    place: &Place,
 ) -> Vec<Check> {
     use CheckId::{Application, Credential, Permissions, Tenant};
     let cause = error.cause();
-    let failed = |id| misplaced(subject, id, error, home);
-    let of_the_tenant = matches!(cause, Cause::TenantNotFound | Cause::WrongCloud);
+    let failed = |id| misplaced(subject, id, error, place);
     let of_entra = cause.is_about_the_network()
-        || matches!(cause, Cause::Throttled | Cause::MicrosoftTrouble | Cause::UnexpectedAnswer);
-    if of_the_tenant || (of_entra && found.is_err()) {
+        || matches!(
+            cause,
+            Cause::OutdatedTls | Cause::Throttled | Cause::MicrosoftTrouble | Cause::UnexpectedAnswer
+        );
+    if tenant::is_about(cause) || (of_entra && found.is_err()) {
         return vec![failed(Tenant)];
     }
     let tenant = found.unwrap_or_else(|reason| match cause {
@@ -154,14 +188,21 @@ fn refused(
     let known_app = || Check::passed(Application, "Entra knows the application.");
     match cause {
         // Entra names the application in these.
-        Cause::WrongSecret | Cause::SecretExpired | Cause::CertificateRefused | Cause::FederationMismatch => {
-            vec![tenant, known_app(), failed(Credential)]
-        }
+        Cause::WrongSecret
+        | Cause::SecretExpired
+        | Cause::CertificateRefused
+        | Cause::CertificateExpired
+        | Cause::FederationMismatch
+        | Cause::FederationNotAllowed => vec![tenant, known_app(), failed(Credential)],
         Cause::SecretMissing | Cause::AssertionOutOfTime => {
             let skipped = Check::skipped(Application, "Not judged: Entra looked at the credential first.");
             vec![tenant, skipped, failed(Credential)]
         }
         Cause::NoPermissions => vec![tenant, known_app(), failed(Permissions)],
+        Cause::ResourceDisabled => {
+            let skipped = Check::skipped(Application, "Not judged: Entra looked at Microsoft Graph first.");
+            vec![tenant, skipped, failed(Permissions)]
+        }
         _ => vec![tenant, failed(Application)],
     }
 }

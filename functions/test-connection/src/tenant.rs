@@ -4,14 +4,16 @@
 //! but in no documentation; public tools read them (`DODCON` is GCC High, `DOD` is US Government L5).
 //! They name a cloud in a message and are the verdict only where the login hosts differ.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use graph_auth::{Cause, Cloud, EntraError};
 use graph_http::retry::Failure;
-use graph_http::{Clock, Deadline, Fault, Limits, Request, Transport, exchange};
+use graph_http::{Answer, Clock, Deadline, Fault, Limits, Loose, Request, Transport, exchange};
 use http::{HeaderValue, Uri, header::ACCEPT};
-use serde::Deserialize;
 use uuid::Uuid;
+
+use crate::explain::in_between;
 
 /// Discovery is a cached document: what takes longer than this is not worth the token request's time.
 const LIMITS: Limits = Limits { time: Duration::from_secs(5), body: Limits::SMALL.body };
@@ -71,8 +73,7 @@ pub(crate) enum Discovery {
     Unclear(String),
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 struct Document {
     issuer: String,
     cloud_instance_name: String,
@@ -80,7 +81,7 @@ struct Document {
     tenant_region_sub_scope: Option<String>,
 }
 
-/// Asks the Entra at `login` for `tenant_id`, once.
+/// Asks the Entra behind `uri` for `tenant_id`, once.
 pub(crate) async fn discover<T: Transport>(
     transport: &T,
     clock: &Clock,
@@ -88,33 +89,65 @@ pub(crate) async fn discover<T: Transport>(
     tenant_id: Uuid,
     deadline: Deadline,
 ) -> Discovery {
-    let mut request = Request::new("".into());
-    *request.uri_mut() = uri;
-    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let answer = match exchange(transport, request, LIMITS, deadline).await {
-        Ok(answer) => answer,
-        Err(fault @ Fault::Transport(_)) if Failure::of_fault(&fault).is_none() => {
-            return Discovery::Barred(fault);
-        }
-        Err(fault) => return Discovery::Unclear(fault.to_string()),
+    let document = match ask(transport, clock, uri, deadline).await {
+        Ok(document) => document,
+        Err(no_document) => return no_document,
     };
-    if !answer.status.is_success() {
-        let error = EntraError::of(&answer, clock.now());
-        return match error.cause() {
-            Cause::TenantNotFound | Cause::WrongCloud => Discovery::Refused(Box::new(error)),
-            _ => Discovery::Unclear(format!("answer {}", error.status)),
-        };
-    }
-    let document: Document = serde_json::from_slice(&answer.body).unwrap_or_default();
-    if !document.issuer.to_ascii_lowercase().contains(&tenant_id.to_string()) {
+    if document.tenant_id() != Some(tenant_id) {
         return Discovery::Unclear("the discovery document is not this tenant's".to_owned());
     }
     Discovery::Found { home: document.home(), region: document.region() }
 }
 
-/// Where discovery of `tenant_id` is at an Entra.
-pub(crate) fn path(tenant_id: Uuid) -> String {
-    format!("/{tenant_id}/v2.0/.well-known/openid-configuration")
+/// The ID of the tenant that the Entra behind `uri` knows, where it knows one.
+pub(crate) async fn id_of<T: Transport>(
+    transport: &T,
+    clock: &Clock,
+    uri: Uri,
+    deadline: Deadline,
+) -> Option<Uuid> {
+    ask(transport, clock, uri, deadline).await.ok()?.tenant_id()
+}
+
+async fn ask<T: Transport>(
+    transport: &T,
+    clock: &Clock,
+    uri: Uri,
+    deadline: Deadline,
+) -> Result<Document, Discovery> {
+    let mut request = Request::new("".into());
+    *request.uri_mut() = uri;
+    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let answer = exchange(transport, request, LIMITS, deadline).await.map_err(|fault| {
+        tracing::debug!(%fault, "discovery was not answered");
+        match fault {
+            Fault::Transport(_) if Failure::of_fault(&fault).is_none() => Discovery::Barred(fault),
+            fault => Discovery::Unclear(fault.to_string()),
+        }
+    })?;
+    if answer.status.is_success() {
+        return Ok(Document::read(&answer));
+    }
+    let error = EntraError::of(&answer, clock.now());
+    tracing::debug!(cause = error.cause().name(), %error, "discovery was refused");
+    Err(match error.cause() {
+        cause if is_about(cause) => Discovery::Refused(Box::new(error)),
+        _ if error.is_entra_s() => Discovery::Unclear(format!("HTTP {}", error.status)),
+        _ => Discovery::Unclear(in_between(error.status, error.leads_to.as_deref())),
+    })
+}
+
+/// Whether a refusal is about the tenant, whatever else was asked.
+pub(crate) fn is_about(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::TenantNotFound | Cause::WrongCloud | Cause::TenantBlocked | Cause::TenantRestricted
+    )
+}
+
+/// Where discovery of a tenant is at an Entra: by its ID, or by a domain of its own.
+pub(crate) fn path(tenant: impl Display) -> String {
+    format!("/{tenant}/v2.0/.well-known/openid-configuration")
 }
 
 /// Asks the other clouds for a tenant that `chosen` does not know.
@@ -145,6 +178,22 @@ pub(crate) async fn elsewhere<T: Transport>(
 }
 
 impl Document {
+    fn read(answer: &Answer) -> Self {
+        let text = String::from_utf8_lossy(&answer.body);
+        let Some(document) = Loose::read(&text) else { return Self::default() };
+        Self {
+            issuer: document.text("issuer").unwrap_or_default(),
+            cloud_instance_name: document.text("cloud_instance_name").unwrap_or_default(),
+            tenant_region_scope: document.text("tenant_region_scope"),
+            tenant_region_sub_scope: document.text("tenant_region_sub_scope"),
+        }
+    }
+
+    /// `https://login.microsoftonline.com/{id}/v2.0`
+    fn tenant_id(&self) -> Option<Uuid> {
+        self.issuer.split('/').find_map(|part| Uuid::try_parse(part).ok())
+    }
+
     fn home(&self) -> Option<Home> {
         let sub_scope = self.tenant_region_sub_scope.as_deref().unwrap_or_default();
         match self.cloud_instance_name.as_str() {
@@ -185,6 +234,17 @@ mod tests {
         assert_eq!(home("microsoftonline.us", Some("DOD")), Some(Home::Cloud(Cloud::Dod)));
         assert_eq!(home("partner.microsoftonline.cn", None), Some(Home::China));
         assert_eq!(home("", None), None);
+    }
+
+    #[test]
+    fn an_odd_member_of_a_document_voids_no_other() {
+        let body = "\u{feff}{\"issuer\":7,\"issuer\":\"https://login.microsoftonline.com/\
+                    11111111-2222-3333-4444-555555555555/v2.0\",\"tenant_region_scope\":null,\
+                    \"cloud_instance_name\":\"microsoftonline.us\",\"tenant_region_sub_scope\":[]";
+        let (status, headers) = (http::StatusCode::OK, http::HeaderMap::new());
+        let document = Document::read(&Answer { status, headers, body: body.into() });
+        assert_eq!(document.tenant_id().unwrap().to_string(), "11111111-2222-3333-4444-555555555555");
+        assert_eq!((document.home(), document.region()), (Some(Home::Cloud(Cloud::GccHigh)), None));
     }
 
     #[test]

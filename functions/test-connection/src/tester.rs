@@ -3,14 +3,14 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use graph_auth::{Cloud, Credential, EndpointOverride, TokenCache};
+use graph_auth::{Cause, Cloud, Credential, EndpointOverride, TokenCache};
 use graph_http::{Clock, Transport};
 use graph_security::Graph;
 use tokio::time::Instant;
 
 use crate::explain::{Said, Subject};
 use crate::report::{Check, CheckId, Progress, TestReport};
-use crate::{Candidate, Input, input};
+use crate::{Candidate, Input, input, tenant};
 
 /// A test ends within 20 s, the answer's way back included: people wait for it.
 pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(19);
@@ -70,19 +70,42 @@ impl<T: Transport> Tester<T> {
                 let candidate = complete(candidate);
                 self.run(&candidate, &mut progress).await;
             }
-            Err(cause) => {
-                let (tenant_id, client_id) = input.ids();
-                let subject = Subject {
-                    cloud: &Cloud::Global,
-                    endpoints: &self.endpoints.endpoints(&Cloud::Global),
-                    tenant_id: tenant_id.unwrap_or_default(),
-                    client_id: client_id.unwrap_or_default(),
-                    egress: &self.egress,
-                };
-                progress.add(subject.failed(CheckId::Input, cause, Said::default()));
-            }
+            Err(cause) => progress.add(self.malformed(input, cause).await),
         }
         progress.finish()
+    }
+
+    /// The check of values that cannot be right. Nobody is asked, but for the ID behind a domain.
+    async fn malformed(&self, input: &Input, cause: Cause) -> Check {
+        let (tenant_id, client_id) = input.ids();
+        let cloud = input.cloud();
+        let id = match input.domain().filter(|_| cause == Cause::TenantIdIsDomain).zip(cloud.as_ref()) {
+            Some((domain, cloud)) => {
+                let uri = self.endpoints.endpoints(cloud).login_uri(&tenant::path(domain));
+                let deadline = Instant::now() + TIME_LIMIT;
+                tenant::id_of(&self.transport, &self.clock, uri, deadline).await
+            }
+            None => None,
+        };
+        let asked = cloud.as_ref().unwrap_or(&Cloud::Global);
+        let subject = Subject {
+            cloud: asked,
+            endpoints: &self.endpoints.endpoints(asked),
+            tenant_id: tenant_id.or(id).unwrap_or_default(),
+            client_id: client_id.unwrap_or_default(),
+            egress: &self.egress,
+        };
+        let said = match input.form_of(cause) {
+            Some(form) => Said::default().with_note(form),
+            None => Said::default(),
+        };
+        let check = subject.failed(CheckId::Input, cause, said);
+        match id {
+            Some(id) => {
+                Check { remedy: Some(format!("Enter {id}: it is this domain's tenant ID.")), ..check }
+            }
+            None => check,
+        }
     }
 
     /// Tests a connection whose values were read before, such as a saved one.

@@ -40,6 +40,7 @@ mod in_process;
 mod journal;
 mod kind;
 mod model;
+pub mod mutation;
 mod outcome;
 mod scenario;
 mod seeds;

@@ -44,7 +44,8 @@ struct Slot {
 impl Slot {
     fn serves(&self, identity: &Identity, now: Timestamp) -> bool {
         let keep = self.token.lifetime.saturating_sub(MARGIN).max(MINIMUM_TTL);
-        self.credential.is_same(&identity.credential) && now < self.token.requested + keep
+        let until = self.token.requested.checked_add(keep);
+        self.credential.is_same(&identity.credential) && until.is_ok_and(|until| now < until)
     }
 }
 

@@ -4,22 +4,22 @@ use std::fmt;
 use std::time::Duration;
 
 use graph_http::retry::Failure;
-use graph_http::{Answer, Fault};
+use graph_http::{Answer, Loose, Spent, Unanswered};
 use http::StatusCode;
 use jiff::Timestamp;
-use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::Cause;
 
 /// There is no token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
-    /// Entra refused; its cause says what to do.
+    /// Entra refused, or something else in its place; its cause says what to do.
     #[error(transparent)]
     Refused(Box<EntraError>),
     /// Entra did not answer. Try again later.
     #[error("no answer from Entra: {0}")]
-    Fault(Fault),
+    Fault(#[source] Unanswered),
     /// Something answered that is not Entra, or not as documented.
     #[error("answer {status} is not one of Entra's")]
     Unintelligible {
@@ -34,7 +34,7 @@ impl AuthError {
     pub fn cause(&self) -> Cause {
         match self {
             Self::Refused(error) => error.cause(),
-            Self::Fault(fault) => Cause::of_fault(fault),
+            Self::Fault(unanswered) => Cause::of_fault(&unanswered.fault),
             Self::Unintelligible { .. } => Cause::UnexpectedAnswer,
         }
     }
@@ -58,38 +58,50 @@ impl AuthError {
     }
 }
 
-/// Entra's error body without its `error_description`, which names the tenant and the application and is
-/// never logged or shown. What is kept identifies the refusal to Microsoft's support.
+/// An answer of Entra's that is no token, without its `error_description`, which names the tenant and the application
+/// and is never logged or shown. What is kept identifies the refusal to Microsoft's support, and none of it can be a
+/// piece of what was sent: words of a list, numbers, ids and a time.
 ///
 /// Shape: <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntraError {
     /// The HTTP status.
     pub status: u16,
-    /// The OAuth error, such as `invalid_client`. Empty where the body was not Entra's.
-    pub error: String,
-    /// The AADSTS numbers, most specific first.
+    /// The OAuth error, such as `invalid_client`; `None` where it is none that is documented.
+    pub error: Option<&'static str>,
+    /// AADSTS numbers, in Entra's order. Where its list has none that is known, those of its text follow.
     pub codes: Vec<u32>,
-    /// Microsoft's id of the request.
-    pub trace_id: Option<String>,
-    /// Microsoft's id that ties several requests together.
-    pub correlation_id: Option<String>,
-    /// Microsoft's time, as sent.
-    pub timestamp: Option<String>,
+    /// Identifies the request in Microsoft's logs.
+    pub trace_id: Option<Uuid>,
+    /// The same, across their components.
+    pub correlation_id: Option<Uuid>,
+    /// Entra's own time of the refusal.
+    pub timestamp: Option<Timestamp>,
     /// How long Entra asks to wait.
     pub retry_after: Option<Duration>,
+    /// The host that it leads to, where it is a redirect: no answer of Entra's.
+    pub leads_to: Option<String>,
+    /// What the refusal took.
+    pub spent: Spent,
 }
 
 impl std::error::Error for EntraError {}
 
 impl fmt::Display for EntraError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Entra answered {}", self.status)?;
+        if self.is_entra_s() {
+            write!(f, "Entra answered {}", self.status)?;
+        } else {
+            write!(f, "answer {} is not one of Entra's", self.status)?;
+        }
+        if let Some(host) = &self.leads_to {
+            write!(f, ", it leads to {host}")?;
+        }
         if let Some(code) = self.code() {
             write!(f, " AADSTS{code}")?;
         }
-        if !self.error.is_empty() {
-            write!(f, " {}", self.error)?;
+        if let Some(error) = self.error {
+            write!(f, " {error}")?;
         }
         if let Some(id) = &self.trace_id {
             write!(f, ", trace id {id}")?;
@@ -97,30 +109,23 @@ impl fmt::Display for EntraError {
         if let Some(id) = &self.correlation_id {
             write!(f, ", correlation id {id}")?;
         }
-        Ok(())
+        self.spent.fmt(f)
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Body {
-    error: Option<String>,
-    error_description: Option<String>,
-    error_codes: Vec<u32>,
-    timestamp: Option<String>,
-    trace_id: Option<String>,
-    correlation_id: Option<String>,
-}
-
 impl EntraError {
-    /// Reads an answer that is not a success. A body that is not Entra's leaves everything but the status
-    /// empty.
+    /// Reads an answer that is not a success. A body that is not Entra's leaves everything but the status and a
+    /// redirect's host empty.
     #[must_use]
     pub fn of(answer: &Answer, now: Timestamp) -> Self {
-        let body: Body = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let mut codes = body.error_codes;
-        if codes.is_empty() {
-            codes.extend(body.error_description.as_deref().and_then(leading_code));
+        let text = String::from_utf8_lossy(&answer.body);
+        let body = Loose::read(&text);
+        let member = |name| body.as_ref().and_then(|body| body.text(name));
+        let id = |name| member(name).as_deref().and_then(hyphenated);
+        let listed = body.as_ref().map(|body| body.numbers("error_codes")).unwrap_or_default();
+        let mut codes: Vec<u32> = listed.into_iter().filter(|code| is_entra_s_number(*code)).collect();
+        if !codes.iter().any(|code| Cause::of_code(*code).is_some()) {
+            codes.extend(mentioned(&text));
         }
         let retry_after = match Failure::of_answer(answer, now) {
             Some(Failure::Throttled { retry_after }) => retry_after,
@@ -128,12 +133,14 @@ impl EntraError {
         };
         Self {
             status: answer.status.as_u16(),
-            error: body.error.and_then(plain).unwrap_or_default(),
+            error: member("error").as_deref().and_then(oauth_error),
             codes,
-            trace_id: body.trace_id.and_then(plain),
-            correlation_id: body.correlation_id.and_then(plain),
-            timestamp: body.timestamp.and_then(plain),
+            trace_id: id("trace_id"),
+            correlation_id: id("correlation_id"),
+            timestamp: member("timestamp").and_then(|time| time.parse().ok()),
             retry_after,
+            leads_to: answer.leads_to(),
+            spent: Spent::default(),
         }
     }
 
@@ -144,8 +151,14 @@ impl EntraError {
         self.codes.iter().find(known).or(self.codes.first()).copied()
     }
 
-    /// Decides by number, then by `error`, then by status: numbers are the most exact, and the two others
-    /// are what Microsoft promises to keep.
+    /// Whether it says something that Entra says. If not, something else has answered in its place.
+    #[must_use]
+    pub fn is_entra_s(&self) -> bool {
+        self.error.is_some() || !self.codes.is_empty()
+    }
+
+    /// Decides by number. Where that is not known, `error` and the status say something general only: Entra puts one
+    /// `error` beside numbers that have nothing to do with each other.
     #[must_use]
     pub fn cause(&self) -> Cause {
         if let Some(cause) = self.code().and_then(Cause::of_code) {
@@ -154,40 +167,66 @@ impl EntraError {
         if self.status == StatusCode::TOO_MANY_REQUESTS.as_u16() {
             return Cause::Throttled;
         }
-        match self.error.as_str() {
-            "temporarily_unavailable" | "server_error" => return Cause::MicrosoftTrouble,
-            "invalid_tenant" => return Cause::TenantNotFound,
-            "invalid_resource" => return Cause::WrongCloud,
-            "invalid_client" if self.codes.is_empty() => return Cause::WrongSecret,
-            "unauthorized_client" if self.codes.is_empty() => return Cause::AppNotFound,
-            "invalid_request" | "invalid_scope" | "unsupported_grant_type" if self.codes.is_empty() => {
-                return Cause::OurFault;
-            }
-            _ => {}
-        }
-        match self.code() {
-            Some(code) => Cause::Unknown { code },
-            None if self.status >= 500 => Cause::MicrosoftTrouble,
-            None => Cause::UnexpectedAnswer,
+        match (self.error, self.code()) {
+            (Some("temporarily_unavailable" | "server_error"), _) => Cause::MicrosoftTrouble,
+            (_, Some(code)) => Cause::Unknown { code },
+            (Some("invalid_tenant"), None) => Cause::TenantNotFound,
+            (Some("invalid_request" | "invalid_scope" | "unsupported_grant_type"), None) => Cause::OurFault,
+            (_, None) if self.status >= 500 => Cause::MicrosoftTrouble,
+            (Some(_), None) => Cause::SignInRefused,
+            (None, None) => Cause::UnexpectedAnswer,
         }
     }
 }
 
-/// `AADSTS7000215: …` → 7000215. The rest of the description is not read: it is no contract.
-fn leading_code(description: &str) -> Option<u32> {
-    let digits = description.trim_start().strip_prefix("AADSTS")?;
-    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-    digits[..end].parse().ok()
+/// The documented OAuth errors, by their own text: whatever else stands there may be an echo of what was sent.
+///
+/// RFC 6749 §4.1.2.1 and §5.2, and Entra's own (see [`EntraError`]).
+#[must_use]
+pub fn oauth_error(text: &str) -> Option<&'static str> {
+    const ERRORS: [&str; 15] = [
+        "access_denied",
+        "consent_required",
+        "interaction_required",
+        "invalid_client",
+        "invalid_grant",
+        "invalid_request",
+        "invalid_resource",
+        "invalid_scope",
+        "invalid_tenant",
+        "login_required",
+        "server_error",
+        "temporarily_unavailable",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "unsupported_response_type",
+    ];
+    ERRORS.into_iter().find(|error| *error == text)
 }
 
-/// Keeps ids, codes and times, and nothing that could be prose or carry what we sent.
-fn plain(text: String) -> Option<String> {
-    let fits = text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.: +".contains(c));
-    fits.then_some(text)
+/// Every number that follows `AADSTS`. The rest of Entra's text is not read: it is no contract.
+fn mentioned(text: &str) -> impl Iterator<Item = u32> {
+    text.split("AADSTS").skip(1).filter_map(|after| {
+        let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        after.get(..end)?.parse().ok().filter(|code| is_entra_s_number(*code))
+    })
+}
+
+/// Entra's numbers have five to seven digits.
+fn is_entra_s_number(code: u32) -> bool {
+    (10_000..10_000_000).contains(&code)
+}
+
+/// A GUID as Microsoft writes them in answers. Other forms may be somebody's password.
+fn hyphenated(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|id| id.to_string().eq_ignore_ascii_case(text))
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+    use http::header::LOCATION;
+
     use super::*;
 
     fn refusal(status: u16, body: &str) -> EntraError {
@@ -213,24 +252,95 @@ mod tests {
     }
 
     #[test]
+    fn an_echo_of_what_was_sent_is_not_kept_wherever_it_stands() {
+        for secret in
+            ["hunter2hunter2", "S3n8Qtinel", "20261127", "0123456789abcdef0123456789abcdef", "top_secret"]
+        {
+            let error = refusal(
+                400,
+                &format!(
+                    r#"{{"error":"{secret}","error_codes":["{secret}",7000215],"trace_id":"{secret}",
+                        "correlation_id":"{secret}","timestamp":"{secret}","error_uri":"{secret}"}}"#
+                ),
+            );
+            let shown = format!("{error} {error:?}");
+            // A number may be one of Entra's.
+            assert!(!shown.contains(secret) || secret.parse::<u32>().is_ok(), "{shown}");
+            assert_eq!(error.cause(), Cause::WrongSecret);
+        }
+    }
+
+    #[test]
     fn an_unknown_number_is_kept_and_a_known_one_beside_it_decides() {
         assert_eq!(
-            refusal(400, r#"{"error":"x","error_codes":[999]}"#).cause(),
-            Cause::Unknown { code: 999 }
+            refusal(400, r#"{"error":"x","error_codes":[99999]}"#).cause(),
+            Cause::Unknown { code: 99_999 }
         );
-        let both = refusal(400, r#"{"error":"x","error_codes":[999,90002]}"#);
-        assert_eq!(both.cause(), Cause::TenantNotFound);
-        let trouble = refusal(503, r#"{"error":"temporarily_unavailable","error_codes":[999]}"#);
+        for both in [
+            r#"{"error":"x","error_codes":[99999,90002]}"#,
+            r#"{"error":"x","error_codes":[99999],"error_description":"AADSTS90002: x"}"#,
+        ] {
+            assert_eq!(refusal(400, both).cause(), Cause::TenantNotFound);
+        }
+        let trouble = refusal(503, r#"{"error":"temporarily_unavailable","error_codes":[99999]}"#);
         assert_eq!(trouble.cause(), Cause::MicrosoftTrouble);
     }
 
     #[test]
-    fn without_numbers_the_description_s_first_one_then_error_then_status_decide() {
+    fn an_error_beside_no_known_number_says_nothing_special() {
+        let unknown = Cause::Unknown { code: 99_999 };
+        for error in ["invalid_client", "invalid_resource", "invalid_tenant", "unauthorized_client"] {
+            let body = format!(r#"{{"error":"{error}","error_codes":[99999]}}"#);
+            assert_eq!(refusal(400, &body).cause(), unknown, "{error}");
+        }
+        for error in ["invalid_client", "invalid_resource", "unauthorized_client", "invalid_grant"] {
+            assert_eq!(
+                refusal(401, &format!(r#"{{"error":"{error}"}}"#)).cause(),
+                Cause::SignInRefused,
+                "{error}"
+            );
+        }
+        assert_eq!(refusal(400, r#"{"error":"invalid_scope"}"#).cause(), Cause::OurFault);
+    }
+
+    #[test]
+    fn without_numbers_the_text_s_then_error_then_status_decide() {
         let described = refusal(401, r#"{"error":"invalid_client","error_description":"AADSTS7000222: x"}"#);
         assert_eq!(described.cause(), Cause::SecretExpired);
         assert_eq!(refusal(400, r#"{"error":"invalid_tenant"}"#).cause(), Cause::TenantNotFound);
         assert_eq!(refusal(429, "slow down").cause(), Cause::Throttled);
         assert_eq!(refusal(502, "<html>").cause(), Cause::MicrosoftTrouble);
-        assert_eq!(refusal(404, "<html>").cause(), Cause::UnexpectedAnswer);
+        for body in
+            ["<html>", "", "{}", "null", r#"{"error":"blocked"}"#, r#"{"error":null,"error_codes":[]}"#]
+        {
+            assert_eq!(refusal(403, body).cause(), Cause::UnexpectedAnswer, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_odd_member_voids_no_other() {
+        for body in [
+            "\u{feff}{\"error\":\"invalid_client\",\"error_codes\":[7000222]}",
+            r#"{"error":null,"error_codes":["7000222"]}"#,
+            r#"{"error":["x"],"error_codes":7000222,"trace_id":7}"#,
+            r#"{"error":"invalid_client","error_codes":null,"error_description":"AADSTS7000222: x"}"#,
+            r#"{"error_codes":null,"error_codes":[7000222],"error_codes":{}}"#,
+            r#"{"error_codes":[7000222],"error_description":"it breaks off"#,
+            "{\"error_description\":\"AADSTS7000222: a\nbreak\",\"error\":\"\\ud800\"}",
+        ] {
+            assert_eq!(refusal(401, body).cause(), Cause::SecretExpired, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_is_told_by_where_it_leads() {
+        let headers = http::HeaderMap::from_iter([(
+            LOCATION,
+            HeaderValue::from_static("https://portal.example/login?to=x"),
+        )]);
+        let answer = Answer { status: StatusCode::FOUND, headers, body: "<html>".into() };
+        let error = EntraError::of(&answer, Timestamp::UNIX_EPOCH);
+        assert_eq!(error.cause(), Cause::UnexpectedAnswer);
+        assert_eq!(error.to_string(), "answer 302 is not one of Entra's, it leads to portal.example");
     }
 }

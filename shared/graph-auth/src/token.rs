@@ -5,12 +5,13 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use graph_http::retry::{Failure, Tries};
-use graph_http::{Answer, Clock, Deadline, Limits, Request, Transport, exchange};
+use graph_http::{Answer, Clock, Deadline, Limits, Loose, Request, Transport, Unanswered, exchange};
 use http::HeaderValue;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 use url::form_urlencoded;
 
 use crate::{AuthError, Cause, Credential, Endpoints, EntraError, Identity};
@@ -49,7 +50,24 @@ impl AccessToken {
     #[must_use]
     pub fn claims(&self) -> Option<Claims> {
         let payload = self.secret.expose_secret().split('.').nth(1)?;
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+        let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+        Claims::read(&payload)
+    }
+
+    /// Whether `text` is a piece of the token that could be of use to somebody.
+    #[must_use]
+    pub fn is_echoed_by(&self, text: &str) -> bool {
+        /// Shorter pieces are words that a token may have by chance.
+        const PIECE: usize = 16;
+        let token = self.secret.expose_secret().as_bytes();
+        let mut pieces = text.as_bytes().windows(PIECE.min(token.len()).max(1));
+        pieces.any(|piece| token.windows(piece.len()).any(|part| part == piece))
+    }
+
+    /// A token that was asked for at `requested`; it is believed for a day at most.
+    #[must_use]
+    pub fn new(secret: SecretString, requested: Timestamp, lifetime: Duration) -> Self {
+        Self { secret, requested, lifetime: lifetime.min(LONGEST_LIFETIME) }
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {
@@ -58,8 +76,7 @@ impl AccessToken {
 }
 
 /// The claims that explain a refusal.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claims {
     /// The granted application permissions; absent from the token when there are none.
     pub roles: Vec<String>,
@@ -67,6 +84,32 @@ pub struct Claims {
     pub tid: Option<String>,
     /// The application it was issued to.
     pub appid: Option<String>,
+}
+
+impl Claims {
+    /// `None` for what is no JSON object, and for roles that are there but cannot be read: none is something else.
+    fn read(payload: &[u8]) -> Option<Self> {
+        serde_json::from_slice::<&RawValue>(payload).ok()?;
+        let text = std::str::from_utf8(payload).ok()?;
+        let claims = Loose::read(text)?;
+        let mut roles = Vec::new();
+        for value in claims.values("roles") {
+            match serde_json::from_str(value).ok()? {
+                Value::Null => {}
+                Value::String(role) => roles.push(role),
+                Value::Array(all) => {
+                    let texts = all.iter().filter_map(Value::as_str).map(str::to_owned);
+                    let before = roles.len();
+                    roles.extend(texts);
+                    if roles.len() == before && !all.is_empty() {
+                        return None;
+                    }
+                }
+                _ => return None,
+            }
+        }
+        Some(Self { roles, tid: claims.text("tid"), appid: claims.text("appid") })
+    }
 }
 
 /// What a token request needs besides the identity.
@@ -96,8 +139,11 @@ pub async fn request_token<T: Transport>(
         let requested = request.clock.now();
         let post = token_post(request.endpoints, identity);
         let answer = exchange(request.transport, post, Limits::SMALL, request.deadline).await;
-        let (error, failure) = match answer {
-            Ok(answer) if answer.status.is_success() => return token_of(&answer, requested),
+        let (mut error, failure) = match answer {
+            Ok(answer) if answer.status.is_success() => match token_of(&answer, requested) {
+                Ok(token) => return Ok(token),
+                Err(error) => (error, None),
+            },
             Ok(answer) => {
                 let error = EntraError::of(&answer, requested);
                 let passing = error.cause() == Cause::MicrosoftTrouble;
@@ -107,10 +153,15 @@ pub async fn request_token<T: Transport>(
             }
             Err(fault) => {
                 let failure = Failure::of_fault(&fault);
-                (AuthError::Fault(fault), failure)
+                (AuthError::Fault(Unanswered { fault, spent: tries.spent() }), failure)
             }
         };
-        let wait = failure.and_then(|failure| tries.wait(failure, rng));
+        let wait = tries.wait(failure, rng);
+        match &mut error {
+            AuthError::Refused(refused) => refused.spent = tries.spent(),
+            AuthError::Fault(unanswered) => unanswered.spent = tries.spent(),
+            AuthError::Unintelligible { .. } => {}
+        }
         tracing::debug!(
             cause = error.cause().name(), %error, attempt = tries.failed(), ?failure,
             wait_ms = wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
@@ -143,19 +194,27 @@ fn token_post(endpoints: &Endpoints, identity: &Identity) -> Request {
     post
 }
 
+/// An answer without a token may still be a refusal of Entra's: what its number says counts at any status.
 fn token_of(answer: &Answer, requested: Timestamp) -> Result<AccessToken, AuthError> {
-    #[derive(Deserialize)]
-    struct Granted {
-        access_token: SecretString,
-        // A number; older endpoints send it as text.
-        expires_in: Option<serde_json::Value>,
-    }
-    let granted: Granted = serde_json::from_slice(&answer.body)
-        .map_err(|_| AuthError::Unintelligible { status: answer.status.as_u16() })?;
-    let seconds =
-        granted.expires_in.and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()));
-    let lifetime = seconds.map_or(UNSTATED_LIFETIME, Duration::from_secs).min(LONGEST_LIFETIME);
-    Ok(AccessToken { secret: granted.access_token, requested, lifetime })
+    granted(answer, requested).ok_or_else(|| {
+        let error = EntraError::of(answer, requested);
+        if error.is_entra_s() {
+            return AuthError::Refused(Box::new(error));
+        }
+        AuthError::Unintelligible { status: answer.status.as_u16() }
+    })
+}
+
+/// Only whole JSON is believed: a piece of a token would be refused later, by somebody who cannot say why.
+fn granted(answer: &Answer, requested: Timestamp) -> Option<AccessToken> {
+    let text = std::str::from_utf8(&answer.body).ok()?.trim_start_matches('\u{feff}');
+    serde_json::from_str::<&RawValue>(text).ok()?;
+    let granted = Loose::read(text)?;
+    let secret = granted.text("access_token").filter(|token| !token.is_empty())?;
+    // A number; older endpoints send it as text.
+    let seconds = granted.text("expires_in").and_then(|text| text.parse().ok());
+    let lifetime = seconds.map_or(UNSTATED_LIFETIME, Duration::from_secs);
+    Some(AccessToken::new(secret.into(), requested, lifetime))
 }
 
 #[cfg(test)]
@@ -182,27 +241,72 @@ mod tests {
         assert!(sent.contains(&("scope".into(), "https://graph.microsoft.com/.default".into())));
     }
 
+    fn token_of_text(secret: &str) -> AccessToken {
+        AccessToken::new(secret.into(), Timestamp::UNIX_EPOCH, Duration::ZERO)
+    }
+
     #[test]
     fn debug_shows_neither_secret_nor_token() {
         assert!(!format!("{:?}", identity("S3ntinel")).contains("S3ntinel"));
-        let token = AccessToken {
-            secret: "T0ken".into(),
-            requested: Timestamp::UNIX_EPOCH,
-            lifetime: Duration::ZERO,
-        };
+        let token = token_of_text("T0ken");
         assert!(!format!("{token:?} {:?}", token.authorization().unwrap()).contains("T0ken"));
     }
 
     #[test]
     fn claims_are_a_hint_and_absent_roles_are_none() {
-        let token = |payload: &str| AccessToken {
-            secret: format!("h.{}.s", URL_SAFE_NO_PAD.encode(payload)).into(),
-            requested: Timestamp::UNIX_EPOCH,
-            lifetime: Duration::ZERO,
-        };
+        let token = |payload: &str| token_of_text(&format!("h.{}.s", URL_SAFE_NO_PAD.encode(payload)));
         let roles = token(r#"{"roles":["SecurityIncident.Read.All"],"tid":"t"}"#).claims().unwrap().roles;
         assert_eq!(roles, ["SecurityIncident.Read.All"]);
         assert_eq!(token("{}").claims().unwrap().roles, Vec::<String>::new());
         assert_eq!(token("opaque").claims(), None);
+        // One odd claim costs itself only; roles that cannot be read are not none.
+        let read = |payload| token(payload).claims().map(|claims| claims.roles);
+        assert_eq!(read(r#"{"roles":null,"tid":7,"roles":["A",1]}"#), Some(vec!["A".to_owned()]));
+        assert_eq!(read(r#"{"appid":{},"roles":"A"}"#), Some(vec!["A".to_owned()]));
+        for unreadable in [r#"{"roles":[7]}"#, r#"{"roles":{"a":"b"}}"#, r#"{"roles":["A"]"#, "{"] {
+            assert_eq!(read(unreadable), None, "{unreadable}");
+        }
+    }
+
+    fn answered(status: u16, body: &str) -> Result<AccessToken, AuthError> {
+        let (status, headers) = (http::StatusCode::from_u16(status).unwrap(), http::HeaderMap::new());
+        let answer = Answer { status, headers, body: body.to_owned().into() };
+        token_of(&answer, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn a_token_is_found_beside_odd_members_and_its_lifetime_has_bounds() {
+        for (body, seconds) in [
+            (r#"{"access_token":"a.b.c","expires_in":3599}"#, 3599),
+            (r#"{"access_token":"a.b.c","expires_in":"3599","expires_in":7}"#, 3599),
+            ("\u{feff}{\"access_token\":null,\"access_token\":\"a.b.c\",\"expires_in\":-1}", 300),
+            (r#"{"access_token":"a.b.c","expires_in":18446744073709551616}"#, 300),
+            (r#"{"access_token":"a.b.c","expires_in":18446744073709551615}"#, 86_400),
+        ] {
+            let token = answered(200, body).unwrap();
+            assert_eq!(
+                (token.secret.expose_secret(), token.lifetime.as_secs()),
+                ("a.b.c", seconds),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_success_without_a_token_is_what_it_says_or_not_entra_s() {
+        let refused = answered(200, r#"{"error":"invalid_client","error_codes":[7000222]}"#).unwrap_err();
+        assert_eq!(refused.cause(), Cause::SecretExpired);
+        for body in
+            ["", "<html>", "{}", r#"{"access_token":""}"#, r#"{"access_token":"a.b"#, r#"{"access_token":7"#]
+        {
+            assert_eq!(answered(200, body).unwrap_err(), AuthError::Unintelligible { status: 200 }, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_piece_of_a_token_is_noticed() {
+        let token = token_of_text("eyJhbGciOiJSUzI1NiJ9.eyJyb2xlcyI6W119.c2ln");
+        assert!(token.is_echoed_by("xx-OiJSUzI1NiJ9.eyJy"));
+        assert!(!token.is_echoed_by("InvalidAuthenticationToken") && !token.is_echoed_by(""));
     }
 }

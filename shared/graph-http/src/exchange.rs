@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::DATE;
+use http::header::{DATE, LOCATION};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use tokio::time::Instant;
+use url::Url;
 
 use crate::clock::{Deadline, left_until};
 use crate::transport::{Request, Transport, TransportError};
@@ -47,6 +48,17 @@ impl Answer {
     #[must_use]
     pub fn date(&self) -> Option<Timestamp> {
         http_date(self.header(DATE.as_str())?)
+    }
+
+    /// The host that a redirect leads to, for messages: nothing is sent there.
+    #[must_use]
+    pub fn leads_to(&self) -> Option<String> {
+        if !self.status.is_redirection() {
+            return None;
+        }
+        let to = Url::parse(self.header(LOCATION.as_str())?).ok()?;
+        // A name in DNS has 253 characters at most (RFC 1035 §3.1).
+        to.host_str().filter(|host| host.len() <= 253).map(str::to_owned)
     }
 
     /// A header's value, where it is readable text.
@@ -95,7 +107,7 @@ pub async fn exchange<T: Transport>(
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| Fault::BrokenOff(error.to_string()))?;
             let Ok(data) = frame.into_data() else { continue };
-            if bytes.len() + data.len() > limits.body {
+            if bytes.len().saturating_add(data.len()) > limits.body {
                 return Err(Fault::TooLarge(limits.body));
             }
             bytes.extend_from_slice(&data);
@@ -107,7 +119,21 @@ pub async fn exchange<T: Transport>(
 
 #[cfg(test)]
 mod tests {
-    use super::http_date;
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_redirect_names_its_host_and_nothing_else_of_it() {
+        let leads_to = |status, location: &'static str| {
+            let headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_static(location))]);
+            Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: Bytes::new() }.leads_to()
+        };
+        let portal = "https://user:pw@portal.example:8443/login?from=secret";
+        assert_eq!(leads_to(302, portal).as_deref(), Some("portal.example"));
+        assert_eq!(leads_to(302, "/login"), None);
+        assert_eq!(leads_to(201, portal), None);
+    }
 
     #[test]
     fn an_http_date_is_an_instant() {

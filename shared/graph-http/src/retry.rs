@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::clock::Deadline;
 use crate::exchange::{Answer, Fault, http_date};
+use crate::spent::Spent;
 use crate::transport::TransportError;
 
 /// The first back-off without a `Retry-After`; doubled each time.
@@ -90,6 +91,7 @@ fn retry_after(answer: &Answer, now: Timestamp) -> Option<Duration> {
 #[derive(Debug)]
 pub struct Tries {
     deadline: Deadline,
+    began: Instant,
     failed: u32,
 }
 
@@ -97,7 +99,7 @@ impl Tries {
     /// No try yet; none begins after `deadline`.
     #[must_use]
     pub fn until(deadline: Deadline) -> Self {
-        Self { deadline, failed: 0 }
+        Self { deadline, began: Instant::now(), failed: 0 }
     }
 
     /// How often the request has failed so far.
@@ -106,17 +108,24 @@ impl Tries {
         self.failed
     }
 
-    /// How long to wait after this failure; `None` when it is the last, or the wait would pass the deadline.
-    pub fn wait(&mut self, failure: Failure, rng: &mut fastrand::Rng) -> Option<Duration> {
-        self.failed += 1;
+    /// What the tries have cost so far, for the error that ends them.
+    #[must_use]
+    pub fn spent(&self) -> Spent {
+        Spent { tries: self.failed, elapsed: self.began.elapsed() }
+    }
+
+    /// Counts a try that failed, and says how long to wait for the next one. `None` when no repetition changes the
+    /// failure, when it is the last, or when the wait would pass the deadline.
+    pub fn wait(&mut self, failure: Option<Failure>, rng: &mut fastrand::Rng) -> Option<Duration> {
+        self.failed = self.failed.saturating_add(1);
         if self.failed >= TRIES {
             return None;
         }
-        let wait = match failure {
+        let wait = match failure? {
             Failure::Throttled { retry_after: Some(wait) } => wait,
             Failure::Throttled { retry_after: None } | Failure::Transient => {
                 // Half of it fixed, half of it random: spread, but never at once.
-                let full = (FIRST_WAIT * 2_u32.pow(self.failed)).min(LONGEST_WAIT);
+                let full = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(self.failed)).min(LONGEST_WAIT);
                 full / 2 + full.mul_f64(rng.f64() / 2.0)
             }
         };
@@ -170,12 +179,13 @@ mod tests {
     async fn waits_grow_are_spread_and_end_at_the_deadline() {
         let mut rng = fastrand::Rng::with_seed(1);
         let mut tries = Tries::until(Instant::now() + Duration::from_secs(60));
-        let waits: Vec<_> = (0..4).map(|_| tries.wait(Failure::Transient, &mut rng)).collect();
+        let waits: Vec<_> = (0..4).map(|_| tries.wait(Some(Failure::Transient), &mut rng)).collect();
         assert!(waits[0].unwrap() >= FIRST_WAIT && waits[0].unwrap() <= FIRST_WAIT * 2);
         assert!(waits[1].unwrap() >= FIRST_WAIT * 2);
         assert_eq!(waits[3], None, "the fourth failure is the last");
+        assert_eq!(tries.spent().tries, 4);
         let mut late = Tries::until(Instant::now() + Duration::from_secs(5));
         let asked = Failure::Throttled { retry_after: Some(Duration::from_secs(6)) };
-        assert_eq!(late.wait(asked, &mut rng), None, "a wait beyond the deadline is not begun");
+        assert_eq!(late.wait(Some(asked), &mut rng), None, "a wait beyond the deadline is not begun");
     }
 }

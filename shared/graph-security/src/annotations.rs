@@ -8,7 +8,13 @@
 /// Whether a member of this name is an annotation: a name with `@`, which no property has. The name is as it stands
 /// between its quotes, where `@` may be an escape.
 pub(crate) fn is_annotation(key: &str) -> bool {
-    key.contains('@') || key.contains("\\u0040")
+    let is_escaped = || key.contains('\\') && serde_json::from_str(&format!("\"{key}\"")).is_ok_and(has_at);
+    key.contains('@') || is_escaped()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what was just read")]
+fn has_at(name: String) -> bool {
+    name.contains('@')
 }
 
 /// Cuts members out of a JSON object whose members are told in their order. What is kept stays byte for byte.
@@ -90,5 +96,7 @@ mod tests {
         }
         let plain = r##"{"id":"1","title":"a@b","evidence":[{"@odata.type":"#t"}]}"##;
         assert_eq!(without_annotations(plain), None);
+        // A backslash before `u0040` that is escaped itself makes no `@`.
+        assert_eq!(without_annotations(r#"{"id":"1","a\\u0040b":2}"#), None);
     }
 }

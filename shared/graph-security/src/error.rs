@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use graph_auth::{AuthError, Cause};
-use graph_http::{Answer, Fault};
+use graph_auth::{AccessToken, AuthError, Cause, oauth_error};
+use graph_http::{Answer, Loose, Spent, Unanswered};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,40 +18,42 @@ pub enum GraphError {
     Auth(#[from] AuthError),
     /// 401, also with a fresh token.
     #[error("Graph refuses the token: {0}")]
-    TokenRefused(ErrorDetail),
+    TokenRefused(Box<ErrorDetail>),
     /// 403 "Missing application roles", also with a fresh token: consent is missing.
     #[error("an application permission is missing: {detail}")]
     MissingRoles {
         /// Graph's message lists no role at all: nothing is granted.
         none_granted: bool,
         /// The answer.
-        detail: ErrorDetail,
+        detail: Box<ErrorDetail>,
     },
     /// Another 401/403/404 of a list: Defender is not set up or not licensed, or consent has not arrived.
     #[error("Graph refuses the request: {0}")]
-    Forbidden(ErrorDetail),
+    Forbidden(Box<ErrorDetail>),
     /// Another 4xx: our request is not what Graph understands.
     #[error("Graph does not accept the request: {0}")]
-    Rejected(ErrorDetail),
+    Rejected(Box<ErrorDetail>),
     /// Throttled beyond what this run can wait: ask nothing more before that.
     #[error("throttled{}: {detail}", .retry_after.map(|wait| format!(" for {} s", wait.as_secs())).unwrap_or_default())]
     Throttled {
         /// How long Microsoft asks to wait, from now.
         retry_after: Option<Duration>,
         /// The answer.
-        detail: ErrorDetail,
+        detail: Box<ErrorDetail>,
     },
     /// This page fails, again and again; another may not.
-    #[error("page failed: {fault}{}", .detail.as_ref().map(|d| format!(" ({d})")).unwrap_or_default())]
+    #[error("page failed: {fault}{}{}", in_brackets(.detail.as_ref()), in_brackets(.source.as_ref()))]
     Page {
         /// How.
         fault: PageFault,
         /// The answer, where there was one.
-        detail: Option<ErrorDetail>,
+        detail: Option<Box<ErrorDetail>>,
+        /// What happened on the network, where there was no whole answer.
+        source: Option<Box<Unanswered>>,
     },
     /// Nothing answered: this is not about the page.
     #[error("no answer from Graph: {0}")]
-    Unreachable(Fault),
+    Unreachable(#[source] Unanswered),
     /// The run's budget of calls is used up: go on in the next run.
     #[error("the run's budget of calls is used up")]
     OutOfBudget,
@@ -78,7 +80,7 @@ impl GraphError {
             Self::Throttled { .. } => Cause::Throttled,
             Self::Page { fault: PageFault::ServerError, .. } => Cause::MicrosoftTrouble,
             Self::Page { .. } => Cause::UnexpectedAnswer,
-            Self::Unreachable(fault) => Cause::of_fault(fault),
+            Self::Unreachable(unanswered) => Cause::of_fault(&unanswered.fault),
             Self::OutOfBudget | Self::OutOfTime => Cause::Unreachable,
         }
     }
@@ -98,6 +100,26 @@ impl GraphError {
         }
     }
 
+    pub(crate) fn set_spent(&mut self, spent: Spent) {
+        match self {
+            Self::TokenRefused(detail)
+            | Self::MissingRoles { detail, .. }
+            | Self::Forbidden(detail)
+            | Self::Rejected(detail)
+            | Self::Throttled { detail, .. } => detail.spent = spent,
+            Self::Page { detail, source, .. } => {
+                if let Some(detail) = detail {
+                    detail.spent = spent;
+                }
+                if let Some(source) = source {
+                    source.spent = spent;
+                }
+            }
+            Self::Unreachable(unanswered) => unanswered.spent = spent,
+            Self::Auth(_) | Self::OutOfBudget | Self::OutOfTime => {}
+        }
+    }
+
     /// The ids by which Microsoft finds the request, where there was an answer.
     #[must_use]
     pub fn detail(&self) -> Option<&ErrorDetail> {
@@ -106,11 +128,16 @@ impl GraphError {
             | Self::MissingRoles { detail, .. }
             | Self::Forbidden(detail)
             | Self::Rejected(detail)
-            | Self::Throttled { detail, .. } => Some(detail),
-            Self::Page { detail, .. } => detail.as_ref(),
+            | Self::Throttled { detail, .. } => Some(detail.as_ref()),
+            Self::Page { detail, .. } => detail.as_deref(),
             Self::Auth(_) | Self::Unreachable(_) | Self::OutOfBudget | Self::OutOfTime => None,
         }
     }
+}
+
+/// What is known besides, where it is known.
+fn in_brackets(known: Option<&impl fmt::Display>) -> String {
+    known.map(|known| format!(" ({known})")).unwrap_or_default()
 }
 
 /// How a page fails.
@@ -150,15 +177,31 @@ pub struct ErrorDetail {
     pub request_id: Option<String>,
     /// Our id of the request.
     pub client_request_id: Uuid,
+    /// It has the form of Graph's errors. If not, something in between may have answered in Graph's place.
+    pub is_graph_s: bool,
+    /// The host that it leads to, where it is a redirect.
+    pub leads_to: Option<String>,
+    /// What the request took.
+    pub spent: Spent,
 }
 
 impl fmt::Display for ErrorDetail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.status, self.code)?;
+        write!(f, "{}", self.status)?;
+        if !self.code.is_empty() {
+            write!(f, " {}", self.code)?;
+        }
+        if !self.is_graph_s {
+            f.write_str(", not in the form of Graph's answers")?;
+        }
+        if let Some(host) = &self.leads_to {
+            write!(f, ", leads to {host}")?;
+        }
         if let Some(id) = &self.request_id {
             write!(f, ", request-id {id}")?;
         }
-        write!(f, ", client-request-id {}", self.client_request_id)
+        write!(f, ", client-request-id {}", self.client_request_id)?;
+        self.spent.fmt(f)
     }
 }
 
@@ -174,50 +217,43 @@ const OTHER_WORDS: [&str; 2] =
 /// How their sentence ends when the token has no role at all; otherwise the token's roles follow, cut off.
 const NO_ROLES: &str = "application roles: .";
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Body {
-    error: ErrorBody,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ErrorBody {
-    code: String,
-    message: String,
-    #[serde(rename = "innerError", alias = "innererror")]
-    ids: InnerIds,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct InnerIds {
-    #[serde(rename = "request-id")]
-    request_id: Option<String>,
-}
-
 /// An error answer, read once.
 pub(crate) struct ErrorAnswer {
-    pub(crate) detail: ErrorDetail,
+    pub(crate) detail: Box<ErrorDetail>,
     /// Roles are missing; true inside: the token has none at all.
     pub(crate) missing_roles: Option<bool>,
 }
 
 impl ErrorAnswer {
-    pub(crate) fn of(answer: &Answer, client_request_id: Uuid) -> Self {
-        let body: Body = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let from_header = answer.header("request-id").map(str::to_owned);
+    /// `token` is the one that was sent: no piece of it is kept, wherever the answer repeats it.
+    pub(crate) fn of(answer: &Answer, client_request_id: Uuid, token: &AccessToken) -> Self {
+        let text = String::from_utf8_lossy(&answer.body);
+        let body = Loose::read(&text);
+        let error = body.as_ref().and_then(|body| body.object("error"));
+        let member = |name| error.as_ref().and_then(|error| error.text(name));
+        let inner = error.as_ref().and_then(|error| error.object("innerError"));
+        // Entra's form, which Graph's front end passes on at times.
+        let word = body.as_ref().and_then(|body| body.text("error")).as_deref().and_then(oauth_error);
+        let kept = |text: &str| plain(text).filter(|text| !token.is_echoed_by(text));
+        let from_header = answer.header("request-id").and_then(kept);
+        let from_body = || inner.and_then(|inner| inner.text("request-id")).as_deref().and_then(kept);
+        let has = |name| error.as_ref().is_some_and(|error| error.values(name).next().is_some());
+        let code = member("code").as_deref().and_then(kept).or(word.map(str::to_owned));
         let detail = ErrorDetail {
             status: answer.status.as_u16(),
-            code: plain(&body.error.code).unwrap_or_default(),
-            request_id: from_header.or(body.error.ids.request_id).as_deref().and_then(plain),
+            code: code.unwrap_or_default(),
+            request_id: from_header.or_else(from_body),
             client_request_id,
+            is_graph_s: word.is_some() || ["code", "message", "innerError"].into_iter().any(has),
+            leads_to: answer.leads_to(),
+            spent: Spent::default(),
         };
-        let message = body.error.message;
+        let message = member("message").unwrap_or_default();
+        let message = message.trim();
         let missing =
             message.starts_with(MISSING_ROLES) || OTHER_WORDS.iter().any(|words| message.starts_with(words));
         let missing_roles = missing.then(|| message.ends_with(NO_ROLES));
-        Self { detail, missing_roles }
+        Self { detail: Box::new(detail), missing_roles }
     }
 }
 
@@ -233,10 +269,52 @@ mod tests {
 
     use super::*;
 
+    fn read(body: &str) -> ErrorAnswer {
+        let body = body.to_owned().into();
+        let answer = Answer { status: StatusCode::FORBIDDEN, headers: HeaderMap::new(), body };
+        let token = AccessToken::new(TOKEN.into(), jiff::Timestamp::UNIX_EPOCH, Duration::ZERO);
+        ErrorAnswer::of(&answer, Uuid::nil(), &token)
+    }
+
+    const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJyb2xlcyI6W119.c2lnbmF0dXJl";
+
+    #[test]
+    fn an_odd_member_voids_no_other() {
+        let words = "Missing application roles. API required roles: X, application roles: .";
+        for body in [
+            format!("\u{feff}{{\"error\":{{\"message\":\"{words}\"}}}}"),
+            format!(r#"{{"error":{{"code":null,"message":"{words}","innerError":null,"details":"x"}}}}"#),
+            format!(r#"{{"error":{{"innererror":{{}},"innerError":[],"code":[],"message":"{words}"}}}}"#),
+            format!(r#"{{"error":null,"error":{{"message":7,"message":"{words}","#),
+        ] {
+            let read = read(&body);
+            assert_eq!(read.missing_roles, Some(true), "{body}");
+            assert!(read.detail.is_graph_s, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_in_graph_s_form_is_known_by_it() {
+        for body in
+            ["", "<html>", "{}", "[]", r#"{"error":"blocked"}"#, r#"{"error":{}}"#, r#"{"error":null}"#]
+        {
+            assert!(!read(body).detail.is_graph_s, "{body}");
+        }
+        let entra_s = read(r#"{"error":"unsupported_grant_type","error_codes":[70003]}"#).detail;
+        assert_eq!((entra_s.code.as_str(), entra_s.is_graph_s), ("unsupported_grant_type", true));
+        assert!(read(r#"{"error":{"code":"","message":""}}"#).detail.is_graph_s);
+    }
+
+    #[test]
+    fn no_piece_of_the_token_is_kept() {
+        let piece = &TOKEN[3..40];
+        let body = format!(r#"{{"error":{{"code":"{piece}","innerError":{{"request-id":"{piece}"}}}}}}"#);
+        let detail = read(&body).detail;
+        assert!(!format!("{detail} {detail:?}").contains(&piece[5..25]), "{detail:?}");
+    }
+
     fn refusal(code: &str, message: &str) -> GraphError {
-        let body = format!(r#"{{"error":{{"code":"{code}","message":"{message}"}}}}"#);
-        let answer = Answer { status: StatusCode::FORBIDDEN, headers: HeaderMap::new(), body: body.into() };
-        let read = ErrorAnswer::of(&answer, Uuid::nil());
+        let read = read(&format!(r#"{{"error":{{"code":"{code}","message":"{message}"}}}}"#));
         match read.missing_roles {
             Some(none_granted) => GraphError::MissingRoles { none_granted, detail: read.detail },
             None => GraphError::Forbidden(read.detail),

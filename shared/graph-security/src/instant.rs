@@ -30,7 +30,8 @@ pub fn is_empty_date(instant: Timestamp) -> bool {
 /// Digits beyond Graph's resolution are cut off, so that an instant is the same in memory and in a store.
 fn floor_to_tick(instant: Timestamp) -> Timestamp {
     let nanos = instant.as_nanosecond().rem_euclid(i128::from(TICK));
-    instant - jiff::SignedDuration::from_nanos(i64::try_from(nanos).unwrap_or(0))
+    let rest = jiff::SignedDuration::from_nanos(i64::try_from(nanos).unwrap_or(0));
+    instant.checked_sub(rest).unwrap_or(instant)
 }
 
 #[cfg(test)]
@@ -60,6 +61,17 @@ mod tests {
             parse_instant("1969-12-31T23:59:59.99999999Z"),
             parse_instant("1969-12-31T23:59:59.9999999Z")
         );
+    }
+
+    #[test]
+    fn the_first_and_the_last_instant_are_instants() {
+        for instant in [Timestamp::MIN, Timestamp::MAX] {
+            let read = parse_instant(&instant.to_string()).unwrap();
+            assert_eq!(read.as_second(), instant.as_second());
+        }
+        for text in ["-009999-01-01T00:00:00.99999999+18:00", "9999-12-31T23:59:59.9999999-18:00"] {
+            assert_eq!(parse_instant(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod annotations;
 mod by_kind;
+mod envelope;
 mod error;
 mod evidence;
 mod instant;

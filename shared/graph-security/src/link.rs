@@ -54,7 +54,7 @@ impl LinkTrail {
     /// length and what led there, or when 10,000 were followed.
     pub fn follow(&mut self, link: &NextLink) -> Result<(), LinkError> {
         let hash = xxhash_rust::xxh3::xxh3_64(link.0.as_str().as_bytes());
-        if self.followed > 0 && hash == self.remembered || self.followed == MOST_LINKS {
+        if self.followed > 0 && hash == self.remembered || self.followed >= MOST_LINKS {
             return Err(LinkError::Repeated);
         }
         self.followed += 1;
@@ -134,5 +134,8 @@ mod tests {
             "a long list is no circle"
         );
         assert_eq!(trail.follow(&link(MOST_LINKS)), Err(LinkError::Repeated));
+        let stored = format!(r#"{{"followed":{},"remembered":0}}"#, u32::MAX);
+        let mut trail: LinkTrail = serde_json::from_str(&stored).unwrap();
+        assert_eq!(trail.follow(&link(1)), Err(LinkError::Repeated), "a stored number is from outside");
     }
 }

@@ -6,10 +6,10 @@ use graph_http::Answer;
 use http::StatusCode;
 use http::header::WARNING;
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::annotations::{Cutter, is_annotation};
+use crate::envelope::Envelope;
 use crate::members::members;
 use crate::{
     Head, LinkError, NextLink, PageFault, Record, RecordKind, Unreadable, is_empty_date, parse_instant,
@@ -33,24 +33,16 @@ pub struct Page {
     pub partial: bool,
 }
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    value: Vec<&'a RawValue>,
-    #[serde(rename = "@odata.nextLink")]
-    next: Option<String>,
-}
-
 /// Reads a successful answer to a list request.
 ///
 /// # Errors
 /// [`PageFault`], when it is not a page of rows.
 pub fn parse_page(answer: &Answer, endpoints: &Endpoints, kind: RecordKind) -> Result<Page, PageFault> {
-    let body = utf8(&answer.body);
-    let envelope: Envelope<'_> = serde_json::from_slice(&body).map_err(|_| fault_of(&body))?;
-    let mut records = Vec::with_capacity(envelope.value.len());
+    let body = Body::of(&answer.body);
+    let Envelope { rows, links } = Envelope::read(&body.text)?;
+    let mut records = Vec::with_capacity(rows.len());
     let mut unreadable = Vec::new();
-    for row in &envelope.value {
+    for row in &rows {
         match parse_row(row.get(), &body, kind) {
             Ok((record, complaint)) => {
                 unreadable.extend(complaint);
@@ -60,10 +52,10 @@ pub fn parse_page(answer: &Answer, endpoints: &Endpoints, kind: RecordKind) -> R
         }
     }
     Ok(Page {
-        rows: envelope.value.len(),
+        rows: rows.len(),
         records,
         unreadable,
-        next: envelope.next.map(|link| NextLink::check(&link, endpoints, kind)),
+        next: next_link(&links, endpoints, kind),
         date: answer.date(),
         partial: is_partial(answer),
     })
@@ -74,8 +66,8 @@ pub fn parse_page(answer: &Answer, endpoints: &Endpoints, kind: RecordKind) -> R
 /// # Errors
 /// [`PageFault::NotJson`], or [`PageFault::NotAPage`] for JSON that is no record.
 pub(crate) fn parse_record(answer: &Answer, kind: RecordKind) -> Result<Page, PageFault> {
-    let body = utf8(&answer.body);
-    let text: &RawValue = serde_json::from_slice(&body).map_err(|_| PageFault::NotJson)?;
+    let body = Body::of(&answer.body);
+    let text: &RawValue = serde_json::from_slice(&body.text).map_err(|_| PageFault::NotJson)?;
     let (record, complaint) = parse_row(text.get(), &body, kind).map_err(|_| PageFault::NotAPage)?;
     Ok(Page {
         records: vec![record],
@@ -89,10 +81,13 @@ pub(crate) fn parse_record(answer: &Answer, kind: RecordKind) -> Result<Page, Pa
 
 /// The record of a row, and a complaint where an instant is there but cannot be read. The record is the same
 /// whichever request gave the row: annotations are cut off. An error is a row without an id.
-fn parse_row(row: &str, body: &Bytes, kind: RecordKind) -> Result<(Record, Option<Unreadable>), String> {
+fn parse_row(row: &str, body: &Body, kind: RecordKind) -> Result<(Record, Option<Unreadable>), String> {
     let (fields, cut) = Fields::read(row)?;
     let (head, complaint) = fields.head(kind)?;
-    let raw = cut.map_or_else(|| body.slice_ref(row.as_bytes()), Bytes::from);
+    let raw = cut.map_or_else(|| body.text.slice_ref(row.as_bytes()), Bytes::from);
+    let is_repaired = body.is_repaired && row.contains(char::REPLACEMENT_CHARACTER);
+    let complaint =
+        complaint.or_else(|| is_repaired.then(|| "bytes that are no UTF-8 were replaced".to_owned()));
     let complaint = complaint.map(|reason| Unreadable { id: Some(head.id.clone()), reason });
     Ok((Record { head, raw }, complaint))
 }
@@ -101,20 +96,39 @@ fn is_partial(answer: &Answer) -> bool {
     answer.status == StatusCode::PARTIAL_CONTENT || answer.headers.contains_key(WARNING)
 }
 
-/// Bytes that are no UTF-8 are replaced rather than the page lost: Microsoft's own published sample has
-/// U+FFFD in it. They are looked for by `from_utf8`, which takes ASCII by the word; `from_utf8_lossy` goes
-/// byte by byte, and that is a quarter of a page's whole cost.
-fn utf8(body: &Bytes) -> Bytes {
-    match std::str::from_utf8(body) {
-        Ok(_) => body.clone(),
-        Err(_) => String::from_utf8_lossy(body).into_owned().into(),
-    }
+/// The next page's link: of several the first one that may be followed. `null` is none, as no member is.
+fn next_link(
+    links: &[&RawValue],
+    endpoints: &Endpoints,
+    kind: RecordKind,
+) -> Option<Result<NextLink, LinkError>> {
+    let mut checked = links.iter().filter(|link| link.get() != "null").map(|link| {
+        let text: String = serde_json::from_str(link.get()).map_err(|_| LinkError::Foreign)?;
+        NextLink::check(&text, endpoints, kind)
+    });
+    let first = checked.next()?;
+    Some(first.or_else(|error| checked.find_map(Result::ok).ok_or(error)))
 }
 
-fn fault_of(body: &[u8]) -> PageFault {
-    match serde_json::from_slice::<&RawValue>(body) {
-        Ok(_) => PageFault::NotAPage,
-        Err(_) => PageFault::NotJson,
+/// A body as text.
+struct Body {
+    text: Bytes,
+    /// It was not all UTF-8.
+    is_repaired: bool,
+}
+
+impl Body {
+    /// A byte order mark is left out (RFC 8259 §8.1). Bytes that are no UTF-8 are replaced rather than the page lost:
+    /// Microsoft's own published sample has U+FFFD in it. They are looked for by `from_utf8`, which takes ASCII by the
+    /// word; `from_utf8_lossy` goes byte by byte, and that is a quarter of a page's whole cost.
+    fn of(body: &Bytes) -> Self {
+        const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+        let marked = if body.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let body = body.slice(marked..);
+        match std::str::from_utf8(&body) {
+            Ok(_) => Self { text: body, is_repaired: false },
+            Err(_) => Self { text: String::from_utf8_lossy(&body).into_owned().into(), is_repaired: true },
+        }
     }
 }
 
@@ -127,6 +141,8 @@ struct Fields {
     display_name: Option<String>,
     title: Option<String>,
     rest: Head,
+    /// An instant is there that is no text.
+    has_odd_instant: bool,
 }
 
 impl Fields {
@@ -140,6 +156,8 @@ impl Fields {
         for (key, value) in members(row).ok_or("a row is no JSON object")? {
             if let Some(field) = fields.of(key) {
                 *field = text(value);
+                let is_odd = field.is_none() && value != "null";
+                fields.has_odd_instant |= is_odd && key.ends_with("DateTime");
             } else if is_annotation(key) {
                 cutter.cut();
                 continue;
@@ -154,7 +172,7 @@ impl Fields {
         if id.is_empty() {
             return Err(format!("a row of {} has an empty id", kind.path()));
         }
-        let mut complaint = None;
+        let mut complaint = self.has_odd_instant.then(|| "an instant is no text".to_owned());
         let mut instant = |text: Option<String>, name: &str| {
             let parsed = text.as_deref().map(parse_instant);
             if parsed == Some(None) {
@@ -196,7 +214,7 @@ impl Fields {
 /// A value of the head: a text, a number or a boolean as it stands; `null`, an object or an array is none.
 fn text(value: &str) -> Option<String> {
     match value.as_bytes().first()? {
-        b'"' => serde_json::from_str(value).ok().or_else(|| Some(value.trim_matches('"').to_owned())),
+        b'"' => serde_json::from_str(value).ok().or_else(|| value.get(1..value.len() - 1).map(str::to_owned)),
         b'{' | b'[' => None,
         _ if value == "null" => None,
         _ => Some(value.to_owned()),
@@ -294,6 +312,43 @@ mod tests {
     }
 
     #[test]
+    fn an_odd_envelope_costs_no_row() {
+        let link = "https://graph.microsoft.com/v1.0/security/incidents?$skip=1";
+        for body in [
+            format!(
+                "\u{feff}{{\"value\":[{{\"id\":\"1\"}},{{\"id\":\"2\"}}],\"@odata.nextLink\":\"{link}\"}}"
+            ),
+            format!(
+                r#"{{"value":[{{"id":"1"}}],"value":null,"value":[{{"id":"2"}}],"@odata.nextLink":"{link}"}}"#
+            ),
+            format!(
+                r#"{{"\ud800":"\ud800","@odata.nextLink":7,"val\u0075e":[{{"id":"1"}},{{"id":"2"}}],"@odata.nextLink":"{link}"}}"#
+            ),
+            format!(
+                r#"{{"x":{}{},"@odata.nextLink":"{link}","value":[{{"id":"1"}},{{"id":"2"}}],"value":"x"}}"#,
+                "[".repeat(9999),
+                "]".repeat(9999)
+            ),
+        ] {
+            let page = page(200, body.clone()).unwrap();
+            let raw: Vec<_> = page.records.iter().map(|record| &record.raw[..]).collect();
+            assert_eq!(raw, [br#"{"id":"1"}"#, br#"{"id":"2"}"#], "{body:.99}");
+            assert!(matches!(page.next, Some(Ok(_))), "{body:.99}");
+        }
+        let unfollowed = page(200, r#"{"value":[],"@odata.nextLink":{}}"#).unwrap();
+        assert_eq!(unfollowed.next, Some(Err(LinkError::Foreign)));
+        assert_eq!(page(200, r#"{"value":[],"@odata.nextLink":null}"#).unwrap().next, None);
+    }
+
+    #[test]
+    fn an_instant_that_is_no_text_is_told() {
+        let page =
+            page(200, r#"{"value":[{"id":"1","lastUpdateDateTime":{}},{"id":"2","title":{}}]}"#).unwrap();
+        assert_eq!((page.records.len(), page.unreadable.len()), (2, 1));
+        assert_eq!(page.unreadable[0].id.as_deref(), Some("1"));
+    }
+
+    #[test]
     fn what_is_no_page_is_said_to_be_what_it_is() {
         assert_eq!(page(200, "<html>").unwrap_err(), PageFault::NotJson);
         assert_eq!(page(200, r#"{"value":[{"id":"1"}"#).unwrap_err(), PageFault::NotJson);
@@ -305,6 +360,12 @@ mod tests {
     #[test]
     fn a_page_with_broken_utf8_is_still_a_page() {
         let body = [br#"{"value":[{"id":"1","displayName":""#.as_slice(), &[0xff], br#""}]}"#].concat();
-        assert_eq!(page(200, body).unwrap().records[0].head.title.as_deref(), Some("\u{fffd}"));
+        let page = page(200, body).unwrap();
+        assert_eq!(page.records[0].head.title.as_deref(), Some("\u{fffd}"));
+        assert_eq!(
+            page.unreadable[0].id.as_deref(),
+            Some("1"),
+            "a record that is not as Graph sent it is told"
+        );
     }
 }

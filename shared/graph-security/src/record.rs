@@ -68,7 +68,7 @@ pub struct Record {
     pub raw: Bytes,
 }
 
-/// A row of a page that could not be taken as a record, or whose instant could not be read.
+/// A row of a page that could not be taken as a record, whose instant could not be read, or whose bytes were no text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Unreadable {

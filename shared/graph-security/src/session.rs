@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use graph_auth::{AccessToken, Endpoints, Identity, TokenCache, TokenRequest};
 use graph_http::retry::{Failure, Tries};
-use graph_http::{Answer, Clock, Deadline, Fault, Limits, Request, Transport, exchange};
+use graph_http::{Answer, Clock, Deadline, Fault, Limits, Request, Spent, Transport, Unanswered, exchange};
 use http::header::{ACCEPT, AUTHORIZATION};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::error::{ErrorAnswer, plain};
 use crate::page::parse_record;
-use crate::{Evidence, GraphError, NextLink, Page, PageFault, Query, RecordKind, parse_page};
+use crate::{ErrorDetail, Evidence, GraphError, NextLink, Page, PageFault, Query, RecordKind, parse_page};
 
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -167,7 +167,7 @@ impl<'a, T: Transport> Session<'a, T> {
     /// As [`Session::page`]; [`PageFault::NotFound`] when it is not there.
     pub async fn record(&mut self, kind: RecordKind, id: &str) -> Result<Page, GraphError> {
         let answer = self.get(&format!("{}/{}", kind.path(), encode(id)), Single::Yes).await?;
-        parse_record(&answer, kind).map_err(|fault| GraphError::Page { fault, detail: None })
+        parse_record(&answer, kind).map_err(|fault| self.no_page(fault))
     }
 
     /// Whether custom detection rules can be listed. That API is beta, its rows have changed their shape, and
@@ -181,7 +181,28 @@ impl<'a, T: Transport> Session<'a, T> {
 
     async fn list(&mut self, kind: RecordKind, path: &str) -> Result<Page, GraphError> {
         let answer = self.get(path, Single::No).await?;
-        parse_page(&answer, &self.endpoints, kind).map_err(|fault| GraphError::Page { fault, detail: None })
+        parse_page(&answer, &self.endpoints, kind).map_err(|fault| self.no_page(fault))
+    }
+
+    /// The last answer was a success, and cannot be read.
+    fn no_page(&self, fault: PageFault) -> GraphError {
+        tracing::debug!(
+            status = self.last.status, request_id = self.last.request_id,
+            client_request_id = ?self.last.client_request_id, %fault,
+            "an answer of Graph cannot be read"
+        );
+        let detail = self.last.client_request_id.map(|client_request_id| {
+            Box::new(ErrorDetail {
+                status: self.last.status.unwrap_or_default(),
+                code: String::new(),
+                request_id: self.last.request_id.clone(),
+                client_request_id,
+                is_graph_s: true,
+                leads_to: None,
+                spent: Spent::default(),
+            })
+        });
+        GraphError::Page { fault, detail, source: None }
     }
 
     /// One successful answer, after as many tries as the policy allows.
@@ -198,19 +219,23 @@ impl<'a, T: Transport> Session<'a, T> {
             let token = self.token().await?;
             let id = uuid::Builder::from_random_bytes(random_bytes(&mut self.rng)).into_uuid();
             let request = self.request(path, &token, id)?;
-            self.usage.calls += 1;
+            self.usage.calls = self.usage.calls.saturating_add(1);
             let outcome = exchange(&self.graph.transport, request, Limits::PAGE, self.deadline).await;
             let answer = outcome.as_ref().ok();
             self.last = Evidence {
                 cause: None,
                 status: answer.map(|answer| answer.status.as_u16()),
                 graph_code: None,
-                request_id: answer.and_then(|answer| answer.header("request-id")).and_then(plain),
+                request_id: answer
+                    .and_then(|answer| answer.header("request-id"))
+                    .and_then(plain)
+                    .filter(|id| !token.is_echoed_by(id)),
                 client_request_id: Some(id),
             };
-            let (error, failure) = match outcome {
+            let fault = outcome.as_ref().err().map(ToString::to_string);
+            let (mut error, failure) = match outcome {
                 Ok(answer) if answer.status.is_success() => {
-                    self.usage.bytes += answer.body.len() as u64;
+                    self.usage.bytes = self.usage.bytes.saturating_add(answer.body.len() as u64);
                     tracing::debug!(
                         status = answer.status.as_u16(), bytes = answer.body.len(),
                         request_id = self.last.request_id, client_request_id = %id,
@@ -219,7 +244,7 @@ impl<'a, T: Transport> Session<'a, T> {
                     return Ok(answer);
                 }
                 Ok(answer) => {
-                    let read = ErrorAnswer::of(&answer, id);
+                    let read = ErrorAnswer::of(&answer, id, &token);
                     self.last.graph_code = Some(read.detail.code.clone()).filter(|code| !code.is_empty());
                     self.last.request_id.clone_from(&read.detail.request_id);
                     let stale = answer.status == StatusCode::UNAUTHORIZED || read.missing_roles.is_some();
@@ -227,26 +252,34 @@ impl<'a, T: Transport> Session<'a, T> {
                         // Expired before its time, or issued before consent was given: once more with a
                         // fresh one before anybody is blamed.
                         fresh_token = true;
+                        tracing::debug!(
+                            status = self.last.status, code = self.last.graph_code,
+                            request_id = self.last.request_id, client_request_id = %id,
+                            attempt = tries.failed().saturating_add(1), wait_ms = 0,
+                            "Graph refuses the token; the request is sent once more with a fresh one"
+                        );
                         let request = token_request(self.graph, &self.endpoints, self.deadline);
                         self.graph.tokens.evict(&request, &self.identity, &token).await;
                         continue;
                     }
                     let failure = Failure::of_answer(&answer, self.graph.clock.now());
                     if matches!(failure, Some(Failure::Throttled { .. })) {
-                        self.usage.throttles += 1;
+                        self.usage.throttles = self.usage.throttles.saturating_add(1);
                     }
                     (error_of(read, failure, single), failure)
                 }
                 Err(fault) => {
                     let failure = Failure::of_fault(&fault);
-                    (error_of_fault(fault, self.deadline), failure)
+                    let unanswered = Unanswered { fault, spent: tries.spent() };
+                    (error_of_fault(unanswered, self.deadline), failure)
                 }
             };
             let failure = failure.filter(|failure| self.repeat_transient || *failure != Failure::Transient);
-            let wait = failure.and_then(|failure| tries.wait(failure, &mut self.rng));
+            let wait = tries.wait(failure, &mut self.rng);
+            error.set_spent(tries.spent());
             tracing::debug!(
                 status = self.last.status, code = self.last.graph_code, request_id = self.last.request_id,
-                client_request_id = %id, attempt = tries.failed(), ?failure, wait_ms = wait.map(in_ms),
+                client_request_id = %id, fault, attempt = tries.failed(), ?failure, wait_ms = wait.map(in_ms),
                 "a request to Graph failed"
             );
             match wait {
@@ -298,28 +331,26 @@ fn error_of(read: ErrorAnswer, failure: Option<Failure>, single: Single) -> Grap
     if let (None, Some(none_granted)) = (failure, read.missing_roles) {
         return GraphError::MissingRoles { none_granted, detail };
     }
+    let page = |fault, detail| GraphError::Page { fault, detail: Some(detail), source: None };
     match (failure, detail.status) {
         (Some(Failure::Throttled { retry_after }), _) => GraphError::Throttled { retry_after, detail },
-        (Some(Failure::Transient), _) => {
-            GraphError::Page { fault: PageFault::ServerError, detail: Some(detail) }
-        }
+        (Some(Failure::Transient), _) => page(PageFault::ServerError, detail),
+        // As a success that is no page: it says nothing about permissions, licences or records.
+        (None, _) if !detail.is_graph_s => page(PageFault::NotJson, detail),
         (None, 401) if detail.code == "InvalidAuthenticationToken" => GraphError::TokenRefused(detail),
-        (None, 404) if single == Single::Yes => {
-            GraphError::Page { fault: PageFault::NotFound, detail: Some(detail) }
-        }
+        (None, 404) if single == Single::Yes => page(PageFault::NotFound, detail),
         (None, 401 | 403 | 404) => GraphError::Forbidden(detail),
         (None, _) => GraphError::Rejected(detail),
     }
 }
 
-fn error_of_fault(fault: Fault, deadline: Deadline) -> GraphError {
-    match fault {
+fn error_of_fault(unanswered: Unanswered, deadline: Deadline) -> GraphError {
+    let page = |fault, source| GraphError::Page { fault, detail: None, source: Some(Box::new(source)) };
+    match unanswered.fault {
         Fault::TimedOut(_) if tokio::time::Instant::now() >= deadline => GraphError::OutOfTime,
-        Fault::TooLarge(_) => GraphError::Page { fault: PageFault::TooLarge, detail: None },
-        Fault::BrokenOff(_) | Fault::TimedOut(_) => {
-            GraphError::Page { fault: PageFault::Incomplete, detail: None }
-        }
-        Fault::Transport(_) => GraphError::Unreachable(fault),
+        Fault::TooLarge(_) => page(PageFault::TooLarge, unanswered),
+        Fault::BrokenOff(_) | Fault::TimedOut(_) => page(PageFault::Incomplete, unanswered),
+        Fault::Transport(_) => GraphError::Unreachable(unanswered),
     }
 }
 

@@ -34,13 +34,13 @@ impl Window {
     /// When the window that `now` lies in begins, in seconds since 1970.
     #[must_use]
     pub fn start(&self, now: Timestamp) -> i64 {
-        now.as_second() - now.as_second().rem_euclid(self.seconds())
+        now.as_second().saturating_sub(now.as_second().rem_euclid(self.seconds()))
     }
 
     /// How long `now` is before its window's end: at least a second.
     #[must_use]
     pub fn left(&self, now: Timestamp) -> Duration {
-        let left = self.start(now) + self.seconds() - now.as_second();
+        let left = self.start(now).saturating_add(self.seconds()).saturating_sub(now.as_second());
         Duration::from_secs(left.max(1).unsigned_abs())
     }
 
@@ -190,5 +190,21 @@ impl<A: Attempts> Admission<'_, A> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_of_any_length_has_a_start_and_an_end() {
+        for length in [Duration::ZERO, Duration::from_secs(60), Duration::MAX] {
+            let window = Window { length, most: 1 };
+            for now in [Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX] {
+                assert!(window.start(now) <= now.as_second());
+                assert!(window.left(now) >= Duration::from_secs(1));
+            }
+        }
     }
 }

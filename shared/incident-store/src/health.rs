@@ -132,13 +132,14 @@ fn fault(connection: &Connection, failing: &Failing) -> Fault {
     let settings = &connection.settings;
     let explanation = failing.cause.explain();
     // A simulated tenant has no portal.
-    let place = explanation.place.filter(|_| !matches!(settings.cloud, Cloud::Simulated(_)));
+    let has_portal = !matches!(settings.cloud, Cloud::Simulated(_));
+    let link = || explanation.place.url(&settings.cloud, settings.tenant_id, settings.client_id);
     Fault {
         cause: failing.cause.name(),
         code: if let Cause::Unknown { code } = failing.cause { Some(code) } else { None },
         message: explanation.message,
         remedy: failing.cause.remedy_at(&settings.cloud.endpoints()),
-        link: place.map(|place| place.url(&settings.cloud, settings.tenant_id, settings.client_id)),
+        link: has_portal.then(link),
         stream: failing.stream,
         detail: failing.detail.clone(),
         since: failing.since,

@@ -175,14 +175,26 @@ impl Observed {
             overlap_seconds: self.overlap_seconds.max(other.overlap_seconds),
             worst_lateness_seconds: self.worst_lateness_seconds.max(other.worst_lateness_seconds),
             sweeps_stretched: self.sweeps_stretched.max(other.sweeps_stretched),
-            found_by_hourly_sweep: self.found_by_hourly_sweep + other.found_by_hourly_sweep,
-            found_by_daily_sweep: self.found_by_daily_sweep + other.found_by_daily_sweep,
-            changed_in_place: self.changed_in_place + other.changed_in_place,
-            went_back: self.went_back + other.went_back,
-            unasked_pages: self.unasked_pages + other.unasked_pages,
-            undated_answers: self.undated_answers + other.undated_answers,
-            partial_answers: self.partial_answers + other.partial_answers,
-            unreadable_rows: self.unreadable_rows + other.unreadable_rows,
+            found_by_hourly_sweep: self.found_by_hourly_sweep.saturating_add(other.found_by_hourly_sweep),
+            found_by_daily_sweep: self.found_by_daily_sweep.saturating_add(other.found_by_daily_sweep),
+            changed_in_place: self.changed_in_place.saturating_add(other.changed_in_place),
+            went_back: self.went_back.saturating_add(other.went_back),
+            unasked_pages: self.unasked_pages.saturating_add(other.unasked_pages),
+            undated_answers: self.undated_answers.saturating_add(other.undated_answers),
+            partial_answers: self.partial_answers.saturating_add(other.partial_answers),
+            unreadable_rows: self.unreadable_rows.saturating_add(other.unreadable_rows),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_adds_up_and_stays_at_the_end_of_its_range() {
+        let most = Observed { found_by_daily_sweep: u64::MAX, unreadable_rows: 2, ..Observed::default() };
+        let both = most.and(&Observed { found_by_daily_sweep: 7, unreadable_rows: 3, ..Observed::default() });
+        assert_eq!((both.found_by_daily_sweep, both.unreadable_rows), (u64::MAX, 5));
     }
 }

@@ -67,7 +67,7 @@ async fn values_that_cannot_be_are_never_saved() {
     let tenant = world.tenant(1, Scenario::Good);
     let anyway = with(entry(&tenant), "saveAnyway", true);
     for (name, value, cause) in [
-        ("tenantId", "contoso.com".to_owned(), "tenant_id_malformed"),
+        ("tenantId", "contoso".to_owned(), "tenant_id_malformed"),
         ("clientId", "my app".to_owned(), "client_id_malformed"),
         ("clientId", tenant.tenant_id.to_string(), "client_id_is_tenant_id"),
         ("clientSecret", " \u{200b}".to_owned(), "secret_missing"),

@@ -1,8 +1,8 @@
 //! The table of causes in Markdown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use graph_auth::{Cause, Place};
+use graph_auth::{CODES, Cause, Place};
 
 const BEGIN: &str = "<!-- causes: begin -->\n";
 const END: &str = "<!-- causes: end -->";
@@ -12,8 +12,9 @@ fn table() -> String {
     let codes = codes();
     let row = |cause: Cause| {
         let explained = cause.explain();
-        let place = explained.place.map_or("", place);
-        let numbers = codes.get(cause.name()).map(|codes| codes.join(", ")).unwrap_or_default();
+        let place = place(explained.place);
+        let numbers: Vec<_> = codes.get(cause.name()).into_iter().flatten().map(u32::to_string).collect();
+        let numbers = numbers.join(", ");
         let (name, message, remedy) = (cause.name(), explained.message, explained.remedy);
         format!("| `{name}` | {message} | {remedy} | {place} | {numbers} |\n")
     };
@@ -21,13 +22,11 @@ fn table() -> String {
     head.to_owned() + &Cause::ALL.map(row).concat()
 }
 
-/// The numbers behind each cause's name: AADSTS numbers have five to seven digits.
-fn codes() -> BTreeMap<&'static str, Vec<String>> {
-    let mut codes = BTreeMap::<_, Vec<_>>::new();
-    for code in 10_000..10_000_000 {
-        if let Some(cause) = Cause::of_code(code) {
-            codes.entry(cause.name()).or_default().push(code.to_string());
-        }
+/// The numbers behind each cause's name, in their order.
+fn codes() -> BTreeMap<&'static str, BTreeSet<u32>> {
+    let mut codes = BTreeMap::<_, BTreeSet<_>>::new();
+    for known in CODES {
+        codes.entry(known.cause.name()).or_default().extend(known.numbers);
     }
     codes
 }
@@ -43,6 +42,7 @@ fn place(place: Place) -> &'static str {
     match place {
         Place::TenantOverview => "Entra, tenant overview",
         Place::AppRegistrations => "Entra, App registrations",
+        Place::EnterpriseApplications => "Entra, Enterprise applications",
         Place::AppOverview => "Entra, the app's Overview",
         Place::AppCredentials => "Entra, the app's Certificates & secrets",
         Place::AppAuthentication => "Entra, the app's Authentication",
@@ -50,5 +50,11 @@ fn place(place: Place) -> &'static str {
         Place::SignInLogs => "Entra, Sign-in logs",
         Place::Defender => "Microsoft Defender portal",
         Place::ServiceHealth => "Microsoft service health",
+        Place::Clouds => "documentation: clouds and their hosts",
+        Place::Assertions => "documentation: signed assertions",
+        Place::TenantRestrictions => "documentation: tenant restrictions",
+        Place::Throttling => "documentation: throttling",
+        Place::ErrorCodes => "documentation: error codes",
+        Place::ErrorLookup { .. } => "Entra, the code's own page",
     }
 }

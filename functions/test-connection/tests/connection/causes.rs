@@ -4,20 +4,20 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use defender_sim::{Faults, NotOnboarded, Scenario, TenantSpec};
-use graph_auth::{Cause, Cloud};
+use graph_auth::{CODES, Cause, Cloud};
 use test_connection::{CheckId, TestReport, Tester};
 use tokio::task::JoinSet;
 
 use crate::networks;
-use crate::support::{Desk, check, input, moved, report, spec, verdicts};
+use crate::support::{Desk, check, in_process, input, moved, report, spec, verdicts};
 
 fn throttled(entra: bool) -> Scenario {
     // Longer than a test may take, so that the test does not wait for it.
     Scenario::Throttled { entra, graph: !entra, retry_after: Some(60) }
 }
 
-fn refused(code: u32) -> Scenario {
-    Scenario::Refuse { code, error: "invalid_client".into(), status: 401 }
+fn refused(code: u32, error: &str) -> Scenario {
+    Scenario::Refuse { code, error: error.into(), status: 400 }
 }
 
 /// The code and the cause of the first failure.
@@ -63,67 +63,6 @@ fn scenarios() -> Vec<(Scenario, &'static str, Failure)> {
     ]
 }
 
-/// The AADSTS numbers that are known, and one that is not.
-const CODES: [(u32, Cause); 57] = [
-    (90_002, Cause::TenantNotFound),
-    (900_023, Cause::TenantNotFound),
-    (90_013, Cause::TenantNotFound),
-    (90_019, Cause::TenantNotFound),
-    (50_059, Cause::TenantNotFound),
-    (50_128, Cause::TenantNotFound),
-    (90_038, Cause::WrongCloud),
-    (900_382, Cause::WrongCloud),
-    (900_432, Cause::WrongCloud),
-    (500_011, Cause::WrongCloud),
-    (700_016, Cause::AppNotFound),
-    (700_011, Cause::AppNotFound),
-    (7_000_229, Cause::NoServicePrincipal),
-    (7_000_112, Cause::AppDisabled),
-    (70_001, Cause::AppDisabled),
-    (1_000_031, Cause::AppDisabled),
-    (7_000_215, Cause::WrongSecret),
-    (70_002, Cause::WrongSecret),
-    (7_000_222, Cause::SecretExpired),
-    (7_000_218, Cause::SecretMissing),
-    (700_025, Cause::PublicClient),
-    (700_027, Cause::CertificateRefused),
-    (700_030, Cause::CertificateRefused),
-    (50_012, Cause::CertificateRefused),
-    (50_013, Cause::CertificateRefused),
-    (50_027, Cause::CertificateRefused),
-    (500_133, Cause::CertificateRefused),
-    (700_024, Cause::AssertionOutOfTime),
-    (70_021, Cause::FederationMismatch),
-    (700_211, Cause::FederationMismatch),
-    (700_212, Cause::FederationMismatch),
-    (700_213, Cause::FederationMismatch),
-    (700_229, Cause::FederationMismatch),
-    (53_003, Cause::ConditionalAccess),
-    (53_000, Cause::ConditionalAccess),
-    (53_011, Cause::ConditionalAccess),
-    (530_032, Cause::ConditionalAccess),
-    (530_035, Cause::ConditionalAccess),
-    (650_052, Cause::NoPermissions),
-    (650_056, Cause::NoPermissions),
-    (650_057, Cause::NoPermissions),
-    (65_001, Cause::NoPermissions),
-    (65_005, Cause::NoPermissions),
-    (90_055, Cause::Throttled),
-    (9_001_023, Cause::OurFault),
-    (900_144, Cause::OurFault),
-    (70_011, Cause::OurFault),
-    (1_002_012, Cause::OurFault),
-    (28_002, Cause::OurFault),
-    (700_022, Cause::OurFault),
-    (700_023, Cause::OurFault),
-    (50_196, Cause::OurFault),
-    (7_000_113, Cause::OurFault),
-    (7_000_114, Cause::OurFault),
-    (50_034, Cause::OurFault),
-    (50_126, Cause::OurFault),
-    (12_345, Cause::Unknown { code: 12_345 }),
-];
-
 async fn test(desk: &Desk, spec: TenantSpec, cloud: &Cloud) -> TestReport {
     let tenant = desk.simulator.add_tenant(spec);
     let input = test_connection::Input { cloud: cloud.name().into(), ..input(&tenant) };
@@ -155,18 +94,34 @@ async fn each_fault_ends_in_its_cause_at_its_check_in_every_cloud() {
     tests.join_all().await;
 }
 
-#[tokio::test]
-async fn every_known_code_of_entra_ends_in_its_cause() {
-    let desk = Desk::open().await;
-    let tenant = desk.tenant(Scenario::Good);
-    for (code, cause) in CODES {
-        desk.simulator.set_scenario(tenant.tenant_id, refused(code));
-        let report = report(&desk.tester(), &tenant).await;
-        let failure = report.failure().unwrap();
-        assert_eq!(failure.cause, Some(cause), "AADSTS{code}");
-        assert_eq!(failure.code, Some(format!("AADSTS{code}")));
-        assert!(failure.remedy.is_some());
+#[tokio::test(start_paused = true)]
+async fn every_known_code_of_entra_ends_in_its_cause_whatever_error_stands_beside_it() {
+    let tester = in_process();
+    let tenant = tester.transport.simulator.add_tenant(spec(1, Scenario::Good));
+    let unknown = (12_345, Cause::Unknown { code: 12_345 });
+    let known = CODES.iter().flat_map(|known| known.numbers.iter().map(|number| (*number, known.cause)));
+    for (code, cause) in known.chain([unknown]) {
+        for error in ["invalid_client", "invalid_resource", "unauthorized_client", "invalid_grant", "new_one"]
+        {
+            tester.transport.simulator.set_scenario(tenant.tenant_id, refused(code, error));
+            let report = report(&tester, &tenant).await;
+            let failure = report.failure().unwrap();
+            assert_eq!(failure.cause, Some(cause), "AADSTS{code} {error}");
+            assert_eq!(failure.code, Some(format!("AADSTS{code}")));
+            assert!(failure.remedy.is_some() && failure.link.is_some(), "{failure:?}");
+        }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disabled_graph_is_told_as_one_and_not_as_a_wrong_cloud() {
+    let tester = in_process();
+    let tenant = tester.transport.simulator.add_tenant(spec(1, refused(500_014, "invalid_resource")));
+    let report = report(&tester, &tenant).await;
+    let failure = report.failure().unwrap();
+    assert_eq!((failure.id, failure.cause), (CheckId::Permissions, Some(Cause::ResourceDisabled)));
+    assert!(failure.message.contains("disabled") && failure.message.contains("subscription"), "{failure:?}");
+    assert!(failure.link.as_ref().unwrap().contains("StartboardApplicationsMenuBlade"));
 }
 
 /// Runs the causes that no scenario of the table above reaches, and collects all their names.
@@ -174,7 +129,8 @@ async fn all_causes() -> BTreeSet<&'static str> {
     let mut reached: BTreeSet<_> = scenarios()
         .into_iter()
         .filter_map(|(_, _, failure)| Some(failure?.1.name()))
-        .chain(CODES.map(|(_, cause)| cause.name()))
+        .chain(CODES.iter().map(|known| known.cause.name()))
+        .chain([Cause::Unknown { code: 0 }.name()])
         .collect();
     let desk = Desk::open().await;
     let good = desk.tenant(Scenario::Good);
@@ -191,7 +147,7 @@ async fn all_causes() -> BTreeSet<&'static str> {
         input
     };
     let input_faults = [
-        (entered(&|input| input.tenant_id = "contoso.com".into()), Cause::TenantIdMalformed),
+        (entered(&|input| input.tenant_id = "contoso".into()), Cause::TenantIdMalformed),
         (entered(&|input| input.client_id.clear()), Cause::ClientIdMalformed),
         (entered(&|input| input.client_id.clone_from(&input.tenant_id)), Cause::ClientIdIsTenantId),
         (entered(&|input| input.client_secret = " ".into()), Cause::SecretMissing),
@@ -203,6 +159,11 @@ async fn all_causes() -> BTreeSet<&'static str> {
     }
     assert_eq!(desk.simulator.requests().len(), 0, "what is wrong at sight is asked nowhere");
 
+    let domain = entered(&|input| input.tenant_id = "contoso.example".into());
+    meet(tester.test(&domain, |_| {}).await, CheckId::Input, Cause::TenantIdIsDomain);
+    let swapped = entered(&|input| std::mem::swap(&mut input.tenant_id, &mut input.client_id));
+    meet(tester.test(&swapped, |_| {}).await, CheckId::Tenant, Cause::IdsSwapped);
+
     let short = TenantSpec { token_lifetime: Duration::ZERO, ..spec(2, Scenario::Good) };
     let short = desk.simulator.add_tenant(short);
     meet(report(&tester, &short).await, CheckId::Incidents, Cause::TokenRefused);
@@ -213,6 +174,10 @@ async fn all_causes() -> BTreeSet<&'static str> {
     let entra_status = Some((404, None));
     desk.simulator.set_faults(good.tenant_id, Faults { entra_status, ..Faults::default() });
     meet(report(&tester, &good).await, CheckId::Application, Cause::UnexpectedAnswer);
+
+    // A number too short to be one of Entra's counts as none.
+    let unnumbered = desk.simulator.add_tenant(spec(3, refused(0, "invalid_client")));
+    meet(report(&tester, &unnumbered).await, CheckId::Application, Cause::SignInRefused);
 
     desk.simulator.set_down(true);
     meet(report(&tester, &good).await, CheckId::Tenant, Cause::Unreachable);

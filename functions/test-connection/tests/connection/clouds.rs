@@ -111,7 +111,10 @@ async fn where_entra_is_one_s_own_no_other_cloud_is_asked() {
     let tenant = desk.tenant(Scenario::TenantNotFound);
     let report = report(&desk.tester(), &tenant).await;
     assert_eq!(report.failure().unwrap().cause, Some(Cause::TenantNotFound));
-    assert_eq!(desk.simulator.requests().len(), 1);
+    // The second one asks whether the client ID is a tenant's.
+    let asked = desk.simulator.requests();
+    assert_eq!(asked.len(), 2);
+    assert!(asked.iter().all(|asked| asked.target.ends_with("/v2.0/.well-known/openid-configuration")));
 }
 
 #[tokio::test]

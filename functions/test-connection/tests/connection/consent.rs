@@ -1,23 +1,14 @@
 //! Consent given a moment ago reaches new tokens only, some time later. Simulated time.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use defender_sim::{InProcess, Scenario, Simulator};
-use graph_http::Clock;
+use defender_sim::Scenario;
 use test_connection::{CheckId, LONGEST_CONSENT_WAIT, Status, Tester};
 use tokio::time::Instant;
 
-use crate::support::{input, report, spec, tester};
+use crate::support::{in_process, input, report, spec};
 
 const ROLES: [&str; 2] = ["SecurityIncident.Read.All", "SecurityAlert.Read.All"];
-
-fn in_process() -> Tester<InProcess> {
-    let clock = Clock::simulated("2026-11-23T08:00:00Z".parse().unwrap());
-    let simulator = Arc::new(Simulator::new(1, clock.now()));
-    simulator.keep_requests(1000);
-    Tester { clock: clock.clone(), ..tester(InProcess { simulator, clock }) }
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_page_waits_for_a_fresh_consent_and_shows_that_it_does() {

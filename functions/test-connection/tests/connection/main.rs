@@ -6,6 +6,8 @@ mod causes;
 mod clouds;
 mod consent;
 mod docs;
+mod foreign;
+mod mistaken;
 mod networks;
 mod probe;
 mod secrets;

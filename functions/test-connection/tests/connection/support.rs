@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use defender_sim::{Generator, Scenario, Simulator, TenantHandle, TenantSpec, serve};
+use defender_sim::{Generator, InProcess, Scenario, Simulator, TenantHandle, TenantSpec, serve};
 use graph_auth::{Cloud, EndpointOverride, PrivateHosts, TestOrigin};
 use graph_http::{Clock, HttpsTransport, Transport};
 use secrecy::SecretString;
@@ -52,6 +52,14 @@ pub(crate) fn tester<T: Transport>(transport: T) -> Tester<T> {
         consent_wait: Duration::ZERO,
         seed: 1,
     }
+}
+
+/// A tester whose simulator is in this process, for simulated time.
+pub(crate) fn in_process() -> Tester<InProcess> {
+    let clock = Clock::simulated("2026-11-23T08:00:00Z".parse().unwrap());
+    let simulator = Arc::new(Simulator::new(1, clock.now()));
+    simulator.keep_requests(1000);
+    Tester { clock: clock.clone(), ..tester(InProcess { simulator, clock }) }
 }
 
 /// A tenant with few records.

@@ -18,7 +18,7 @@ pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub(super) fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let mut plain = Vec::with_capacity(bytes.len() * 5);
+    let mut plain = Vec::with_capacity(bytes.len().saturating_mul(5));
     GzDecoder::new(bytes).read_to_end(&mut plain).map_err(|_| unreadable("compressed bytes"))?;
     Ok(plain)
 }

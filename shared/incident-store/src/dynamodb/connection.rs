@@ -43,7 +43,7 @@ pub(super) fn tombstone(of: &Connection, mut item: Item, records: Records) -> It
     }
     item.extend(keys::tombstone(of.id).item());
     item.insert("lifecycle".to_owned(), of_text(lifecycle));
-    item.insert("version".to_owned(), of_number(of.version + 1));
+    item.insert("version".to_owned(), of_number(of.version.saturating_add(1)));
     item
 }
 

@@ -63,7 +63,7 @@ pub(super) async fn update(store: &DynamoStore, to: &Connection) -> Result<Conne
     }
     let updated = Connection {
         settings: as_stored(to.settings.clone()),
-        version: there.version + 1,
+        version: there.version.saturating_add(1),
         created: there.created,
         ..to.clone()
     };
@@ -125,7 +125,7 @@ pub(super) async fn remove(
 fn removing(there: &Connection) -> Change {
     Change::when("#version = :read")
         .value("read", of_number(there.version))
-        .set("version", of_number(there.version + 1))
+        .set("version", of_number(there.version.saturating_add(1)))
         .set("lifecycle", of_text(lifecycle_name(Lifecycle::Removing)))
         .remove("keep_records")
 }
