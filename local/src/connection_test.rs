@@ -1,20 +1,18 @@
-//! `test-connection`: each check with its verdict; the first that failed with its one remedy.
+//! `test-connection`.
 
-use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
 use connections::Refusal;
 use indicatif::ProgressBar;
-use test_connection::{Check, Status, TestReport};
 
 use crate::args::TestArgs;
 use crate::desk::{Desk, OWNER};
 use crate::environment::Environment;
 use crate::failure::{Failure, Verdict};
 use crate::input;
+use crate::report;
 use crate::secret_input;
-use crate::text::plain;
 
 pub(crate) async fn run(
     desk: &Desk,
@@ -40,7 +38,7 @@ pub(crate) async fn run(
         serde_json::to_writer_pretty(&mut out, &report).map_err(io::Error::from)?;
         writeln!(out)?;
     } else {
-        write!(out, "{}", lines(&report))?;
+        write!(out, "{}", report::text(&report))?;
     }
     Ok(if report.ok { Verdict::Good } else { Verdict::Bad })
 }
@@ -52,34 +50,4 @@ async fn waiting<T>(test: impl Future<Output = T>) -> T {
     let report = test.await;
     bar.finish_and_clear();
     report
-}
-
-fn lines(report: &TestReport) -> String {
-    let mut text: String = report.checks.iter().map(check_lines).collect();
-    let verdict = match (report.ok, report.failure()) {
-        (true, _) => "The connection is good: the next sync works.",
-        (false, _) => "The connection is not good.",
-    };
-    text.push_str(verdict);
-    text.push('\n');
-    text
-}
-
-fn check_lines(check: &Check) -> String {
-    let mark = match check.status {
-        Status::Passed => "✓",
-        Status::Failed => "✗",
-        Status::Warning => "!",
-        Status::Skipped => "–",
-    };
-    let mut text = format!("{mark} {}", plain(&check.message));
-    // Writing to a string cannot fail.
-    if let Some(code) = &check.code {
-        let _ = write!(text, " ({})", plain(code));
-    }
-    for line in [&check.remedy, &check.link].into_iter().flatten() {
-        let _ = write!(text, "\n  {}", plain(line));
-    }
-    text.push('\n');
-    text
 }

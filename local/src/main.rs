@@ -11,6 +11,7 @@ mod failure;
 mod incidents;
 mod input;
 mod logs;
+mod report;
 mod secret_input;
 mod secrets;
 mod serve;

@@ -82,6 +82,38 @@ impl CheckId {
         Self::WriteBack,
         Self::CustomDetections,
     ];
+
+    /// What people call it.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Input => "Values",
+            Self::Tenant => "Tenant",
+            Self::Application => "Application",
+            Self::Credential => "Client secret",
+            Self::Permissions => "Permissions",
+            Self::Incidents => "Read incidents",
+            Self::Alerts => "Read alerts",
+            Self::WriteBack => "Write back",
+            Self::CustomDetections => "Custom detections",
+        }
+    }
+
+    /// What the checks after it need of it, in the words "they need …".
+    #[must_use]
+    pub fn need(self) -> &'static str {
+        match self {
+            Self::Input => "values of the right form",
+            Self::Tenant => "a known tenant",
+            Self::Application => "a known application",
+            Self::Credential => "a working secret",
+            Self::Permissions => "the permissions",
+            Self::Incidents => "readable incidents",
+            Self::Alerts => "readable alerts",
+            Self::WriteBack => "the permission to write back",
+            Self::CustomDetections => "readable custom detections",
+        }
+    }
 }
 
 /// A verdict.
@@ -166,8 +198,8 @@ impl<F: FnMut(&Check)> Progress<F> {
         let failed = self.failed();
         for id in CheckId::ALL {
             if self.checks.iter().all(|check| check.id != id) {
-                let because = failed.map(name_of).unwrap_or_default();
-                self.add(Check::skipped(id, format!("Not judged, because the check of {because} failed.")));
+                let need = failed.map(CheckId::need).unwrap_or_default();
+                self.add(Check::skipped(id, format!("Skipped: this check needs {need}.")));
             }
         }
         self.checks.sort_by_key(|check| check.id);
@@ -176,20 +208,6 @@ impl<F: FnMut(&Check)> Progress<F> {
 
     fn failed(&self) -> Option<CheckId> {
         self.checks.iter().find(|check| check.status == Status::Failed).map(|check| check.id)
-    }
-}
-
-fn name_of(id: CheckId) -> &'static str {
-    match id {
-        CheckId::Input => "the entered values",
-        CheckId::Tenant => "the tenant",
-        CheckId::Application => "the application",
-        CheckId::Credential => "the credential",
-        CheckId::Permissions => "the permissions",
-        CheckId::Incidents => "the incidents",
-        CheckId::Alerts => "the alerts",
-        CheckId::WriteBack => "write-back",
-        CheckId::CustomDetections => "the custom detections",
     }
 }
 
