@@ -30,6 +30,9 @@ pub(super) enum Event {
     Problem {
         /// Why.
         detail: String,
+        /// Which value is to be corrected, where it is one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        field: Option<serde_json::Value>,
     },
 }
 
@@ -73,6 +76,7 @@ fn line(event: &Event) -> Bytes {
 /// A problem as the last event.
 impl From<Problem> for Event {
     fn from(problem: Problem) -> Self {
-        Self::Problem { detail: problem.0.detail }
+        let Problem(http_api::Problem { detail, more, .. }) = problem;
+        Self::Problem { detail, field: more.and_then(|mut more| more.remove("field")) }
     }
 }
