@@ -4,7 +4,6 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 use connections::Refusal;
-use indicatif::ProgressBar;
 
 use crate::args::TestArgs;
 use crate::desk::{Desk, OWNER};
@@ -13,6 +12,7 @@ use crate::failure::{Failure, Verdict};
 use crate::input;
 use crate::report;
 use crate::secret_input;
+use crate::testing;
 
 pub(crate) async fn run(
     desk: &Desk,
@@ -22,7 +22,7 @@ pub(crate) async fn run(
     let admin = desk.admin(Duration::ZERO);
     let report = if let Some(id) = args.connection {
         // A test's future is some 30 KB.
-        match Box::pin(waiting(admin.test(OWNER, id, |_| ()))).await {
+        match Box::pin(testing::shown(admin.test(OWNER, id, |_| ()))).await {
             Ok(tested) => tested.report,
             Err(Refusal::NotFound) => return Err(Failure::NoConnection(id)),
             Err(refusal) => return Err(refusal.into()),
@@ -31,7 +31,7 @@ pub(crate) async fn run(
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let secret = secret_input::read(environment)?;
         let input = input::input(&text(&args.tenant_id), &text(&args.client_id), &text(&args.cloud), secret);
-        Box::pin(waiting(admin.tester.test(&input, |_| ()))).await
+        Box::pin(testing::shown(admin.tester.test(&input, |_| ()))).await
     };
     let mut out = io::stdout().lock();
     if args.json {
@@ -41,13 +41,4 @@ pub(crate) async fn run(
         write!(out, "{}", report::text(&report))?;
     }
     Ok(if report.ok { Verdict::Good } else { Verdict::Bad })
-}
-
-/// Shows on a terminal that something is going on.
-async fn waiting<T>(test: impl Future<Output = T>) -> T {
-    let bar = ProgressBar::new_spinner().with_message("testing");
-    bar.enable_steady_tick(Duration::from_millis(100));
-    let report = test.await;
-    bar.finish_and_clear();
-    report
 }

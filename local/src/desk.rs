@@ -43,27 +43,35 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    /// Opens the store at `path`, which is made if need be.
-    pub(crate) fn open(path: &Path, environment: &Environment) -> Result<Self, Failure> {
-        let store = SqliteStore::open(path)
-            .map_err(|error| Failure::Refused(format!("the store {}: {error}", path.display())))?;
-        Ok(Self::with(store, path, environment))
+    /// Opens the store, which is made if need be.
+    pub(crate) fn open(store: &StorePath, environment: &Environment) -> Result<Self, Failure> {
+        let opened = SqliteStore::open(&store.path).map_err(|error| store.refusal(&error))?;
+        Ok(Self::with(opened, store, environment))
     }
 
     /// The same for a command that finds nothing in a new store: where there is none, none is made.
-    pub(crate) fn open_to_read(path: &Path, environment: &Environment) -> Result<Self, Failure> {
-        if path.exists() {
-            return Self::open(path, environment);
+    pub(crate) fn open_to_read(store: &StorePath, environment: &Environment) -> Result<Self, Failure> {
+        let path = store.path.display();
+        if store.path.exists() {
+            return Self::open(store, environment);
         }
-        eprintln!("there is no store at {} yet", path.display());
-        Ok(Self::with(SqliteStore::in_memory()?, path, environment))
+        if store.is_given {
+            return Err(Failure::Usage(format!("--store: there is no store at {path}")));
+        }
+        eprintln!("there is no store at {path} yet");
+        Self::without_store(store, environment)
     }
 
-    fn with(store: SqliteStore, path: &Path, environment: &Environment) -> Self {
+    /// For a command that keeps nothing.
+    pub(crate) fn without_store(store: &StorePath, environment: &Environment) -> Result<Self, Failure> {
+        Ok(Self::with(SqliteStore::in_memory()?, store, environment))
+    }
+
+    fn with(opened: SqliteStore, store: &StorePath, environment: &Environment) -> Self {
         Self {
-            path: path.to_owned(),
-            store,
-            secrets: SecretFile::beside(path),
+            path: store.path.clone(),
+            store: opened,
+            secrets: SecretFile::beside(&store.path),
             endpoints: environment.endpoints.clone(),
             transport: HttpsTransport::new(),
             clock: Clock::system(),
@@ -158,17 +166,30 @@ impl Syncers {
     }
 }
 
-/// The store that a command works on: the one it was given, or `name` in the data folder.
-pub(crate) fn store_path(
-    given: Option<&Path>,
-    environment: &Environment,
-    name: &str,
-) -> Result<PathBuf, Failure> {
-    match (given, &environment.data_folder) {
-        (Some(path), _) => Ok(path.to_owned()),
-        (None, Some(folder)) => Ok(folder.join(name)),
-        (None, None) => {
-            Err(Failure::Usage("there is no home folder for a store: give one with --store".into()))
+/// The store that a command works on.
+#[derive(Clone, Debug)]
+pub(crate) struct StorePath {
+    pub(crate) path: PathBuf,
+    /// By `--store`: a path that leads to no store is a mistake on the command line.
+    is_given: bool,
+}
+
+impl StorePath {
+    /// The one that was given, or `name` in the data folder.
+    pub(crate) fn of(given: Option<&Path>, environment: &Environment, name: &str) -> Result<Self, Failure> {
+        match (given, &environment.data_folder) {
+            (Some(path), _) => Ok(Self { path: path.to_owned(), is_given: true }),
+            (None, Some(folder)) => Ok(Self { path: folder.join(name), is_given: false }),
+            (None, None) => {
+                Err(Failure::Usage("there is no home folder for a store: give one with --store".into()))
+            }
         }
+    }
+
+    /// Why it cannot be opened. A store that is there, and busy for now, is no mistake.
+    fn refusal(&self, error: &StoreError) -> Failure {
+        let text = format!("the store {}: {error}", self.path.display());
+        let is_wrong = matches!(error, StoreError::Corrupt(_)) || !self.path.is_file();
+        if self.is_given && is_wrong { Failure::Usage(text) } else { Failure::Refused(text) }
     }
 }

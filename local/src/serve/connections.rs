@@ -16,8 +16,8 @@ use test_connection::LONGEST_CONSENT_WAIT;
 use super::App;
 use super::problem::Problem;
 use super::stream::{Event, Events, respond};
-use crate::connections::first_sync;
 use crate::desk::{DeskAdmin, OWNER};
+use crate::enter::first_sync;
 use crate::view::{self, View};
 
 pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<View>>, Problem> {

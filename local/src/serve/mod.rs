@@ -11,7 +11,6 @@ mod stream;
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::time::Duration;
 
 use axum::Router;
@@ -23,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
 use crate::args::ServeArgs;
-use crate::desk::Desk;
+use crate::desk::{Desk, StorePath};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use guard::Port;
@@ -50,13 +49,17 @@ struct App {
     wake: mpsc::Sender<ConnectionId>,
 }
 
-pub(crate) async fn run(args: &ServeArgs, store: &Path, environment: &Environment) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: &ServeArgs,
+    store: &StorePath,
+    environment: &Environment,
+) -> Result<(), Failure> {
     let listener = listen(args.port.unwrap_or(PORT)).await?;
     let port = listener.local_addr()?.port();
     writeln!(io::stdout(), "SOC Anywhere is at http://127.0.0.1:{port}/ (Ctrl-C ends it)")?;
     io::stdout().flush()?;
     let desk = Desk::open(store, environment)?;
-    eprintln!("the store is {}", store.display());
+    eprintln!("the store is {}", store.path.display());
     desk.clean().await?;
 
     let (stop, stopped) = watch::channel(false);
