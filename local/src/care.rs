@@ -1,7 +1,6 @@
 //! `connections edit`, `pause`, `resume` and `remove`.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
-use std::time::Duration;
 
 use connections::{Change, Expected, Refusal};
 use incident_store::{Connection, ConnectionId, Connections as _, Records};
@@ -33,10 +32,7 @@ pub(crate) async fn pause(desk: &Desk, id: ConnectionId, paused: bool) -> Result
 }
 
 async fn changed(desk: &Desk, id: ConnectionId, change: Change) -> Result<Connection, Failure> {
-    desk.admin(Duration::ZERO)
-        .change(OWNER, id, &Expected::Any, change)
-        .await
-        .map_err(|refusal| of(id, refusal))
+    desk.admin().change(OWNER, id, &Expected::Any, change).await.map_err(|refusal| of(id, refusal))
 }
 
 /// Removes a connection with its secret and its records. A person at a terminal is asked first.
@@ -47,17 +43,14 @@ pub(crate) async fn remove(desk: &Desk, args: &RemoveArgs) -> Result<(), Failure
         return Err(Failure::Refused("nothing is removed".into()));
     }
     desk.clean().await?;
-    let removed = desk.admin(Duration::ZERO).remove(OWNER, id, &Expected::Any, Records::Remove).await;
+    let removed = desk.admin().remove(OWNER, id, &Expected::Any, Records::Remove).await;
     removed.map_err(|refusal| of(id, refusal))?;
     eprintln!("connection {id} is removed, with its secret and its records");
     Ok(())
 }
 
 fn agreed(connection: &Connection) -> Result<bool, Failure> {
-    eprint!(
-        "Remove {}, its client secret and all its incidents and alerts in this store? [y/N] ",
-        label(connection)
-    );
+    eprint!("Remove {} with its client secret and all its records in this store? [y/N] ", label(connection));
     let mut answer = String::new();
     io::stdin()
         .lock()

@@ -1,7 +1,6 @@
 //! `test-connection`.
 
 use std::io::{self, Write as _};
-use std::time::Duration;
 
 use connections::Refusal;
 
@@ -19,7 +18,7 @@ pub(crate) async fn run(
     args: &TestArgs,
     environment: &mut Environment,
 ) -> Result<Verdict, Failure> {
-    let admin = desk.admin(Duration::ZERO);
+    let admin = desk.admin();
     let report = if let Some(id) = args.connection {
         // A test's future is some 30 KB.
         match Box::pin(testing::shown(admin.test(OWNER, id, |_| ()))).await {

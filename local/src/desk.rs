@@ -13,7 +13,7 @@ use incident_store::sqlite::SqliteStore;
 use incident_store::{Connection, Connections as _, Lifecycle, Records, StoreError};
 use jiff::SignedDuration;
 use sync_incidents::{Budget, Settings, Syncer};
-use test_connection::Tester;
+use test_connection::{Tester, Waiting};
 
 use crate::alive::Alive;
 use crate::environment::Environment;
@@ -78,9 +78,13 @@ impl Desk {
         }
     }
 
-    /// What enters, tests and removes its connections. `consent_wait` is how long a test waits for a consent
-    /// given a moment ago. On one's own machine nobody's attempts are counted.
-    pub(crate) fn admin(&self, consent_wait: Duration) -> DeskAdmin {
+    /// What enters, tests and removes its connections. On one's own machine nobody's attempts are counted.
+    pub(crate) fn admin(&self) -> DeskAdmin {
+        self.admin_with(None)
+    }
+
+    /// The same with a person who waits for what was made a moment ago.
+    pub(crate) fn admin_with(&self, waiting: Option<Waiting>) -> DeskAdmin {
         Admin {
             store: self.store.clone(),
             vault: self.secrets.clone(),
@@ -92,7 +96,7 @@ impl Desk {
                 endpoints: self.endpoints.clone(),
                 // A desk's public address is not known to it.
                 egress: Vec::new(),
-                consent_wait,
+                waiting,
                 seed: fastrand::u64(..),
             },
         }
@@ -111,7 +115,7 @@ impl Desk {
         if !real.iter().any(|real| real.lifecycle == Lifecycle::Connected) {
             return Ok(());
         }
-        let admin = self.admin(Duration::ZERO);
+        let admin = self.admin();
         for connection in simulated {
             match admin.remove(OWNER, connection.id, &Expected::Any, Records::Remove).await {
                 // Another process did it.

@@ -1,7 +1,6 @@
 //! `connections add` and `set-secret`: what is entered is tested first, and kept when it is good.
 
 use std::io::{self, Write as _};
-use std::time::Duration;
 
 use connections::{Entry, Expected, NewCredential, Refusal, Tested};
 use graph_auth::Cause;
@@ -12,7 +11,7 @@ use jiff::{Timestamp, ToSpan as _};
 use test_connection::{Input, TestReport};
 
 use crate::args::{AddArgs, SetSecretArgs};
-use crate::desk::{Desk, OWNER};
+use crate::desk::{Desk, DeskAdmin, OWNER};
 use crate::environment::Environment;
 use crate::failure::{Failure, Verdict};
 use crate::text::{self, is_simulated, label};
@@ -46,12 +45,12 @@ pub(crate) async fn add(
     };
     entry.input().candidate().map_err(input::refusal)?;
     desk.clean().await?;
-    let admin = desk.admin(Duration::ZERO);
     let connection = if args.no_test {
-        admin.enter_untested(OWNER, &entry).await?
+        desk.admin().enter_untested(OWNER, &entry).await?
     } else {
+        let test = async |admin: DeskAdmin| admin.enter(OWNER, &entry, |_| ()).await;
         // A test's future is some 30 KB.
-        match Box::pin(testing::shown(admin.enter(OWNER, &entry, |_| ()))).await {
+        match Box::pin(testing::entered(desk, test, args.json)).await? {
             Ok(Tested { connection, report }) => {
                 eprint!("{}", report::text(&report));
                 connection
@@ -59,7 +58,7 @@ pub(crate) async fn add(
             Err(Refusal::TestFailed(report)) if was_not_asked(&report) => {
                 eprint!("{}", report::text(&report));
                 eprintln!("warning: the connection is saved untested, because Microsoft could not be asked");
-                admin.enter_untested(OWNER, &entry).await?
+                desk.admin().enter_untested(OWNER, &entry).await?
             }
             Err(Refusal::TestFailed(report)) => {
                 eprint!("{}", report::text(&report));
@@ -98,9 +97,9 @@ pub(crate) async fn set_secret(
     };
     of_this(&connection, &new).candidate().map_err(input::refusal)?;
     desk.clean().await?;
-    let admin = desk.admin(Duration::ZERO);
-    let replaced = admin.replace_credential(OWNER, args.id, &Expected::Any, &new, |_| ());
-    match Box::pin(testing::shown(replaced)).await {
+    let test =
+        async |admin: DeskAdmin| admin.replace_credential(OWNER, args.id, &Expected::Any, &new, |_| ()).await;
+    match Box::pin(testing::entered(desk, test, false)).await? {
         Ok(Tested { connection, report }) => {
             eprint!("{}", report::text(&report));
             eprintln!("The secret of {} is replaced. All records stay.", label(&connection));

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 use std::convert::Infallible;
-use test_connection::{Check, TestReport};
+use test_connection::{Check, Pause, TestReport};
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::UnboundedReceiverStream;
@@ -19,6 +19,8 @@ use super::problem::Problem;
 pub(super) enum Event {
     /// A check was decided, or is shown while it is waited for.
     Check(Check),
+    /// A verdict, and that the test tries again: what is refused may have been made a moment ago.
+    Pause(Pause),
     /// The test is done.
     Report(TestReport),
     /// The connection is saved.

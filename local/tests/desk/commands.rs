@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::support::{Desk, Ran, SENTINEL, Tenant, add_line, eventually, files};
-use defender_sim::{Faults, Generator, Kind, Scenario, TenantSpec};
+use defender_sim::{Faults, Generator, Kind, Recorded, Scenario, TenantSpec};
 use serde_json::Value;
 
 #[test]
@@ -309,6 +309,9 @@ fn what_does_not_work_is_not_entered_unless_it_is_wanted_so() {
     let refused = desk.run(&add_line(&tenant));
     assert_eq!((refused.code, refused.out.as_str()), (1, ""), "{refused:?}");
     assert!(refused.err.contains("Cause:") && refused.err.contains("--no-test"), "{refused:?}");
+    let tokens = |request: &&Recorded| request.target.ends_with("/oauth2/v2.0/token");
+    let asked = || tenant.simulator.requests().iter().filter(tokens).count();
+    assert_eq!(asked(), 1, "where nobody looks on, nothing is waited for");
     let json = desk.run(&format!("{} --json", add_line(&tenant)));
     assert_eq!((json.code, json.out.as_str()), (1, ""), "{json:?}");
     assert_eq!(desk.run("connections list --json").json(), serde_json::json!([]));

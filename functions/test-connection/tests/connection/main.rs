@@ -4,9 +4,9 @@
 
 mod causes;
 mod clouds;
-mod consent;
 mod docs;
 mod probe;
 mod secrets;
 mod support;
 mod time;
+mod waiting;
