@@ -54,7 +54,7 @@ def test_by_keyboard_alone_a_wrong_secret_is_entered_and_its_remedy_reached(page
     assert marks(page)[:4] == ["✓", "✓", "✓", "✗"]
     failed = page.all(".checks li.failed")[0].text
     assert "Client secret" in failed and "(AADSTS7000215)" in failed
-    assert "Create a new client secret under Certificates & secrets and copy its Value." in failed
+    assert "create a new client secret under Certificates & secrets and copy its Value." in failed
     # The focus is where the fault is: there it is put right.
     field = page.focused()
     assert field.accessible_name == "Client secret" and field.get_attribute("aria-invalid") == "true"

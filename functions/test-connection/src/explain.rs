@@ -41,7 +41,8 @@ impl Subject<'_> {
                 )
             }
             Cause::NoServicePrincipal => format!(
-                "Open API permissions and grant admin consent, or run: az ad sp create --id {}",
+                "If you made the application within the last minutes, try again in a minute. Otherwise open API \
+                 permissions and grant admin consent, or run: az ad sp create --id {}",
                 self.client_id
             ),
             _ => explanation.remedy.to_owned(),

@@ -154,7 +154,8 @@ fn needed(cause: Cause, names: &[&str], detections: bool, said: Said, subject: &
         (
             format!("Not granted as an application permission: {names}{optional}."),
             format!(
-                "Under API permissions, add {names} as an Application permission of Microsoft Graph and grant \
+                "If you granted admin consent within the last minutes, try again in two minutes. Otherwise, \
+                 under API permissions, add {names} as an Application permission of Microsoft Graph and grant \
                  admin consent."
             ),
         )

@@ -124,6 +124,20 @@ async fn a_person_ends_the_wait_and_has_the_verdict() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_waiting_the_remedy_begins_with_trying_again() {
+    for (scenario, awaited, _) in new_things() {
+        let tester = in_process();
+        let tenant = tester.transport.simulator.add_tenant(spec(1, scenario.clone()));
+        let report = report(&tester, &tenant).await;
+        assert_eq!(Awaited::of(&report), Some(awaited), "{scenario:?}");
+        let remedy = report.failure().unwrap().remedy.as_deref().unwrap();
+        let (first, then) = remedy.split_once(" Otherwise").unwrap_or_else(|| panic!("{remedy}"));
+        assert!(first.contains("within the last minutes, try again in"), "{remedy}");
+        assert!(!then.is_empty(), "{remedy}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn where_nobody_can_end_it_any_more_it_ends_by_itself() {
     let mut entering = Entering::at(Scenario::WrongSecret);
     entering.tester.waiting.as_mut().unwrap().stop = None;
