@@ -206,7 +206,7 @@ pub(crate) fn write_back(roles: Option<&[String]>) -> (Check, Option<bool>) {
     (check, Some(incidents))
 }
 
-/// Custom detections: optional, so never a failure.
+/// Custom detections: optional, so never a failure, and not granted no warning.
 pub(crate) fn custom_detections(
     answer: &Result<(), GraphError>,
     roles: Option<&[String]>,
@@ -226,7 +226,7 @@ pub(crate) fn custom_detections(
                  CustomDetectionsRead.All) as an Application permission and grant admin consent."
             )),
             link: Some(subject.link(Place::AppPermissions)),
-            ..Check::warning(id, format!("Not granted: {DETECTION_READ}, which is optional."))
+            ..Check::skipped(id, format!("Not granted: {DETECTION_READ}, which is optional."))
         };
         return (check, Some(false));
     }

@@ -182,7 +182,8 @@ async fn a_test_notes_what_has_changed_and_never_repeats_the_secret() {
     let after = world.get("a", &path).await;
     assert_eq!(after.tag(), tested.tag());
     assert_eq!(after.json["capabilities"]["writeBack"], false);
-    assert_eq!(after.json["health"]["attention"][0]["reason"], "writeBackNotGranted");
+    assert_eq!(after.json["health"]["notes"][0]["note"], "writeBackNotGranted");
+    assert_eq!(after.json["health"]["attention"], json!([]));
 
     world.simulator.set_scenario(tenant.tenant_id, Scenario::TenantNotFound);
     let failed = world.send("a", "POST", &format!("{path}/test"), &Value::Null).await;
