@@ -96,7 +96,8 @@ mod tests {
     use crate::text::WIDTH;
 
     fn check(id: CheckId, status: Status, message: &str) -> Check {
-        Check { id, status, cause: None, code: None, message: message.into(), remedy: None, link: None }
+        let message = message.into();
+        Check { id, status, cause: None, code: None, message, remedy: None, link: None, cloud: None }
     }
 
     fn refused() -> TestReport {

@@ -63,7 +63,7 @@ impl<'a, T: Transport> Trial<'a, T> {
         match (Access::of(kind, &answer, session.roles()), home) {
             (Access::Refused { cause: Cause::TokenRefused, said }, Some(home)) => Access::Refused {
                 cause: Cause::WrongCloud,
-                said: said.with_note(format!("the tenant seems to be in {}", home.name())),
+                said: said.of_home(home, "the tenant seems to be in"),
             },
             (access, _) => access,
         }

@@ -7,6 +7,7 @@ use graph_security::GraphError;
 use uuid::Uuid;
 
 use crate::report::{Check, CheckId, Status};
+use crate::tenant::Home;
 
 /// Which application in which tenant, for links and commands.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct Said {
     ids: Option<String>,
     /// What happened on the network, or what else is known.
     note: Option<String>,
+    /// The cloud that the tenant is in, where it is not the chosen one.
+    cloud: Option<&'static str>,
 }
 
 impl Subject<'_> {
@@ -58,6 +61,7 @@ impl Subject<'_> {
             code: said.code,
             remedy: Some(remedy),
             link: explanation.place.map(|place| self.link(place)),
+            cloud: said.cloud,
             ..Check::new(id, Status::Failed, message)
         }
     }
@@ -82,8 +86,10 @@ fn is_for_support(cause: Cause) -> bool {
 }
 
 impl Said {
-    pub(crate) fn with_note(self, note: String) -> Self {
-        Self { note: Some(note), ..self }
+    /// With the words about where the tenant is, such as "the tenant is in".
+    pub(crate) fn of_home(self, home: &Home, words: &str) -> Self {
+        let cloud = if let Home::Cloud(cloud) = home { Some(cloud.name()) } else { None };
+        Self { note: Some(format!("{words} {}", home.name())), cloud, ..self }
     }
 
     pub(crate) fn by_entra(error: &AuthError) -> Self {
@@ -98,7 +104,7 @@ impl Said {
                 Self {
                     code: Some(code.unwrap_or_else(by_status)),
                     ids: (!ids.is_empty()).then(|| ids.join(", ")),
-                    note: None,
+                    ..Self::default()
                 }
             }
             AuthError::Fault(fault) => Self { note: Some(fault.to_string()), ..Self::default() },
@@ -129,6 +135,6 @@ impl Said {
             Some(theirs) => format!("request-id {theirs}, {ours}"),
             None => ours,
         };
-        Self { code: Some(code), ids: Some(ids), note: None }
+        Self { code: Some(code), ids: Some(ids), ..Self::default() }
     }
 }

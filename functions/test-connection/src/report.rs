@@ -43,6 +43,9 @@ pub struct Check {
     /// The page where it is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// The cloud to choose in place of the chosen one, by its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<&'static str>,
 }
 
 /// The checks, by names that stay.
@@ -146,7 +149,8 @@ pub struct Capabilities {
 
 impl Check {
     pub(crate) fn new(id: CheckId, status: Status, message: impl Into<String>) -> Self {
-        Self { id, status, cause: None, code: None, message: message.into(), remedy: None, link: None }
+        let message = message.into();
+        Self { id, status, cause: None, code: None, message, remedy: None, link: None, cloud: None }
     }
 
     pub(crate) fn passed(id: CheckId, message: impl Into<String>) -> Self {
@@ -187,7 +191,7 @@ impl<F: FnMut(&Check)> Progress<F> {
     /// A later failure keeps its message and code; cause and remedy are the first one's.
     pub(crate) fn add(&mut self, mut check: Check) {
         if check.status == Status::Failed && self.failed().is_some() {
-            check = Check { cause: None, remedy: None, link: None, ..check };
+            check = Check { cause: None, remedy: None, link: None, cloud: None, ..check };
         }
         (self.observer)(&check);
         self.checks.push(check);
