@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::response::Response;
-use connections::{Entry, Expected, NewCredential, Refusal, Tested};
+use connections::{Change, Entry, Expected, NewCredential, Refusal, Tested};
 use http::StatusCode;
 use incident_store::{ConnectionId, Connections as _, Records};
 use jiff::civil::Date;
@@ -156,6 +156,18 @@ async fn saved(app: &App, tested: Result<Tested, Refusal>, events: &Events) {
     // When the keeper has no room for it, it is due anyhow.
     let _ = app.wake.try_send(connection.id);
     events.send(Event::Saved { id: connection.id });
+}
+
+/// Changes a connection's name, its expiry date, or whether it is paused.
+pub(super) async fn change(
+    State(app): State<App>,
+    id: Result<Path<ConnectionId>, PathRejection>,
+    change: Result<Json<Change>, JsonRejection>,
+) -> Result<StatusCode, Problem> {
+    let Path(id) = id?;
+    let Json(change) = change?;
+    app.desk.admin().change(OWNER, id, &Expected::Any, change).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Syncs a connection now, due or not.

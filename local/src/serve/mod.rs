@@ -101,7 +101,7 @@ fn router(app: App, port: Port) -> Router {
         .route("/api/guide", get(guide::guide))
         .route("/api/test-connection", post(connections::test_entered))
         .route("/api/connections", get(connections::list).post(connections::enter))
-        .route("/api/connections/{id}", delete(connections::remove))
+        .route("/api/connections/{id}", delete(connections::remove).patch(connections::change))
         .route("/api/connections/{id}/credential", put(connections::replace_secret))
         .route("/api/connections/{id}/sync", post(connections::sync))
         .route("/api/connections/{id}/test", post(connections::test_stored))

@@ -181,6 +181,13 @@ fn a_connection_is_entered_corrected_cared_for_and_removed_on_the_page() {
     });
     assert_eq!(view[0]["secretExpires"], soon.as_str());
 
+    let one = format!("/api/connections/{id}");
+    assert_eq!(served.send("PATCH", &one, &json!({"name": "Contoso", "paused": true})).status, 204);
+    let paused = served.get_json("/api/connections");
+    assert_eq!((&paused[0]["name"], &paused[0]["health"]["state"]), (&json!("Contoso"), &json!("paused")));
+    assert_eq!(served.send("PATCH", &one, &json!({"secretExpires": "2020-01-01"})).status, 422);
+    assert_eq!(served.send("PATCH", &one, &json!({"tenantId": "x"})).status, 400);
+    assert_eq!(served.send("PATCH", &one, &json!({"paused": false})).status, 204);
     assert_eq!(served.send("POST", &format!("/api/connections/{id}/sync"), &json!({})).status, 202);
     assert_eq!(served.send("DELETE", &format!("/api/connections/{id}"), &json!({})).status, 204);
     assert_eq!(served.get_json("/api/connections"), json!([]));
