@@ -170,7 +170,7 @@ function guideCard(wanted) {
     if (!guide) return;
     const script = tab !== "portal";
     fill(body, h("div", { class: "row spread" }, tabs(), access()),
-      script ? h("div", { class: "stack" }, h("p", { class: "small muted" }, "These commands do all three steps and print the three values."), command(guide[tab]), permissions()) : portal(),
+      script ? h("div", { class: "stack" }, h("p", { class: "small muted" }, "These commands do all three steps and print the three values. You may run them again: they then repair what is missing."), command(guide[tab]), permissions()) : portal(),
       h("p", { class: "small muted" }, "Admin consent takes a Privileged Role Administrator or Global Administrator; an Application Administrator can do the rest. Read only is enough to see incidents here."));
   }
 

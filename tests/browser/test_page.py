@@ -35,7 +35,7 @@ def test_the_commands_stand_ready_to_copy(page):
     copied = page.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
     assert copied.strip() == page.all("pre")[0].text.strip()
     # SecurityIncident.ReadWrite.All: https://learn.microsoft.com/graph/permissions-reference
-    assert "az ad app create" in copied and "34bf0e97-1971-4929-b999-9e2442d941d7=Role" in copied
+    assert "appRoleAssignments" in copied and "34bf0e97-1971-4929-b999-9e2442d941d7" in copied
     page.look("settings-commands")
     page.click("button", "In the portal")
     page.see("Register an application")
