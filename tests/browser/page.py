@@ -186,6 +186,8 @@ class Page:
         """Removes what was kept."""
         self.driver.delete_all_cookies()
         self.driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": self.origin, "storageTypes": "all"})
+        # Chromium 148 leaves this one behind.
+        self.driver.execute_script("sessionStorage.clear()")
 
     def complaints(self):
         """What the browser has complained of since the last call: errors, warnings, refused by policy."""
