@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Who may link what. Each guard prints what it looked at, and fails when it finds what must not be there.
+# Who may link what, and which file imports from which. Each guard prints what it looked at, and fails when it finds what must not be there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -46,3 +46,7 @@ for bootstrap in connections sync-incidents test-connection; do
     linked=$(links "$bootstrap" '')
     refuse "the bootstrap $bootstrap links no SQLite" '^rusqlite$|^libsqlite3-sys$' "$linked"
 done
+
+# What looks for circles is tried on made-up ones first.
+python3 -B -m unittest discover -s tests/guards
+python3 -B tests/guards/circles.py

@@ -27,12 +27,19 @@ step 'format and lints'
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --locked -- -D warnings
 
-step 'what links what'
+step 'what links what, and which file imports from which'
 tests/guards.sh
+
+step 'what plays the tests again and again'
+python3 -B -m unittest discover -s tests/again
 
 step 'bans, licences, sources'
 tests/install/cargo-deny.sh
 cargo deny --all-features check bans licenses sources
+tests/third-party.sh
+
+step 'known vulnerabilities'
+tests/advisories.sh
 
 step 'the template'
 tests/template.sh
@@ -53,7 +60,7 @@ step 'what measures the bootstraps'
 tests/bench.sh --quick
 
 step 'the engine against a hostile tenant, and engines with a known bug'
-cargo run --release -p adversary --locked -- --ci --no-twists
+cargo run --release -p adversary --locked -- --ci
 cargo run --release -p adversary --locked -- backfill
 
 step 'the whole thing live on an AWS of its own'

@@ -6,18 +6,16 @@ cd "$(dirname "$0")/.."
 seconds=${SECONDS_OF_SCHEMATHESIS:-90}
 seed=${SEED:-$RANDOM}
 work=$(mktemp -d)
-trap 'exec 3>&- || true; rm -rf "$work"' EXIT
+trap 'exec 3>&- 4<&- || true; rm -rf "$work"' EXIT
 
 cargo build -p connections --example serve --locked
 # The server ends with its standard input.
-mkfifo "$work/stdin"
-target/debug/examples/serve <"$work/stdin" >"$work/ready" &
-exec 3>"$work/stdin"
-for _ in $(seq 100); do
-    [ -s "$work/ready" ] && break
-    sleep 0.1
-done
-url=$(python3 -c 'import json, sys; print(json.loads(sys.stdin.readline())["url"])' <"$work/ready")
+mkfifo "$work/stdin" "$work/stdout"
+target/debug/examples/serve <"$work/stdin" >"$work/stdout" &
+exec 3>"$work/stdin" 4<"$work/stdout"
+# Its first line says where it listens. There is none if it ends before.
+read -r ready <&4 || { printf 'schemathesis: the server has ended\n' >&2; exit 1; }
+url=$(python3 -c 'import json, sys; print(json.loads(sys.argv[1])["url"])' "$ready")
 
 # One worker: in Python 3.11 two parse source at once, which is not safe there.
 printf 'schemathesis: %s s, seed %s\n' "$seconds" "$seed"

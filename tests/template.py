@@ -1,8 +1,24 @@
-"""Our own rules for template.yaml: python3 tests/template.py template.yaml"""
+"""Our own rules for template.yaml: tests/template.sh runs them, by a Python that has PyYAML."""
 
+import json
 import re
 import sys
 from pathlib import Path
+
+import yaml
+
+
+class Loader(yaml.SafeLoader):
+    """CloudFormation's short forms are read as what they stand for: `!Ref A` as {"!Ref": "A"}."""
+
+
+def short_form(loader, suffix, node):
+    kinds = {yaml.ScalarNode: loader.construct_scalar, yaml.SequenceNode: loader.construct_sequence}
+    construct = kinds.get(type(node), loader.construct_mapping)
+    return {f"!{suffix}": construct(node, *([] if construct == loader.construct_scalar else [True]))}
+
+
+Loader.add_multi_constructor("!", short_form)
 
 text = Path(sys.argv[1]).read_text()
 failures = []
@@ -13,17 +29,97 @@ def rule(name, broken):
         failures.append(f"{name}: {broken}")
 
 
-# Of any service: each `Action:` that is one's own, on its line, in a list there or in one below it. `kms:ViaService` and
-# the like are conditions' keys.
-granted = re.findall(r"\bAction: *(.+)|\bAction: *\n((?: +- .*\n)+)", text)
-actions = [word for found in granted for part in found for word in re.findall(r"[\w*-]+:[\w*]+|\*", re.sub("#.*", "", part))]
+template = yaml.load(text, Loader)
+
+
+def statements(node):
+    """Every statement of a policy anywhere below."""
+    if isinstance(node, dict):
+        if "Effect" in node:
+            yield node
+        for value in node.values():
+            yield from statements(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from statements(value)
+
+
+def several(value):
+    return value if isinstance(value, list) else [value]
+
+
+found = list(statements(template["Resources"]))
+actions = [action for statement in found if statement["Effect"] == "Allow" for action in several(statement["Action"])]
 rule("a template without actions was read", not actions)
-rule("what is allowed is named, and nothing is by what it is not", re.findall(r"\bNot(?:Action|Resource|Principal)\b", text))
-# The one exception: an account administers its own keys.
+without = [key for statement in found for key in ("NotAction", "NotResource", "NotPrincipal") if key in statement]
+rule("what is allowed is named, and nothing is by what it is not", without)
+# An account administers its own keys.
 wild = [action for action in actions if "*" in action]
 rule("no action has a wildcard but kms:* of the key's own policy", wild != ["kms:*"] and wild)
-every = re.findall(r"""(?:\bResource: *\[? *|\n +- )["']?\*["']? *(?=[\],#\n])""", text)
-rule("a key's policy is the only place with every resource", len(every) != 2 and every)
+# Lambda asks for the rights of network interfaces on every resource; they are there for Lambda only.
+every = [statement for statement in found if "*" in several(statement.get("Resource", []))]
+OF_KEY = {"Administer", "EncryptLogs"}
+OF_INTERFACES = {"LetLambdaPutTheFunctionIntoTheVpc": "Allow", "AndRefuseThoseRightsToTheCode": "Deny"}
+elsewhere = [statement for statement in every if statement.get("Sid") not in OF_KEY | OF_INTERFACES.keys()]
+rule("a key's policy and network interfaces are the only places with every resource", elsewhere)
+FIVE = [f"ec2:{name}" for name in (
+    "AssignPrivateIpAddresses", "CreateNetworkInterface", "DeleteNetworkInterface", "DescribeNetworkInterfaces", "UnassignPrivateIpAddresses"
+)]  # fmt: skip
+for name, role in template["Resources"].items():
+    if role["Type"] == "AWS::IAM::Role":
+        (policy,) = role["Properties"]["Policies"]
+        conditional = [each["!If"] for each in policy["PolicyDocument"]["Statement"] if "!If" in each]
+        network = {told["Sid"]: (told["Effect"], told["Action"]) for condition, told, _ in conditional if condition == "InVpc"}
+        asked = {sid: (effect, FIVE) for sid, effect in OF_INTERFACES.items()}
+        rule(f"{name} has Lambda's five rights in a VPC, and its code has not", network != asked and network)
+
+# What is encrypted under a key, and named by a prefix, must be found again whatever parameter is changed.
+key = template["Resources"]["Key"]
+rule("the key is there in each stack, and stays", key.get("Condition") or key["DeletionPolicy"] != "RetainExceptOnCreate")
+OF_A_KEY = {"AWS::DynamoDB::Table": 1, "AWS::SQS::Queue": 2, "AWS::Logs::LogGroup": 4}
+for kind, least in OF_A_KEY.items():
+    resources = {name: body["Properties"] for name, body in template["Resources"].items() if body["Type"] == kind}
+    rule(f"fewer of {kind} than there are", len(resources) < least)
+    keys = {name: body.get("SSESpecification", body).get("KMSMasterKeyId", body.get("KmsMasterKeyId", body.get("KmsKeyId"))) for name, body in resources.items()}
+    rule(f"each {kind} is under the key", [name for name, under in keys.items() if under != {"!GetAtt": "Key.Arn"}])
+names = re.findall(r"secret:soc-anywhere/(.*?)/conn/", text) + re.findall(r"SOC_ANYWHERE_STACK: !Ref (.*)", text)
+rule("secrets are named by the stack and no parameter", set(names) != {"${AWS::StackName}", "AWS::StackName"} and names)
+
+# What a function depends on, and its alias would not follow.
+conditions = template["Conditions"]
+
+
+def parameters_of(node):
+    """The parameters that a part of the template depends on, by conditions, too."""
+    if isinstance(node, list):
+        return set().union(*map(parameters_of, node))
+    if not isinstance(node, dict):
+        return set()
+    named = set()
+    for key, value in node.items():
+        if key in ("!If", "Fn::If"):
+            named |= parameters_of(conditions[value[0]])
+        if key == "!Condition":
+            named |= parameters_of(conditions[value])
+        texts = [each for each in several(value) if isinstance(each, str)]
+        named |= {value} if key == "!Ref" else set(re.findall(r"\$\{(\w+)\}", " ".join(texts))) if key == "!Sub" else parameters_of(value)
+    return named & template["Parameters"].keys()
+
+
+OF_THE_CODE = {"Architecture"}
+for name, body in template["Resources"].items():
+    if body["Type"] == "AWS::Serverless::Function":
+        own = dict(body["Properties"])
+        version = own.pop("VersionDescription", {"!Sub": ""})["!Sub"]
+        told = set(re.findall(r"\$\{(\w+)\}", version))
+        asked = parameters_of([own, template["Globals"]["Function"]]) - OF_THE_CODE
+        rule(f"a version of {name} has the parameters that it depends on", told ^ asked)
+        lengths = [each.get("MaxLength") or max(len(str(value)) for value in each.get("AllowedValues", ["0000"])) for each in map(template["Parameters"].get, told)]
+        rule(f"a version of {name} can be described", sum(lengths) + len(lengths) - 1 > 256 and lengths)
+        rule(f"{name} publishes all of its properties", own.get("AutoPublishAliasAllProperties") is not True)
+integrations = {name: body["Properties"] for name, body in template["Resources"].items() if body["Type"].endswith(("::Integration", "::Permission", "::EventSourceMapping"))}
+called = {name: body.get("IntegrationUri", body.get("FunctionName")) for name, body in integrations.items()}
+rule("every call goes to the alias", len(called) < 5 or [name for name, to in called.items() if not to["!Ref"].endswith(".Alias")])
 
 roles = dict(re.findall(r"\n  (\w+Role):\n(.*?)(?=\n  \w)", text, re.S))
 rule("each of the three functions has its own role", sorted(roles) != ["ConnectionsRole", "SyncIncidentsRole", "TestConnectionRole"] and sorted(roles))
@@ -42,7 +138,8 @@ counters = """
                 Effect: Allow
                 Action: dynamodb:UpdateItem
                 Resource: *TableArn
-                Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['ATTEMPTS#*'] } }
+                # ForAllValues is true where there is no key at all; Null is not.
+                Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['ATTEMPTS#*'] }, 'Null': { 'dynamodb:LeadingKeys': 'false' } }
               - """
 rule("test-connection updates counters of attempts", roles["TestConnectionRole"].count(counters) != 1)
 rule("test-connection does nothing else in the table", may("TestConnectionRole", "dynamodb:") ^ {"dynamodb:UpdateItem", "dynamodb:LeadingKeys"})
@@ -52,12 +149,43 @@ secret = re.compile(r"(?i)(secret|password|token)\w*: +[\"']?[A-Za-z0-9+/~._-]{2
 rule("no secret in the template", secret.search(text))
 levels = re.search(r"\n  LogLevel:\n(?: {4}.*\n)*? {4}AllowedValues: \[(.*)\]", text)[1]
 rule("logs are set to what has the metrics and audit lines, and no bodies", levels != "DEBUG, INFO" and levels)
-rule("test hosts are empty by default", len(re.findall(r"Test(?:Login|Graph)Url:\n(?: {4}.*\n)*? {4}Default: ''", text)) != 2)
+rule("production asks Microsoft and nobody else", re.findall(r"SOC_ANYWHERE_(?:LOGIN|GRAPH)_URL|TEST_HOSTS|Test\w+Url", text))
+# Each alarm leads to what to do, with a command to look and one to mend.
+runbook = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##)", Path("docs/operations.md").read_text(), re.M | re.S))
+alarms = {name: body["Properties"] for name, body in template["Resources"].items() if body["Type"] == "AWS::CloudWatch::Alarm"}
+rule("the runbook is about the alarms", sorted(alarms) != sorted(runbook) and set(alarms) ^ set(runbook))
+for name, alarm in alarms.items():
+    rule(f"{name} names its entry", not alarm["AlarmDescription"]["!Sub"].endswith(f" ${{RunbookUrl}}#{name.lower()}"))
+    rule(f"{name} tells whoever is paged", [alarm.get("AlarmActions"), alarm.get("OKActions")].count({"!If": ["WithAlarmTopic", [{"!Ref": "AlarmTopicArn"}], {"!Ref": "AWS::NoValue"}]}) != 2)
+    entry = runbook.get(name, "")
+    rule(f"{name} has a command to look and one to mend", not re.search(r"^# Look\b.*\n[^#\n`]", entry, re.M) or not re.search(r"^# Mend\b.*\n(?:# .*\n)*[^#\n`]", entry, re.M))
+rule("records go after a year by default", template["Parameters"]["RetentionDays"]["Default"] != "365")
+# `messageString` is quoted where there is an error, and `-` where there is none: it fits into no JSON.
+log = template["Resources"]["ApiStage"]["Properties"]["AccessLogSettings"]["Format"]
+for value in ("-", "Forbidden"):
+    line = re.sub(r"\$context\.[\w.]+", lambda asked: f'"{value}"' if asked[0].endswith("String") and value != "-" else value, log)
+    try:
+        read = json.loads(line)
+    except json.JSONDecodeError as error:
+        read = {"": str(error)}
+    rule(f"the access log is JSON where fields are {value}", set(read.values()) != {value} and line)
+    rule("the access log has the functions' request id", "integrationRequestId" not in read)
+
 routes = re.findall(r"Type: AWS::ApiGatewayV2::Route\n(.*?)(?=\n\n)", text, re.S)
 kinds = [re.findall(r"AuthorizationType: (.*)", route) for route in routes]
-asked = ["&Authorization !If [WithJwt, JWT, AWS_IAM]", "*Authorization", "*Authorization"]
+asked = ["&Authorization !If [WithJwt, JWT, AWS_IAM]"] + ["*Authorization"] * (len(routes) - 1)
 rule("every route has its authorization", kinds != [[kind] for kind in asked] and kinds)
-
+# A route for any method, or for none, would take a browser's preflight from the gateway.
+keys = [key for route in routes for key in re.findall(r"RouteKey: (.*)", route)]
+described, path = [], None
+for line in Path("docs/openapi.yaml").read_text().splitlines():
+    if found := re.fullmatch(r"  (/\S*):", line):
+        path = found[1]
+    elif path and (found := re.fullmatch(r"    (get|put|post|delete|options|head|patch|trace):", line)):
+        described.append(f"{found[1].upper()} {path}")
+rule("the routes are the operations that docs/openapi.yaml describes", sorted(keys) != sorted(described) and (keys, described))
+methods = re.search(r"AllowMethods: \[(.*)\]", text)[1].split(", ")
+rule("web pages may use the routes' methods", sorted(methods) != sorted({key.split()[0] for key in keys}) and methods)
 
 
 def pattern(parameter):

@@ -12,9 +12,13 @@ use sync_incidents::Request;
 
 use crate::failure::Failure;
 
+/// What a network may need.
+const NETWORK: &str = "HTTPS_PROXY names a proxy, NO_PROXY the hosts that are reached without it. SSL_CERT_FILE names a \
+                       PEM file with CAs that are trusted besides the built-in ones.";
+
 /// Microsoft Defender's incidents and alerts, in a store of your own.
 #[derive(Debug, Parser)]
-#[command(name = "soc-anywhere", version, max_term_width = 80)]
+#[command(name = "soc-anywhere", version, max_term_width = 80, after_help = NETWORK)]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,

@@ -49,7 +49,7 @@ fn block(view: &View, now: Timestamp) -> String {
     let _ = writeln!(text, "  holds   {incidents} and {alerts}");
     if let Some(fault) = &view.health.fault {
         text += &wrapped("  ✗ ", "    ", fault.message);
-        text += &wrapped("    ", "    ", fault.remedy);
+        text += &wrapped("    ", "    ", &fault.remedy);
         if let Some(link) = &fault.link {
             let _ = writeln!(text, "    {link}");
         }

@@ -73,7 +73,7 @@ impl Desk {
             store: opened,
             secrets: SecretFile::beside(&store.path),
             endpoints: environment.endpoints.clone(),
-            transport: HttpsTransport::new(),
+            transport: HttpsTransport::over(environment.network.clone(), Clock::system()),
             clock: Clock::system(),
         }
     }

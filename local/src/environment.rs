@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use etcetera::BaseStrategy as _;
 use graph_auth::{EndpointOverride, PrivateHosts, TestOrigin};
+use graph_http::Network;
 use secrecy::SecretString;
 
 use crate::failure::Failure;
+use crate::network;
 
 /// What the environment says.
 ///
@@ -15,12 +17,16 @@ use crate::failure::Failure;
 /// - `SOC_ANYWHERE_LOGIN_URL`, `SOC_ANYWHERE_GRAPH_URL`: an Entra and a Graph of one's own in place of every
 ///   cloud's: `http://HOST:PORT`, its host a loopback IP or `localhost`.
 /// - `SOC_ANYWHERE_ALLOW_TEST_HOSTS=1`: those two may also be private IPs.
+/// - `HTTPS_PROXY`, `NO_PROXY`, also in small letters: the proxy that HTTPS goes through, and what is reached without.
+/// - `SSL_CERT_FILE`: a PEM file with CAs that are trusted besides the built-in ones.
 /// - `RUST_LOG`: which log lines to print, such as `warn,sync_incidents=debug`; crates of others print `INFO` at most.
 /// - `XDG_DATA_HOME`, or else `HOME` (on Windows `APPDATA`): where stores are kept that no `--store` names.
 #[derive(Debug)]
 pub(crate) struct Environment {
     /// Entra and Graph of one's own.
     pub(crate) endpoints: EndpointOverride,
+    /// The proxy and the CAs of one's own.
+    pub(crate) network: Network,
     /// The secret, unless it is unset or empty.
     pub(crate) client_secret: Option<SecretString>,
     /// Which log lines to print, unless it is unset or empty.
@@ -63,6 +69,7 @@ impl Environment {
                 login: origin("SOC_ANYWHERE_LOGIN_URL")?,
                 graph: origin("SOC_ANYWHERE_GRAPH_URL")?,
             },
+            network: network::of(text, variable("SSL_CERT_FILE"))?,
             log: text("RUST_LOG")?,
             client_secret: text("SOC_ANYWHERE_CLIENT_SECRET")?.map(Into::into),
             data_folder,

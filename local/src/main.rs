@@ -13,6 +13,7 @@ mod failure;
 mod incidents;
 mod input;
 mod logs;
+mod network;
 mod report;
 mod secret_input;
 mod secrets;
@@ -59,6 +60,7 @@ async fn run(line: CommandLine) -> Result<Verdict, Failure> {
     let command = line.command().unwrap_or_else(|error| error.exit());
     let mut environment = Environment::from_env()?;
     logs::start(verbose, environment.log.as_deref())?;
+    network::log(&environment.network);
     let name = if matches!(command, Command::Serve(_)) { DEMO } else { STORE };
     let path = StorePath::of(store.as_deref(), &environment, name)?;
     match command {

@@ -21,8 +21,9 @@ def keys_of(desk, logical_id):
 
 
 def check_roles(desk, connection):
-    secret = f"soc-anywhere/test/conn/{connection}"
-    elsewhere = ["somebody-else-s", "soc-anywhere/elsewhere/conn/one", "soc-anywhere/test/other"]
+    secrets = f"soc-anywhere/{desk.stack.name}"
+    secret = f"{secrets}/conn/{connection}"
+    elsewhere = ["somebody-else-s", "soc-anywhere/elsewhere/conn/one", f"{secrets}/other"]
     for name in elsewhere:
         desk.secrets.create_secret(Name=name, SecretString="other")
     table, queue = desk.table, desk.stack.outputs["QueueUrl"]
@@ -34,7 +35,7 @@ def check_roles(desk, connection):
     read_secret = ("secretsmanager", "get_secret_value", {"SecretId": secret})
     write_secret = [
         ("secretsmanager", "put_secret_value", {"SecretId": secret, "SecretString": "x"}),
-        ("secretsmanager", "create_secret", {"Name": "soc-anywhere/test/conn/new", "SecretString": "x"}),
+        ("secretsmanager", "create_secret", {"Name": f"{secrets}/conn/new", "SecretString": "x"}),
         ("secretsmanager", "update_secret", {"SecretId": secret, "SecretString": "x"}),
         ("secretsmanager", "update_secret_version_stage", {"SecretId": secret, "VersionStage": "AWSCURRENT"}),
         ("secretsmanager", "delete_secret", {"SecretId": secret}),
@@ -49,7 +50,7 @@ def check_roles(desk, connection):
         ("sqs", "send_message", {"QueueUrl": queue, "MessageBody": "{}"}),
         ("sqs", "receive_message", {"QueueUrl": queue}),
     ]
-    # What no function may: with a secret that is no connection's of this stage, nothing at all.
+    # What no function may: with a secret that is no connection's of this stack, nothing at all.
     nobody = [
         ("secretsmanager", operation, {"SecretId": name, **more})
         for name in elsewhere

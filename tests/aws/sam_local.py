@@ -8,7 +8,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from desk import FUNCTIONS, ROOT, Aws, Simulator
+from desk import FUNCTIONS, HUNG, ROOT, Aws, Simulator
+from hosts import with_test_hosts
 
 LOGICAL = {"sync-incidents": "SyncIncidents", "test-connection": "TestConnection", "connections": "Connections"}
 
@@ -23,7 +24,7 @@ def bridge():
 def local_template(folder, aws):
     """The template with the bootstraps as they were built, in place of the sources, and with this AWS in place of
     Amazon's: sam sets only variables that a template has."""
-    text = (ROOT / "template.yaml").read_text()
+    text = with_test_hosts((ROOT / "template.yaml").read_text())
     built = Path(os.environ.get("SOC_ANYWHERE_BOOTSTRAPS", ROOT / "target/bootstrap"))
     for function in FUNCTIONS:
         place = folder / function
@@ -49,7 +50,7 @@ def invoke(template, function, event, variables):
     ]  # fmt: skip
     # sam hands on the credentials that it finds, as it does for a developer.
     environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-west-1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=HUNG)
     lines = [line for line in done.stdout.splitlines() if line.strip()]
     assert done.returncode == 0 and lines, done.stderr[-3000:]
     return json.loads(lines[-1])
@@ -73,7 +74,7 @@ def main():
         tenant = simulator.tenants[0]
         variables = {
             "SOC_ANYWHERE_TABLE": "incidents",
-            "SOC_ANYWHERE_STAGE": "test",
+            "SOC_ANYWHERE_STACK": "test",
             "SOC_ANYWHERE_QUEUE_URL": "",
             "SOC_ANYWHERE_LOGIN_URL": simulator.url,
             "SOC_ANYWHERE_GRAPH_URL": simulator.url,

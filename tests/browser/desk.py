@@ -8,6 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / "target" / "debug"
+# What has not come within these seconds does not come: a busy machine needs long for all else.
+HUNG = 300
 
 
 class Tenant:
@@ -29,7 +31,7 @@ class Tenant:
 
     def end(self):
         self.process.stdin.close()
-        assert self.process.wait(timeout=300) == os.EX_OK
+        assert self.process.wait(timeout=HUNG) == os.EX_OK
 
 
 class Desk:
@@ -47,9 +49,12 @@ class Desk:
             self.process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
             )
+        # There is none if it ends before.
         first = self.process.stdout.readline()
-        self.origin = re.search(r"http://127\.0\.0\.1:\d+", first)[0]
+        address = re.search(r"http://127\.0\.0\.1:\d+", first)
+        assert address, f"no address in {first!r}: {self.log.read_text()}"
+        self.origin = address[0]
 
     def end(self):
         self.process.terminate()
-        assert self.process.wait(timeout=300) == os.EX_OK, self.log.read_text()
+        assert self.process.wait(timeout=HUNG) == os.EX_OK, self.log.read_text()

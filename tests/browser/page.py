@@ -11,16 +11,13 @@ from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeServic
 from selenium.webdriver.common.by import By
 
 import axe
-from desk import ROOT
+from desk import HUNG, ROOT
 
 SCREENSHOTS = ROOT / "target" / "screenshots"
 
 # Without the last four Chromium asks Google's hosts for updates at every start.
 FLAGS = """--headless --disable-gpu --no-first-run --lang=en-US --window-size=1440,1000
     --disable-quic --disable-background-networking --disable-component-update --disable-sync""".split()
-
-# A sync is due within seconds of being asked for; a busy machine takes its time.
-PATIENCE = 300
 
 # What is on the screen, as text: not what is hidden, and nothing that is typed.
 TEXT = "return document.body.innerText"
@@ -30,6 +27,18 @@ IN_VIEW = """
 const { left, top, width } = arguments[0].getBoundingClientRect();
 const there = document.elementFromPoint(left + Math.min(20, width / 2), top + 4);
 return arguments[0].contains(there);
+"""
+
+# Whether a text has come to stand on the screen since.
+NOTE = """
+const [text] = arguments;
+window.noted = false;
+const look = (_, observer) => {
+  if (!document.body.innerText.includes(text)) return;
+  window.noted = true;
+  observer.disconnect();
+};
+new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
 """
 
 # The names of all that the page has left with the browser.
@@ -50,6 +59,7 @@ class Page:
             options.add_argument("--no-sandbox")
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = Chrome(options, ChromeService(shutil.which("chromedriver")))
+        self.driver.set_script_timeout(HUNG)
         self.origin = origin
         self.addresses = []
 
@@ -63,12 +73,12 @@ class Page:
 
     def until(self, what, look):
         """What `look` gives, as soon as it gives something. The page draws anew under our eyes."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + HUNG
         while True:
             with suppress(StaleElementReferenceException):
                 if found := look():
                     return found
-            assert time.monotonic() < until, f"not within {PATIENCE} s: {what}\n\nThe page:\n{self.text()}"
+            assert time.monotonic() < until, f"not within {HUNG} s: {what}\n\nThe page:\n{self.text()}"
             time.sleep(0.05)
 
     def text(self):
@@ -79,6 +89,12 @@ class Page:
 
     def see_no_more(self, text):
         self.until(f"see {text!r} no more", lambda: text not in self.text())
+
+    def see_in_passing(self, text, act):
+        """What an act brings for a moment only: the page notes it, however slow this test is."""
+        self.driver.execute_script(NOTE, text)
+        act()
+        self.until(f"see {text!r} in passing", lambda: self.driver.execute_script("return window.noted"))
 
     def all(self, css):
         return [one for one in self.driver.find_elements(By.CSS_SELECTOR, css) if one.is_displayed()]
@@ -145,7 +161,7 @@ class Page:
         """Tab until the focus is on the element called so."""
         passed = []
         for _ in range(40):
-            # A key of the keyboard: one that is sent to a date begins at its month again.
+            # By the keyboard and not to an element: chromedriver would go back to the first part of a date each time.
             ActionChains(self.driver).send_keys(Keys.TAB).perform()
             name = self.focused().accessible_name
             if name == called:
@@ -186,7 +202,7 @@ class Page:
         """Removes what was kept."""
         self.driver.delete_all_cookies()
         self.driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": self.origin, "storageTypes": "all"})
-        # Chromium 148 leaves this one behind.
+        # A tab's own, which is not the origin's.
         self.driver.execute_script("sessionStorage.clear()")
 
     def complaints(self):

@@ -30,8 +30,7 @@ def test_the_commands_stand_ready_to_copy(page):
     page.click("button", "With write-back")
     page.see("SecurityIncident.ReadWrite.All")
     page.allow("clipboardReadWrite", "clipboardSanitizedWrite")
-    page.click("button", "Copy")
-    page.see("Copied")
+    page.see_in_passing("Copied", lambda: page.click("button", "Copy"))
     copied = page.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
     assert copied.strip() == page.all("pre")[0].text.strip()
     # SecurityIncident.ReadWrite.All: https://learn.microsoft.com/graph/permissions-reference

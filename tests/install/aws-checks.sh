@@ -8,9 +8,9 @@ export SAM="$rie_venv/bin/sam" SAM_CLI_TELEMETRY=0
 
 # shellcheck source=tests/install/venv.sh
 . "$checks_root/tests/install/venv.sh"
-venv cfn-lint 'cfn-lint==1.58.0'
-venv checkov 'checkov==3.3.30'
-venv cargo-lambda 'cargo-lambda==1.9.2'
+venv cfn-lint
+venv checkov
+venv cargo-lambda
 export CFN_LINT="$checks_root/.tools/cfn-lint/bin/cfn-lint"
 export CHECKOV="$checks_root/.tools/checkov/bin/checkov"
 export CARGO_LAMBDA="$checks_root/.tools/cargo-lambda/bin/cargo-lambda"

@@ -4,6 +4,6 @@
 bench_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/install/venv.sh
 . "$bench_root/tests/install/venv.sh"
-venv bench 'boto3==1.44.8 requests==2.34.2 msgraph-sdk==1.65.0'
+venv bench
 export BENCH_PYTHON="$bench_root/.tools/bench/bin/python"
 test -x "$BENCH_PYTHON"

@@ -6,6 +6,8 @@ docker_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 docker_work=$docker_root/.tools/docker
 LOCAL_IMAGE=lambda-local:al2023
 docker_pid=
+# Seconds: an engine that runs and does not answer after them is hung.
+docker_hung=300
 
 docker_start() {
     command -v dockerd >/dev/null || [ "${CI:-false}" != true ] || {
@@ -18,9 +20,9 @@ docker_start() {
     dockerd -H "$DOCKER_HOST" --data-root "$docker_work/data" --exec-root "$docker_work/exec" \
         --pidfile "$docker_work/dockerd.pid" --iptables=false --ip-masq=false >"$docker_work/log" 2>&1 &
     docker_pid=$!
-    for _ in $(seq 60); do
+    local hung=$((SECONDS + docker_hung))
+    while kill -0 "$docker_pid" 2>/dev/null && [ "$SECONDS" -lt "$hung" ]; do
         docker info >/dev/null 2>&1 && return 0
-        kill -0 "$docker_pid" 2>/dev/null || return 1
         sleep 0.5
     done
     return 1

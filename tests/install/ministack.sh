@@ -4,7 +4,7 @@
 ministack_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/install/venv.sh
 . "$ministack_root/tests/install/venv.sh"
-venv ministack 'ministack==1.5.33 microburst==0.10.0 cryptography==50.0.2 aws-sam-translator==1.115.0'
+venv ministack
 export SOC_ANYWHERE_MINISTACK="$ministack_root/.tools/ministack/bin/ministack"
 export SOC_ANYWHERE_MICROBURST="$ministack_root/.tools/ministack/bin/microburst"
 test -x "$SOC_ANYWHERE_MINISTACK" && test -x "$SOC_ANYWHERE_MICROBURST"

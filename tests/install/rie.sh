@@ -3,11 +3,9 @@
 # shellcheck shell=bash
 rie_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 rie_venv=$rie_root/.tools/sam
-rie_version=1.170.0
-if ! "$rie_venv/bin/python" -c "import samcli; assert samcli.__version__ == '$rie_version'" 2>/dev/null; then
-    python3 -m venv "$rie_venv"
-    "$rie_venv/bin/pip" install --quiet --disable-pip-version-check "aws-sam-cli==$rie_version"
-fi
+# shellcheck source=tests/install/venv.sh
+. "$rie_root/tests/install/venv.sh"
+venv sam
 case $(uname -m) in
     aarch64 | arm64) rie_machine=arm64 ;;
     *) rie_machine=x86_64 ;;

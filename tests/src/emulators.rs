@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use graph_http::{HttpsTransport, Limits, Request, exchange};
@@ -12,9 +11,9 @@ use lambda_support::{AwsSettings, Keys};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::server::{Port, Server};
+use crate::server::{HUNG, Port, Server};
 
-const LIMITS: Limits = Limits { time: Duration::from_secs(5), body: 16 * 1024 * 1024 };
+const LIMITS: Limits = Limits { time: HUNG, body: 16 * 1024 * 1024 };
 
 /// Where the emulators are.
 #[derive(Clone, Debug)]
@@ -61,7 +60,9 @@ impl Emulators {
             .env("MINISTACK_HOST", "127.0.0.1")
             .env("AWS_ENDPOINT_URL", &url)
             .env("LOG_LEVEL", "ERROR");
-        Emulator::start(command, port, url, "/_ministack/health").await
+        let aws = Emulator::start(command, port, url, "/_ministack/health").await?;
+        aws.warm_up().await?;
+        Ok(aws)
     }
 
     /// A proxy before `upstream` that breaks what its rules say.
@@ -73,7 +74,9 @@ impl Emulators {
         let url = format!("http://{}", port.address);
         let mut command = Command::new(&self.microburst);
         command.args(["-u", &upstream.url, "-p", &port.address.port().to_string()]);
-        Emulator::start(command, port, url, "/_microburst/health").await
+        let proxy = Emulator::start(command, port, url, "/_microburst/health").await?;
+        proxy.warm_up().await?;
+        Ok(proxy)
     }
 }
 
@@ -96,6 +99,28 @@ impl Emulator {
         Ok(Self { _server: server, url, _folder: folder })
     }
 
+    /// Sends one call. The first one makes a proxy read the descriptions of all of AWS's services, and an AWS load
+    /// DynamoDB: up to three seconds of a CPU, which are longer than the product waits for an answer when the machine
+    /// is busy.
+    async fn warm_up(&self) -> anyhow::Result<()> {
+        let mut request = Request::new("{}".to_owned().into());
+        *request.method_mut() = http::Method::POST;
+        *request.uri_mut() = self.url.parse()?;
+        let scope =
+            "Credential=test/20261129/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=none";
+        for (name, value) in [
+            ("content-type", "application/x-amz-json-1.0".to_owned()),
+            ("x-amz-target", "DynamoDB_20120810.ListTables".to_owned()),
+            ("authorization", format!("AWS4-HMAC-SHA256 {scope}")),
+        ] {
+            request.headers_mut().insert(name, value.parse()?);
+        }
+        let deadline = tokio::time::Instant::now() + LIMITS.time;
+        let answer = exchange(&HttpsTransport::new(), request, LIMITS, deadline).await?;
+        ensure!(answer.status.is_success(), "the first call is refused: {}", answer.status);
+        Ok(())
+    }
+
     /// Where it answers.
     #[must_use]
     pub fn url(&self) -> &str {
@@ -109,7 +134,7 @@ impl Emulator {
             region: Some("eu-west-1".into()),
             keys: Some(Keys { id: "test".into(), secret: "test".into(), session: None }),
             endpoint: Some(self.url.clone()),
-            stage: Some("test".into()),
+            stack: Some("test".into()),
             ..AwsSettings::default()
         }
     }

@@ -16,7 +16,7 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 
 /// A server that is still running and does not answer after this time counts as hung. The time is long because a
 /// machine that builds beside the tests may be slow; a server that has ended is noticed at once.
-const HUNG: Duration = Duration::from_secs(300);
+pub(crate) const HUNG: Duration = Duration::from_secs(300);
 
 /// How long to wait between two questions whether the server answers.
 const PAUSE: Duration = Duration::from_millis(20);

@@ -61,7 +61,7 @@ impl Desk {
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("AWS_ENDPOINT_URL", proxy.url()),
             ("SOC_ANYWHERE_TABLE", "incidents"),
-            ("SOC_ANYWHERE_STAGE", "test"),
+            ("SOC_ANYWHERE_STACK", "test"),
             ("SOC_ANYWHERE_LOGIN_URL", &origin),
             ("SOC_ANYWHERE_GRAPH_URL", &origin),
         ];
@@ -86,7 +86,8 @@ impl Desk {
             client_id: self.tenant.client_id,
             cloud: Cloud::Global,
             since: now - SignedDuration::from_hours(7 * 24),
-            interval: Duration::from_secs(60),
+            // Longer than a test: nothing is due again by itself.
+            interval: Duration::from_secs(3600),
             secret_expires: None,
         };
         let aws = self.aws();
@@ -162,11 +163,7 @@ async fn a_tick_without_a_queue_syncs_what_is_due_and_each_fault_stays_its_conne
     assert!(line(good)["incidents_created"].as_u64().unwrap() > 10, "{}", line(good));
     assert_eq!(line(bad)["cause"], "wrong_secret");
     assert!(line(bad)["detail"].as_str().unwrap().contains("AADSTS7000215"), "{}", line(bad));
-    assert_eq!(
-        desk.invoke("sync-incidents/tick.json").await["due"],
-        0,
-        "each has had its turn of this minute"
-    );
+    assert_eq!(desk.invoke("sync-incidents/tick.json").await["due"], 0, "each has had its turn");
     assert!(!desk.function.output().unwrap().contains(&secret));
 }
 

@@ -5,9 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use connections::{Cleaned, UNFINISHED_AFTER, clean};
 use lambda_http::{Context, Error};
+use lambda_support::metrics::{self, Metric, Unit};
 use serde::Deserialize;
 
-use crate::function::Desk;
+use crate::ports::Desk;
 
 /// How much of an invocation is left when the rest is put off to the next one.
 const MARGIN: Duration = Duration::from_secs(3);
@@ -24,6 +25,20 @@ pub(crate) struct Clean {
     scheduled: String,
 }
 
+/// That a cleaning has ended well, and what it did: its alarms count both.
+fn print(service: &str, desk: &Desk, cleaned: Cleaned) {
+    let count = |name, number: usize| {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        Metric { name, value: number.into(), unit: Unit::Count }
+    };
+    let metrics = [
+        count("cleanings", 1),
+        count("cleaned_up", cleaned.removed),
+        count("cleanings_failed", cleaned.failed),
+    ];
+    metrics::print(service, "cleaning", desk.tester.clock.now(), &metrics);
+}
+
 /// Cleans for as long as the invocation lasts. What is cut off then has gone on: the next one takes it up there.
 pub(crate) async fn run(desk: &Desk, event: &[u8], context: &Context) -> Result<Cleaned, Error> {
     let Clean { scheduled } = serde_json::from_slice(event)?;
@@ -31,11 +46,14 @@ pub(crate) async fn run(desk: &Desk, event: &[u8], context: &Context) -> Result<
         context.deadline().duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(MARGIN);
     let before = desk.tester.clock.now() - UNFINISHED_AFTER;
     let cleaning = clean(&desk.store, &desk.vault, before, MOST);
+    let service = context.env_config.function_name.as_str();
     let Ok(cleaned) = tokio::time::timeout(left, cleaning).await else {
         tracing::info!(scheduled, "cleaning goes on with the next event");
+        print(service, desk, Cleaned::default());
         return Ok(Cleaned::default());
     };
     let Cleaned { removed, failed } = cleaned?;
+    print(service, desk, Cleaned { removed, failed });
     if removed + failed > 0 {
         tracing::info!(scheduled, removed, failed, "cleaned up");
     }

@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use connections::{Admin, Cleaned};
-use graph_http::HttpsTransport;
-use incident_store::dynamodb::DynamoStore;
+use connections::Cleaned;
 use lambda_http::request::RequestContext;
 use lambda_http::{Error, Request, RequestExt as _, Response};
-use lambda_support::{DynamoAttempts, Problem, SecretsManager, Text, owner};
+use lambda_support::{Problem, Text, contained, owner};
 use serde_json::json;
 
 use crate::cleaning;
-
-/// The ports on AWS.
-pub(crate) type Desk = Admin<DynamoStore, SecretsManager, DynamoAttempts, HttpsTransport>;
+use crate::ports::Desk;
 
 /// What is built once.
 #[derive(Debug)]
@@ -29,7 +25,7 @@ pub(crate) async fn handle(function: Arc<Function>, request: Request) -> Result<
         Some(RequestContext::PassThrough) => {
             let cleaning =
                 async move { cleaning::run(&function.desk, request.body(), &request.lambda_context()).await };
-            let cleaned = tokio::spawn(cleaning).await.map_err(|_| "the cleaning panicked")?;
+            let cleaned = contained(cleaning).await.ok_or("the cleaning panicked")?;
             let Cleaned { removed, failed } = cleaned?;
             Ok(Text(Response::new(json!({ "removed": removed, "failed": failed }).to_string())))
         }
@@ -39,11 +35,11 @@ pub(crate) async fn handle(function: Arc<Function>, request: Request) -> Result<
 
 async fn answer(function: Arc<Function>, request: Request) -> Text {
     let id = request.lambda_context_ref().map(|context| context.request_id.clone());
-    let answer = tokio::spawn(async move {
+    let answer = contained(async move {
         let owner = owner(&request, &function.owner_claim)?;
         connections::handle(&function.desk, &owner, &request).await
     });
-    let answer = answer.await.unwrap_or_else(|_| Err(Problem::internal()));
+    let answer = answer.await.unwrap_or_else(|| Err(Problem::internal()));
     Text(answer.unwrap_or_else(|problem| {
         tracing::info!(status = problem.status, kind = problem.kind, "request refused");
         let problem = match id {

@@ -2,6 +2,7 @@
 
 mod cleaning;
 mod function;
+mod ports;
 
 use std::sync::Arc;
 

@@ -4,19 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use futures_util::{StreamExt, pin_mut};
-use graph_http::HttpsTransport;
-use incident_store::dynamodb::DynamoStore;
-use incident_store::{ConnectionId, StoreError};
+use incident_store::ConnectionId;
 use lambda_runtime::{Error, LambdaEvent};
-use lambda_support::SecretsManager;
 use serde::{Deserialize, Serialize};
-use sync_incidents::{Ended, NotSynced, Shift, Syncer};
+use sync_incidents::Shift;
 use tokio::time::Instant;
 
-use crate::account::Account;
-use crate::queue::{self, Queue};
+use crate::queue;
 use crate::tick::{self, Ticked};
+use crate::work::{Function, sync};
 
 /// What is left of an invocation when its syncs must have ended: for their last writes, and the answer.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -28,14 +24,6 @@ const EACH: Duration = Duration::from_secs(20);
 /// How many connections are synced at a time. One that is idle mostly waits for Microsoft; one that reads
 /// history holds a page of some 1 MB, and 256 MB are enough for as many.
 const PARALLEL: usize = 32;
-
-/// What is built once.
-#[derive(Debug)]
-pub(crate) struct Function {
-    pub(crate) syncer: Syncer<DynamoStore, HttpsTransport, SecretsManager>,
-    /// Where what is due is put; nowhere where the tick syncs it itself.
-    pub(crate) queue: Option<Queue>,
-}
 
 /// What comes in.
 #[derive(Debug, Deserialize)]
@@ -126,36 +114,6 @@ async fn sync_batch(function: &Function, batch: Batch, shift: Shift, service: &s
     Failures { batch_item_failures: failures.collect() }
 }
 
-/// Syncs connections, tells of each as it ends, and answers which ones failed by a fault of ours.
-pub(crate) async fn sync(
-    function: &Function,
-    connections: impl IntoIterator<Item = ConnectionId>,
-    shift: Shift,
-    service: &str,
-) -> Vec<ConnectionId> {
-    let mut account = Account::default();
-    let mut failed = Vec::new();
-    let ended = function.syncer.sync_all(connections, shift);
-    pin_mut!(ended);
-    while let Some((id, ended)) = ended.next().await {
-        let ours = is_ours(&ended);
-        account.add(id, &ended, ours);
-        if ours {
-            failed.push(id);
-        }
-    }
-    account.print(service, function.syncer.graph.clock.now());
-    failed
-}
-
-/// A lease that another run took, and a connection that was removed meanwhile, are nobody's fault.
-fn is_ours(ended: &Ended) -> bool {
-    match ended {
-        Ok(_) | Err(NotSynced::Store(StoreError::Fenced | StoreError::Gone)) => false,
-        Err(NotSynced::Store(_) | NotSynced::Panicked | NotSynced::NoTime) => true,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,15 +131,5 @@ mod tests {
         for other in ["{}", r#"{"tick":"x","more":1}"#, "[]", "null"] {
             assert!(read(other).is_err(), "{other}");
         }
-    }
-
-    #[test]
-    fn only_what_is_ours_goes_back_to_the_queue() {
-        for not_ours in [StoreError::Fenced, StoreError::Gone] {
-            assert!(!is_ours(&Err(NotSynced::Store(not_ours))));
-        }
-        assert!(is_ours(&Err(NotSynced::Store(StoreError::Unavailable("throttled".into())))));
-        assert!(is_ours(&Err(NotSynced::Panicked)));
-        assert!(is_ours(&Err(NotSynced::NoTime)));
     }
 }

@@ -4,6 +4,7 @@ mod account;
 mod handler;
 mod queue;
 mod tick;
+mod work;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +18,8 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use lambda_support::{Aws, BadSetting, Config, SecretsManager, meanwhile, report_panics, warm_up};
 use sync_incidents::{Budget, Settings, Syncer};
 
-use crate::handler::Function;
 use crate::queue::Queue;
+use crate::work::Function;
 
 /// How long a connection that is well may look unchanged to people: its status is written at least so often.
 const SUCCESS_EVERY: SignedDuration = SignedDuration::from_mins(10);

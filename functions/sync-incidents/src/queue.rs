@@ -104,7 +104,7 @@ mod tests {
 
     fn due(number: u8, owner: &str) -> Due {
         let since = Timestamp::UNIX_EPOCH;
-        Due { id: ConnectionId::new(since, [number; 10]), owner: owner.into(), since }
+        Due { id: ConnectionId::new(since, [number; 10]), owner: owner.into(), secret_expires: None, since }
     }
 
     #[test]

@@ -134,7 +134,7 @@ impl StreamReport {
                 Upserted::Created { .. } => &mut self.created,
                 Upserted::Updated { .. } => &mut self.updated,
                 Upserted::Unchanged => &mut self.unchanged,
-                Upserted::Older => &mut self.older,
+                Upserted::Older { .. } => &mut self.older,
             } += 1;
         }
     }

@@ -95,7 +95,11 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
                 }
                 if let Some(ask) = self.checkpoint.plan(kind).ask(lane, now) {
                     asked = true;
-                    self.step(kind, ask).await?;
+                    if self.checkpoint.streams[ask.target.list(kind)].may_be_asked(now) {
+                        self.step(kind, ask).await?;
+                    } else {
+                        self.failed(kind, PageFault::ServerError, Cause::Throttled);
+                    }
                 }
             }
             if !asked {
@@ -123,7 +127,8 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         self.session.set_deadline(end);
         match answer {
             Ok(page) => {
-                self.checkpoint.streams[kind].failures_in_a_row = 0;
+                let stream = &mut self.checkpoint.streams[kind];
+                (stream.failures_in_a_row, stream.is_answered) = (0, true);
                 self.take(kind, ask.keep, page).await?;
             }
             Err(GraphError::OutOfTime) if in_trouble || asked.elapsed() >= FAIR_TIME => {
@@ -207,7 +212,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
             Some(Err(_)) => Next::Foreign,
         };
         let kept = |record: &Record| match keep {
-            Keep::All => true,
+            Keep::All | Keep::Over(_) => true,
             Keep::Undated => record.head.updated.is_none(),
             Keep::Nothing => false,
         };
@@ -215,8 +220,12 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         let keeps: Vec<bool> = page.records.iter().map(kept).collect();
         let date = page.date.filter(|date| date.duration_since(now).abs() <= CLOCKS_DIFFER);
         let (answered, is_dated) = (date.unwrap_or(now), date.is_some());
+        let over = match keep {
+            Keep::Over(over) => Some(over),
+            Keep::All | Keep::Undated | Keep::Nothing => None,
+        };
         let incoming: Vec<Incoming> = (page.records.into_iter().zip(&keeps))
-            .filter_map(|(record, keep)| keep.then_some(Incoming { record, answered, is_dated }))
+            .filter_map(|(record, keep)| keep.then_some(Incoming { record, answered, is_dated, over }))
             .collect();
         let upserted = self.keeper.upsert(kind, &incoming).await?;
         let written = rows.iter_mut().zip(&keeps).filter_map(|(row, keep)| keep.then_some(row));
@@ -230,7 +239,8 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         self.checkpoint.streams[kind].report.count(&upserted);
         self.report_unreadable(kind, page.unreadable);
         let evidence = self.session.evidence();
-        let taken = Taken { rows: &rows, total: page.rows, next, date, partial: page.partial, now, evidence };
+        let (total, partial, said) = (page.rows, page.partial, page.date);
+        let taken = Taken { rows: &rows, total, next, date, said, partial, now, evidence };
         self.checkpoint.plan(kind).took(&taken);
         Ok(())
     }
@@ -258,14 +268,15 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
                     self.failed(kind, PageFault::ServerError, cause);
                 }
                 let until = now + retry_after.unwrap_or(UNSTATED_RETRY_AFTER);
-                self.block(kind, Blocked::Until(until));
+                self.block(target.list(kind), Blocked::Until(until));
                 return Ok(());
             }
             (GraphError::Auth(AuthError::Refused(refused)), _) if cause == Cause::Throttled => {
                 return Err(Stop::Throttled(now + refused.retry_after.unwrap_or(UNSTATED_RETRY_AFTER)));
             }
-            (GraphError::Auth(_) | GraphError::TokenRefused(_), _) => {
-                return Err(Stop::Failed(failure()));
+            (GraphError::Auth(_), _) => return Err(Stop::Failed(failure())),
+            (GraphError::TokenRefused(_) | GraphError::Forbidden(_), Target::AlertsOf(_)) => {
+                Failed::Page(PageFault::NotFound)
             }
             (GraphError::Unreachable(_), _) if self.pages == 0 => {
                 self.block(kind, Blocked::Unreachable(failure()));
@@ -275,9 +286,9 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
             (GraphError::Unreachable(_), _) => Failed::Page(PageFault::ServerError),
             (GraphError::Page { fault, .. }, _) => Failed::Page(*fault),
             (GraphError::Rejected(_) | GraphError::Forbidden(_), Target::Link(_)) => Failed::Link,
-            (GraphError::Forbidden(_), Target::AlertsOf(_)) => Failed::Page(PageFault::NotFound),
             (GraphError::Forbidden(_), Target::Record(_)) | (GraphError::Rejected(_), _) => Failed::Rejected,
-            (GraphError::Forbidden(_) | GraphError::MissingRoles { .. }, _) => {
+            // Also a token that Graph does not take: the other list may well take the same one.
+            (GraphError::TokenRefused(_) | GraphError::Forbidden(_) | GraphError::MissingRoles { .. }, _) => {
                 self.block(kind, Blocked::Failed(failure()));
                 return Ok(());
             }
@@ -315,9 +326,11 @@ fn row_of(record: &Record) -> Row {
 
 fn novelty_of(upserted: &Upserted) -> Novelty {
     match upserted {
+        Upserted::Updated { went_back: true, .. } => Novelty::WentBack,
         Upserted::Updated { fields, .. } if !fields.contains(&Field::Updated) => Novelty::ChangedInPlace,
         Upserted::Created { .. } | Upserted::Updated { .. } => Novelty::Changed,
-        Upserted::Unchanged | Upserted::Older => Novelty::Known,
+        Upserted::Unchanged => Novelty::Known,
+        Upserted::Older { revision } => Novelty::Older { revision: *revision },
     }
 }
 

@@ -29,6 +29,9 @@ pub(crate) struct Stream<P> {
     pub(crate) blocked: Option<Blocked>,
     #[serde(skip)]
     pub(crate) failures_in_a_row: u32,
+    /// Whether this run was answered anything of the list.
+    #[serde(skip)]
+    pub(crate) is_answered: bool,
 }
 
 impl<P: Plan> Stream<P> {
@@ -42,6 +45,7 @@ impl<P: Plan> Stream<P> {
             report: StreamReport::default(),
             blocked: None,
             failures_in_a_row: 0,
+            is_answered: false,
         }
     }
 
@@ -72,7 +76,6 @@ impl<P: Plan> Stream<P> {
         let (read_up_to, live_done) = (standing.read_up_to, standing.live_done);
         if live_done {
             self.last_success = Some(now);
-            self.failing = None;
         }
         self.not_before = match &self.blocked {
             Some(Blocked::Until(until)) => Some(*until),
@@ -84,6 +87,10 @@ impl<P: Plan> Stream<P> {
             }
             Some(Blocked::Tried) | None => self.put_off(now),
         };
+        let fails = self.blocked.as_ref().is_some_and(|blocked| blocked.failure().is_some());
+        if self.is_answered && !fails {
+            self.failing = None;
+        }
         self.report.stands(read_up_to, live_done, now);
     }
 

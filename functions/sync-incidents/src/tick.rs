@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use incident_store::dynamodb::{AllDue, Due};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Error;
 use lambda_support::metrics;
 use serde::Serialize;
@@ -10,7 +12,7 @@ use sync_incidents::Shift;
 use tokio::time::Instant;
 
 use crate::account::{count, seconds};
-use crate::handler::{self, Function};
+use crate::work::{Function, sync};
 
 /// How much before its time a connection counts as due: half of the tick's minute. Its next turn is a minute
 /// after the moment at which it was claimed, and that is never quite a minute before the next tick; without
@@ -19,6 +21,9 @@ const EARLY: SignedDuration = SignedDuration::from_secs(30);
 
 /// The most connections of one tick; the longest due come first, and the others with the next tick.
 const MOST: usize = 10_000;
+
+/// How long before its end a secret is to be replaced at the latest.
+const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What a tick did.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -43,14 +48,18 @@ pub(crate) async fn run(
     service: &str,
 ) -> Result<Ticked, Error> {
     let (now, begun) = (function.syncer.graph.clock.now(), Instant::now());
-    let due = function.syncer.store.due_with_owners(now + EARLY, MOST).await?;
+    let AllDue { due, unreadable } = function.syncer.store.due_with_owners(now + EARLY, MOST).await?;
+    for connection in &unreadable {
+        tracing::error!(connection, "a connection's item cannot be read, and is left out");
+    }
     let overdue = due.first().map(|first| now.duration_since(first.since)).unwrap_or_default();
+    let expiring = expiring(&due, now);
     let mut ticked = Ticked { due: due.len(), ..Ticked::default() };
     if let Some(queue) = &function.queue {
         ticked.queued = queue.send(&due, now).await;
         ticked.failed = due.len() - ticked.queued;
     } else {
-        ticked.failed = handler::sync(function, due.iter().map(|due| due.id), shift, service).await.len();
+        ticked.failed = sync(function, due.iter().map(|due| due.id), shift, service).await.len();
     }
     let overdue = Duration::try_from(overdue).unwrap_or_default();
     let ended_well = ticked.ended_well(function.queue.is_some());
@@ -62,15 +71,39 @@ pub(crate) async fn run(
         count("ticks", usize::from(ended_well)),
         count("due", due),
         count("queued", queued),
+        count("connections_unreadable", unreadable.len()),
+        count("secrets_expiring", expiring),
         seconds("overdue_seconds", overdue_seconds),
     ];
     metrics::print(service, "tick", now, &metrics);
     if ended_well { Ok(ticked) } else { Err("nothing of what is due could be put on the queue".into()) }
 }
 
+/// Of how many the secret ends within [`SOON`], or has ended. Each connection with the default interval is due with
+/// each tick.
+fn expiring(due: &[Due], now: Timestamp) -> usize {
+    let soon = (now + SOON).to_zoned(TimeZone::UTC).date();
+    due.iter().filter(|due| due.secret_expires.is_some_and(|day| day <= soon)).count()
+}
+
 #[cfg(test)]
 mod tests {
+    use incident_store::ConnectionId;
+
     use super::*;
+
+    #[test]
+    fn a_secret_that_ends_in_seven_days_is_told_of() {
+        let now: Timestamp = "2026-11-02T23:00:00Z".parse().unwrap();
+        let due = |expires: Option<&str>| Due {
+            id: ConnectionId::new(now, [0; 10]),
+            owner: "owner".into(),
+            secret_expires: expires.map(|day| day.parse().unwrap()),
+            since: now,
+        };
+        let all = [None, Some("2026-11-10"), Some("2026-11-09"), Some("2026-11-01")].map(due);
+        assert_eq!(expiring(&all, now), 2);
+    }
 
     #[test]
     fn a_tick_ends_well_unless_nothing_of_what_is_due_got_on_the_queue() {

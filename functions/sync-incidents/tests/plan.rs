@@ -78,6 +78,7 @@ impl List {
             total: rows.len(),
             next,
             date: Some(now()),
+            said: Some(now()),
             partial: false,
             evidence: Evidence::default(),
             now: now(),
@@ -195,6 +196,7 @@ fn an_expired_link_restarts_its_part() {
         total: 0,
         next,
         date: Some(now()),
+        said: Some(now()),
         partial: false,
         evidence: Evidence::default(),
         now: now(),
@@ -241,6 +243,7 @@ fn a_quiet_stream_whose_answers_have_no_date_queues_its_history_once() {
                 total: 0,
                 next,
                 date: None,
+                said: None,
                 partial: false,
                 evidence: Evidence::default(),
                 now: now(),
@@ -263,6 +266,7 @@ fn a_row_from_the_future_is_nothing_that_is_read_up_to() {
         total: 2,
         next: Next::End,
         date: None,
+        said: None,
         partial: false,
         evidence: Evidence::default(),
         now: now(),
@@ -292,6 +296,7 @@ fn rows_without_an_instant_are_read_by_number_where_there_is_no_link() {
             total,
             next,
             date,
+            said: date,
             partial: false,
             evidence: Evidence::default(),
             now: now(),
@@ -309,4 +314,80 @@ fn a_sweep_that_is_due_is_pending_before_it_is_asked_for() {
     plan.begin();
     assert!(plan.ask(Lane::Live, now() + SignedDuration::from_mins(61)).is_some());
     assert!(plan.standing().pending);
+}
+
+/// Where a live read of a plan begins.
+fn live_from(plan: &mut StreamPlan, now: Timestamp) -> Timestamp {
+    plan.begin();
+    let ask = plan.ask(Lane::Live, now).expect("what is new");
+    let Target::Page(query) = ask.target else { panic!("{:?}", ask.target) };
+    query.filter[0].instant
+}
+
+/// An empty last page or one of a row, from a Graph whose clock says `said`.
+fn answer(plan: &mut StreamPlan, rows: &[Row], said: Option<Timestamp>, now: Timestamp) {
+    let date = said.filter(|said| said.duration_since(now).abs() < SignedDuration::from_mins(15));
+    let (total, next, evidence) = (rows.len(), Next::End, Evidence::default());
+    plan.took(&Taken { rows, total, next, date, said, partial: false, evidence, now });
+}
+
+/// A plan that has read everything up to now, of which the next read begins at the overlap's beginning.
+fn well() -> (StreamPlan, Timestamp) {
+    let mut plan = plan();
+    live_from(&mut plan, now());
+    answer(&mut plan, &[], Some(now()), now());
+    let from = live_from(&mut plan, now());
+    assert_eq!(from, ago(300));
+    answer(&mut plan, &[], Some(now()), now());
+    (plan, from)
+}
+
+#[test]
+fn a_clock_that_was_ahead_does_not_make_history_of_what_is_yet_to_come() {
+    let hours = |hours| now() + SignedDuration::from_hours(hours);
+    for ahead in [30, 24 * 400] {
+        let (mut plan, from) = well();
+        assert!(live_from(&mut plan, hours(ahead)) > now(), "the gap is history to such a clock");
+        answer(&mut plan, &[], Some(now()), hours(ahead));
+        assert_eq!(live_from(&mut plan, hours(ahead)), from, "Microsoft has said another time");
+        answer(&mut plan, &[], Some(now()), hours(ahead));
+        assert_eq!(live_from(&mut plan, now()), from, "the clock is right again");
+    }
+}
+
+#[test]
+fn a_row_of_the_future_is_not_what_is_read_up_to_for_ever() {
+    let (mut plan, _) = well();
+    let ahead = now() + SignedDuration::from_hours(24 * 100);
+    let future = row(1, now(), now() + SignedDuration::from_hours(24 * 75));
+    live_from(&mut plan, ahead);
+    answer(&mut plan, &[future], None, ahead);
+    let from = live_from(&mut plan, now());
+    assert!(from < now(), "{from}");
+}
+
+#[test]
+fn a_sweep_of_a_clock_that_is_behind_ends_after_microsoft_s_now() {
+    let (mut plan, _) = well();
+    let behind = ago(10 * 86_400);
+    live_from(&mut plan, behind);
+    answer(&mut plan, &[], Some(now()), behind);
+    plan.sweep_now();
+    let rows: Vec<Row> =
+        (0..60).map(|n| row(n, ago(3_600), ago(3_600 - 60 * i64::try_from(n).unwrap()))).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(ask) = plan.ask(Lane::Check, behind) {
+        let Target::Page(query) = &ask.target else { panic!("{:?}", ask.target) };
+        let meets = |row: &&Row| {
+            query.filter.iter().all(|condition| match condition.comparison {
+                Comparison::Ge => row.updated >= Some(condition.instant),
+                Comparison::Le => row.updated <= Some(condition.instant),
+                Comparison::Eq => row.updated == Some(condition.instant),
+            })
+        };
+        let page: Vec<Row> = rows.iter().filter(meets).take(usize::from(query.top)).cloned().collect();
+        seen.extend(page.iter().map(|row| row.id.clone()));
+        answer(&mut plan, &page, Some(now()), behind);
+    }
+    assert_eq!(seen.len(), 60);
 }

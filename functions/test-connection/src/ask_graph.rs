@@ -53,7 +53,7 @@ impl<'a, T: Transport> Trial<'a, T> {
 
     fn session<'g>(&mut self, graph: &'g Graph<&'a T>, deadline: Instant) -> Session<'g, &'a T> {
         let identity = self.candidate.identity.clone();
-        Session::new(graph, self.endpoints.clone(), identity, deadline, CALLS, self.rng.fork())
+        Session::new(graph, self.subject.endpoints.clone(), identity, deadline, CALLS, self.rng.fork())
     }
 
     /// The sync's own first query.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use graph_auth::{AuthError, Cause, Cloud, Place};
+use graph_auth::{AuthError, Cause, Cloud, Endpoints, Place};
 use graph_security::GraphError;
 use uuid::Uuid;
 
@@ -13,6 +13,8 @@ use crate::tenant::Home;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'a> {
     pub(crate) cloud: &'a Cloud,
+    /// Who is asked: those of the cloud, or one's own.
+    pub(crate) endpoints: &'a Endpoints,
     pub(crate) tenant_id: Uuid,
     pub(crate) client_id: Uuid,
     pub(crate) egress: &'a [IpAddr],
@@ -48,7 +50,7 @@ impl Subject<'_> {
                  permissions and grant admin consent, or run: az ad sp create --id {}",
                 self.client_id
             ),
-            _ => explanation.remedy.to_owned(),
+            _ => cause.remedy_at(self.endpoints).into_owned(),
         };
         let ids = said.ids.filter(|_| is_for_support(cause));
         let note = said.note.or(ids);

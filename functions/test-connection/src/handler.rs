@@ -6,7 +6,7 @@ use std::sync::Arc;
 use graph_http::HttpsTransport;
 use http_api::Limits;
 use lambda_http::{Request, RequestExt};
-use lambda_support::{DynamoAttempts, Problem, Text, owner};
+use lambda_support::{DynamoAttempts, Problem, Text, contained, owner};
 use test_connection::Tester;
 
 /// What is built once.
@@ -22,7 +22,7 @@ pub(crate) struct Function {
 pub(crate) async fn handle(function: Arc<Function>, request: Request) -> Result<Text, Infallible> {
     let id = request.lambda_context_ref().map(|context| context.request_id.clone());
     // In a task of its own, so that a panic ends the test and not the process, and its text goes nowhere.
-    let answer = tokio::spawn(async move {
+    let answer = contained(async move {
         let Function { tester, attempts, limits, owner_claim } = &*function;
         let owner = match attempts {
             Some(_) => owner(&request, owner_claim)?,
@@ -30,7 +30,7 @@ pub(crate) async fn handle(function: Arc<Function>, request: Request) -> Result<
         };
         test_connection::handle(tester, attempts, limits, &owner, &request).await
     });
-    let answer = answer.await.unwrap_or_else(|_| Err(Problem::internal()));
+    let answer = answer.await.unwrap_or_else(|| Err(Problem::internal()));
     Ok(Text(answer.unwrap_or_else(|problem| {
         tracing::info!(status = problem.status, kind = problem.kind, "request refused");
         let problem = match id {

@@ -55,7 +55,8 @@ impl Access {
     /// Whether asking on is of no use: it costs calls against a throttle, or time that is not there.
     pub(crate) fn ends_the_test(&self) -> bool {
         let hopeless = |cause: &Cause| {
-            matches!(cause, Cause::Throttled | Cause::Unreachable | Cause::TokenRefused | Cause::WrongCloud)
+            cause.is_about_the_network()
+                || matches!(cause, Cause::Throttled | Cause::TokenRefused | Cause::WrongCloud)
         };
         matches!(self, Self::Refused { cause, .. } if hopeless(cause))
     }

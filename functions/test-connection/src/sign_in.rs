@@ -27,7 +27,7 @@ impl<'a, T: Transport> Trial<'a, T> {
         let subject = self.subject;
         let tester = self.tester;
         let deadline = self.began + TIME_LIMIT;
-        let uri = self.endpoints.login_uri(&tenant::path(subject.tenant_id));
+        let uri = subject.endpoints.login_uri(&tenant::path(subject.tenant_id));
         let discovery =
             tenant::discover(&tester.transport, &tester.clock, uri, subject.tenant_id, deadline).await;
         let (home, found) = match discovery {
@@ -48,6 +48,10 @@ impl<'a, T: Transport> Trial<'a, T> {
                 progress.add(misplaced(&subject, CheckId::Tenant, &error, home.as_ref()));
                 return None;
             }
+            Discovery::Barred(fault) => {
+                progress.add(misplaced(&subject, CheckId::Tenant, &AuthError::Fault(fault), None));
+                return None;
+            }
             Discovery::Unclear(reason) => (None, Err(reason)),
         };
 
@@ -55,7 +59,7 @@ impl<'a, T: Transport> Trial<'a, T> {
         let request = TokenRequest {
             transport: &graph.transport,
             clock: &graph.clock,
-            endpoints: &self.endpoints,
+            endpoints: self.subject.endpoints,
             deadline,
         };
         // Through the new cache, so that the lists are asked with this very token.
@@ -135,10 +139,8 @@ fn refused(
     let cause = error.cause();
     let failed = |id| misplaced(subject, id, error, home);
     let of_the_tenant = matches!(cause, Cause::TenantNotFound | Cause::WrongCloud);
-    let of_entra = matches!(
-        cause,
-        Cause::Unreachable | Cause::Throttled | Cause::MicrosoftTrouble | Cause::UnexpectedAnswer
-    );
+    let of_entra = cause.is_about_the_network()
+        || matches!(cause, Cause::Throttled | Cause::MicrosoftTrouble | Cause::UnexpectedAnswer);
     if of_the_tenant || (of_entra && found.is_err()) {
         return vec![failed(Tenant)];
     }

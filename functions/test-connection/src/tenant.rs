@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use graph_auth::{Cause, Cloud, EntraError};
-use graph_http::{Clock, Deadline, Limits, Request, Transport, exchange};
+use graph_http::retry::Failure;
+use graph_http::{Clock, Deadline, Fault, Limits, Request, Transport, exchange};
 use http::{HeaderValue, Uri, header::ACCEPT};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -64,6 +65,8 @@ pub(crate) enum Discovery {
     },
     /// It is not, or not here.
     Refused(Box<EntraError>),
+    /// Nobody was asked, and no repetition changes that: a certificate, or a proxy, is in the way.
+    Barred(Fault),
     /// No answer, or none of Entra's: the token request decides.
     Unclear(String),
 }
@@ -90,6 +93,9 @@ pub(crate) async fn discover<T: Transport>(
     request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
     let answer = match exchange(transport, request, LIMITS, deadline).await {
         Ok(answer) => answer,
+        Err(fault @ Fault::Transport(_)) if Failure::of_fault(&fault).is_none() => {
+            return Discovery::Barred(fault);
+        }
         Err(fault) => return Discovery::Unclear(fault.to_string()),
     };
     if !answer.status.is_success() {

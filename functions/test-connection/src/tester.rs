@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use graph_auth::{Cloud, Credential, EndpointOverride, Endpoints, TokenCache};
+use graph_auth::{Cloud, Credential, EndpointOverride, TokenCache};
 use graph_http::{Clock, Transport};
 use graph_security::Graph;
 use tokio::time::Instant;
@@ -42,7 +42,6 @@ pub(crate) struct Trial<'a, T> {
     pub(crate) tester: &'a Tester<T>,
     pub(crate) candidate: &'a Candidate,
     pub(crate) subject: Subject<'a>,
-    pub(crate) endpoints: Endpoints,
     pub(crate) began: Instant,
     pub(crate) rng: fastrand::Rng,
 }
@@ -70,6 +69,7 @@ impl<T: Transport> Tester<T> {
                 let (tenant_id, client_id) = input.ids();
                 let subject = Subject {
                     cloud: &Cloud::Global,
+                    endpoints: &self.endpoints.endpoints(&Cloud::Global),
                     tenant_id: tenant_id.unwrap_or_default(),
                     client_id: client_id.unwrap_or_default(),
                     egress: &self.egress,
@@ -132,11 +132,11 @@ impl<T: Transport> Tester<T> {
             candidate,
             subject: Subject {
                 cloud: &candidate.cloud,
+                endpoints: &self.endpoints.endpoints(&candidate.cloud),
                 tenant_id: candidate.identity.tenant_id,
                 client_id: candidate.identity.client_id,
                 egress: &self.egress,
             },
-            endpoints: self.endpoints.endpoints(&candidate.cloud),
             began: Instant::now(),
             rng: fastrand::Rng::with_seed(self.seed ^ u64::from_le_bytes(low)),
         };

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use test_connection::Waiting;
 
-use super::App;
+use super::app::App;
 use super::problem::Problem;
 use super::stream::{Event, Events, respond};
 use crate::desk::{DeskAdmin, OWNER};

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::time::Duration;
 
-use super::App;
+use super::app::App;
 use super::problem::Problem;
 
 /// Rows of a page of the list, unless asked otherwise.

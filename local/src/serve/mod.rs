@@ -1,5 +1,6 @@
 //! `serve`: syncs what is due and shows it on a page, on loopback.
 
+mod app;
 mod assets;
 mod connections;
 mod guard;
@@ -17,7 +18,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post, put};
-use incident_store::ConnectionId;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
@@ -25,29 +25,19 @@ use crate::args::ServeArgs;
 use crate::desk::{Desk, StorePath};
 use crate::environment::Environment;
 use crate::failure::Failure;
+use app::App;
 use guard::Port;
 use keeper::Keeper;
-use problem::Problem;
+use problem::{LONGEST_BODY, Problem};
 
 /// Where the page is, unless told otherwise.
 const PORT: u16 = 8787;
-
-/// Three ids, a secret and a name are less than 1 KiB.
-const LONGEST_BODY: usize = 8 * 1024;
 
 /// How long answers that are under way may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// Connections to sync at once, asked for on the page. More than that many are not clicked in a second.
 const WAKE_UPS: usize = 16;
-
-/// What the routes work with.
-#[derive(Clone, Debug)]
-struct App {
-    desk: Desk,
-    /// Asks the keeper to sync a connection now.
-    wake: mpsc::Sender<ConnectionId>,
-}
 
 pub(crate) async fn run(
     args: &ServeArgs,

@@ -6,7 +6,8 @@ use connections::Refusal;
 use http::StatusCode;
 use incident_store::StoreError;
 
-use super::LONGEST_BODY;
+/// Three ids, a secret and a name are less than 1 KiB.
+pub(super) const LONGEST_BODY: usize = 8 * 1024;
 
 /// An error answer. Its texts are ours, never a request's own.
 #[derive(Debug)]

@@ -1,11 +1,10 @@
 //! What `sync` can be asked for, which lists it waits for, and how Ctrl-C ends it.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use defender_sim::{Faults, Kind, Scenario};
 
-use crate::support::{Desk, Ran, Tenant, eventually};
+use crate::support::{Desk, Ran, Tenant, while_running};
 
 fn requests(tenant: &Tenant) -> usize {
     tenant.simulator.requests().len()
@@ -57,10 +56,10 @@ fn on_request_it_waits_for_the_list() {
     let throttled =
         Faults { only: Some(Kind::Alerts), graph_status: Some((429, Some(5))), ..Faults::default() };
     tenant.simulator.set_faults(tenant.handle.tenant_id, throttled);
-    let child = desk.command("sync --json --wait").stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = desk.command("sync --json --wait").stdout(Stdio::piped()).spawn().unwrap();
     let of_alerts =
         || tenant.simulator.requests().iter().any(|request| request.target.contains("/alerts_v2"));
-    eventually(Duration::from_secs(300), "alerts are asked", || of_alerts().then_some(()));
+    while_running(&mut child, "alerts are asked", of_alerts);
     tenant.simulator.set_faults(tenant.handle.tenant_id, Faults::default());
     let synced = Ran::of(child.wait_with_output().unwrap());
     assert_eq!(synced.code, 0, "{synced:?}");
@@ -76,12 +75,12 @@ fn ctrl_c_ends_it_with_its_json_and_keeps_what_was_read() {
     tenant.simulator.set_faults(tenant.handle.tenant_id, hangs);
     let before = requests(&tenant);
     let mut command = desk.command("sync --json");
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let of_alerts = || {
         let asked = tenant.simulator.requests();
         asked.iter().skip(before).any(|request| request.target.contains("/alerts_v2"))
     };
-    eventually(Duration::from_secs(300), "alerts are asked", || of_alerts().then_some(()));
+    while_running(&mut child, "alerts are asked", of_alerts);
     let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(killed.success());
     let ended = Ran::of(child.wait_with_output().unwrap());

@@ -3,6 +3,7 @@
 
 mod commands;
 mod levers;
+mod networks;
 mod poison;
 mod secrets;
 mod serve;

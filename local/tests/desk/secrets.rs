@@ -1,7 +1,5 @@
 //! A client secret stands in one file and nowhere else.
 
-use std::time::Duration;
-
 use crate::support::{Desk, SENTINEL, Served, Tenant, add_line, eventually, files, shows_secret};
 use defender_sim::{Faults, Scenario};
 use serde_json::json;
@@ -122,7 +120,7 @@ fn the_page_takes_it_and_never_gives_it_back() {
     let with_secret = json!({"clientSecret": SENTINEL});
     answers.push(served.send("PUT", &format!("/api/connections/{saved}/credential"), &with_secret));
     answers.push(served.send("POST", &format!("/api/connections/{saved}/test"), &json!({})));
-    eventually(Duration::from_secs(20), "incidents arrive", || {
+    eventually("incidents arrive", || {
         let found = served.get_json("/api/incidents");
         (!found["items"].as_array().unwrap().is_empty()).then_some(())
     });

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,9 @@ use tokio::runtime::Runtime;
 
 /// Entra's secrets look like this one, which stands in no other text.
 pub(crate) const SENTINEL: &str = "S3n8Q~tinel+secret&value=%41_never.shown";
+
+/// What has not come by then does not come: a busy machine needs long for all else.
+const HUNG: Duration = Duration::from_secs(300);
 
 /// An Entra and a Graph with one tenant.
 pub(crate) struct Tenant {
@@ -167,12 +170,14 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(desk: &Desk, line: &str) -> Self {
-        let errors = std::fs::File::create(desk.folder.path().join("serve.log")).unwrap();
+        let log = desk.folder.path().join("serve.log");
+        let errors = std::fs::File::create(&log).unwrap();
         let mut child = desk.command(line).stdout(Stdio::piped()).stderr(errors).spawn().unwrap();
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         let port = first.split("127.0.0.1:").nth(1).and_then(|rest| rest.split('/').next());
-        let port = port.unwrap_or_else(|| panic!("no address in {first:?}")).parse().unwrap();
+        let said = || std::fs::read_to_string(&log);
+        let port = port.unwrap_or_else(|| panic!("no address in {first:?}: {:?}", said())).parse().unwrap();
         Self { child, port }
     }
 
@@ -192,7 +197,7 @@ impl Served {
 
     pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(300))).unwrap();
+        stream.set_read_timeout(Some(HUNG)).unwrap();
         write!(stream, "{method} {path} HTTP/1.1\r\nconnection: close\r\n").unwrap();
         if !headers.iter().any(|(name, _)| *name == "host") {
             write!(stream, "host: 127.0.0.1:{}\r\n", self.port).unwrap();
@@ -256,14 +261,30 @@ fn dechunk(mut text: &str) -> String {
     whole
 }
 
-/// Repeats `look` until it gives something, for at most `within`.
-pub(crate) fn eventually<T>(within: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+/// Repeats `look` until it gives something.
+pub(crate) fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    repeated(what, look, || None)
+}
+
+/// The same of what `child` does, which must not end before.
+pub(crate) fn while_running(child: &mut Child, what: &str, mut is_so: impl FnMut() -> bool) {
+    repeated(what, || is_so().then_some(()), || child.try_wait().unwrap());
+}
+
+fn repeated<T>(
+    what: &str,
+    mut look: impl FnMut() -> Option<T>,
+    mut ended: impl FnMut() -> Option<ExitStatus>,
+) -> T {
     let began = Instant::now();
     loop {
+        // Before the look: what a program did before its end is seen.
+        let ended = ended();
         if let Some(found) = look() {
             return found;
         }
-        assert!(began.elapsed() < within, "not within {within:?}: {what}");
+        assert_eq!(ended, None, "the program has ended: {what}");
+        assert!(began.elapsed() < HUNG, "not within {HUNG:?}: {what}");
         std::thread::sleep(Duration::from_millis(100));
     }
 }

@@ -3,15 +3,11 @@
 use std::io::{Read as _, Write as _};
 use std::process::Child;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use defender_sim::{Recorded, Scenario};
 use pty_process::blocking::{Command, Pty, open};
 
 use crate::support::{Desk, SENTINEL, Tenant, add_line, eventually};
-
-/// What has not come by then does not come.
-const HUNG: Duration = Duration::from_secs(300);
 
 /// A command that runs on a terminal of 80 columns.
 struct Terminal {
@@ -45,7 +41,7 @@ impl Terminal {
     }
 
     fn see(&self, text: &str) {
-        eventually(HUNG, text, || self.screen.lock().unwrap().contains(text).then_some(()));
+        eventually(text, || self.screen.lock().unwrap().contains(text).then_some(()));
     }
 
     fn type_in(&self, text: &str) {

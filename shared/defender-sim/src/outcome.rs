@@ -112,7 +112,7 @@ impl Body for Content {
 }
 
 /// Waits out the delays and gives the response whose body then ends as it must; `None` for a reset.
-pub(crate) async fn perform(outcome: Outcome) -> Option<http::Response<Content>> {
+pub async fn perform(outcome: Outcome) -> Option<http::Response<Content>> {
     let mut outcome = outcome;
     loop {
         let (response, sent, end) = match outcome {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::faults::Faults;
 use crate::journal::{Journal, Recorded};
+use crate::kind::Kind;
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
 use crate::seeds;
@@ -21,15 +22,6 @@ use crate::tenant::{TenantHandle, TenantSpec};
 use crate::tokens::Tokens;
 use crate::world::{Happening, World};
 use crate::{entra, graph};
-
-/// Which records a history is asked of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// `/security/incidents`
-    Incidents,
-    /// `/security/alerts_v2`
-    Alerts,
-}
 
 /// Entra and Graph of any number of tenants.
 ///

@@ -3,12 +3,14 @@
 //! Numbers and meanings: <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>, and
 //! bodies seen in public issues for those that page lacks (7000229, 1002012, 900023, 700211-700213).
 
+use std::borrow::Cow;
 use std::fmt;
 
+use graph_http::{Fault, TransportError};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Cloud;
+use crate::{Cloud, Endpoints};
 
 /// Everything that can be wrong with a connection, by what a person must do. What Microsoft does not tell
 /// apart is one cause here, with its possibilities in order of likelihood.
@@ -65,6 +67,12 @@ pub enum Cause {
     MicrosoftTrouble,
     /// Microsoft could not be reached.
     Unreachable,
+    /// The certificate that was shown for Microsoft's host is not trusted.
+    TlsUntrusted,
+    /// The proxy wants a user and a password, or others.
+    ProxyCredentials,
+    /// The proxy opens no way to Microsoft.
+    ProxyRefused,
     /// Something answered that is not Microsoft, or not as documented.
     UnexpectedAnswer,
     /// Entra says that our request is wrong.
@@ -75,6 +83,9 @@ pub enum Cause {
         code: u32,
     },
 }
+
+/// What a remedy calls the hosts before it is known which they are.
+const HOSTS: &str = "the cloud's login and Graph hosts";
 
 /// The input that is to be corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,7 +166,7 @@ impl Place {
 
 impl Cause {
     /// Every cause; the number of [`Cause::Unknown`] stands for all unknown ones.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::TenantIdMalformed,
         Self::ClientIdMalformed,
         Self::ClientIdIsTenantId,
@@ -181,6 +192,9 @@ impl Cause {
         Self::Throttled,
         Self::MicrosoftTrouble,
         Self::Unreachable,
+        Self::TlsUntrusted,
+        Self::ProxyCredentials,
+        Self::ProxyRefused,
         Self::UnexpectedAnswer,
         Self::OurFault,
         Self::Unknown { code: 0 },
@@ -213,6 +227,18 @@ impl Cause {
         })
     }
 
+    /// The cause behind a request that has no whole answer.
+    #[must_use]
+    pub fn of_fault(fault: &Fault) -> Self {
+        match fault {
+            Fault::Transport(TransportError::Untrusted(_)) => Self::TlsUntrusted,
+            Fault::Transport(TransportError::ProxyRefused { status: 407, .. }) => Self::ProxyCredentials,
+            Fault::Transport(TransportError::ProxyRefused { .. }) => Self::ProxyRefused,
+            Fault::Transport(TransportError::NotTls) => Self::UnexpectedAnswer,
+            _ => Self::Unreachable,
+        }
+    }
+
     /// The name it has in reports, logs and the store.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -242,22 +268,46 @@ impl Cause {
             Self::Throttled => "throttled",
             Self::MicrosoftTrouble => "microsoft_trouble",
             Self::Unreachable => "unreachable",
+            Self::TlsUntrusted => "tls_untrusted",
+            Self::ProxyCredentials => "proxy_credentials",
+            Self::ProxyRefused => "proxy_refused",
             Self::UnexpectedAnswer => "unexpected_answer",
             Self::OurFault => "our_fault",
             Self::Unknown { .. } => "unknown",
         }
     }
 
-    /// Whether it may pass without anybody doing anything.
+    /// Whether it may pass without anybody doing anything. A machine that moves to another network leaves one behind
+    /// that opens TLS; a proxy is named by a person.
     #[must_use]
     pub fn may_pass(self) -> bool {
-        matches!(self, Self::Throttled | Self::MicrosoftTrouble | Self::Unreachable | Self::UnexpectedAnswer)
+        matches!(
+            self,
+            Self::Throttled
+                | Self::MicrosoftTrouble
+                | Self::Unreachable
+                | Self::TlsUntrusted
+                | Self::UnexpectedAnswer
+        )
+    }
+
+    /// Whether it is about the way to Microsoft, and so about every request alike.
+    #[must_use]
+    pub fn is_about_the_network(self) -> bool {
+        matches!(self, Self::Unreachable | Self::TlsUntrusted | Self::ProxyCredentials | Self::ProxyRefused)
     }
 
     /// Whether another secret may be the cure: the stored one may have been replaced meanwhile.
     #[must_use]
     pub fn is_about_the_secret(self) -> bool {
         matches!(self, Self::WrongSecret | Self::SecretExpired | Self::SecretMissing)
+    }
+
+    /// What to do, with the names of the hosts where it is about the way to them.
+    #[must_use]
+    pub fn remedy_at(self, endpoints: &Endpoints) -> Cow<'static, str> {
+        let remedy = self.explain().remedy;
+        if remedy.contains(HOSTS) { remedy.replace(HOSTS, &endpoints.hosts()).into() } else { remedy.into() }
     }
 
     /// What is wrong and what to do, in plain words.
@@ -443,7 +493,19 @@ impl Cause {
             ),
             Self::Unreachable => say(
                 "Microsoft could not be reached.",
-                "Check that this machine may connect to the cloud's login and Graph hosts on port 443.",
+                "Check that this machine may connect to the cloud's login and Graph hosts on port 443. If only a proxy leads out of your network, name it to soc-anywhere in HTTPS_PROXY.",
+            ),
+            Self::TlsUntrusted => say(
+                "Something between this machine and Microsoft seems to open TLS.",
+                "Exempt the cloud's login and Graph hosts from TLS inspection in this network. Or let soc-anywhere trust the CA that inspects: name its PEM file in SSL_CERT_FILE.",
+            ),
+            Self::ProxyCredentials => say(
+                "The proxy wants a user and a password, or others than it was given.",
+                "Put them into HTTPS_PROXY, percent-encoded: http://USER:PASSWORD@HOST:PORT. A proxy that takes no Basic authentication must let this machine connect to the cloud's login and Graph hosts without it.",
+            ),
+            Self::ProxyRefused => say(
+                "The proxy refuses to connect to Microsoft.",
+                "Let the proxy allow the cloud's login and Graph hosts on port 443, or list them in NO_PROXY where this machine may connect straight.",
             ),
             Self::UnexpectedAnswer => say(
                 "The answer is not one of Microsoft's.",
@@ -487,6 +549,38 @@ mod tests {
             assert!(stored.contains(cause.name()), "{stored}");
             assert_eq!(serde_json::from_str::<Cause>(&stored).unwrap(), cause);
         }
+    }
+
+    #[test]
+    fn what_is_about_the_network_names_the_hosts_of_the_cloud() {
+        for (cloud, hosts) in [
+            (Cloud::Global, "login.microsoftonline.com and graph.microsoft.com"),
+            (Cloud::GccHigh, "login.microsoftonline.us and graph.microsoft.us"),
+            (Cloud::Dod, "login.microsoftonline.us and dod-graph.microsoft.us"),
+        ] {
+            for cause in Cause::ALL {
+                let remedy = cause.remedy_at(&cloud.endpoints());
+                assert_eq!(remedy.contains(hosts), cause.is_about_the_network(), "{cause}: {remedy}");
+                assert!(!remedy.contains(HOSTS), "{cause}: {remedy}");
+            }
+        }
+        assert!(Cause::Unreachable.remedy_at(&Cloud::Global.endpoints()).contains("port 443"));
+    }
+
+    #[test]
+    fn a_fault_of_the_network_has_the_cause_that_says_what_to_do() {
+        let refused = |status| TransportError::ProxyRefused { proxy: "proxy:8080".into(), status };
+        for (fault, cause) in [
+            (TransportError::Connect("connection refused".into()), Cause::Unreachable),
+            (TransportError::Broken("reset".into()), Cause::Unreachable),
+            (TransportError::Untrusted("its issuer is not known".into()), Cause::TlsUntrusted),
+            (refused(407), Cause::ProxyCredentials),
+            (refused(403), Cause::ProxyRefused),
+            (TransportError::NotTls, Cause::UnexpectedAnswer),
+        ] {
+            assert_eq!(Cause::of_fault(&Fault::Transport(fault)), cause);
+        }
+        assert_eq!(Cause::of_fault(&Fault::TimedOut(std::time::Duration::ZERO)), Cause::Unreachable);
     }
 
     #[test]

@@ -110,6 +110,17 @@ impl Endpoints {
         uri(&self.login, path)
     }
 
+    /// The names of both hosts, for a firewall's administrator: with the port where it is not 443.
+    #[must_use]
+    pub fn hosts(&self) -> String {
+        let of = |url: &Url| match (url.host_str(), url.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (host, _) => host.unwrap_or_default().to_owned(),
+        };
+        let (login, graph) = (of(&self.login), of(&self.graph));
+        if login == graph { login } else { format!("{login} and {graph}") }
+    }
+
     /// `path` (and query) at Graph.
     #[must_use]
     pub fn graph_uri(&self, path: &str) -> Uri {

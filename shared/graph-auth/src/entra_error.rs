@@ -34,7 +34,7 @@ impl AuthError {
     pub fn cause(&self) -> Cause {
         match self {
             Self::Refused(error) => error.cause(),
-            Self::Fault(_) => Cause::Unreachable,
+            Self::Fault(fault) => Cause::of_fault(fault),
             Self::Unintelligible { .. } => Cause::UnexpectedAnswer,
         }
     }

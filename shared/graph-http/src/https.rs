@@ -1,54 +1,98 @@
 //! The transport that is used outside tests: reqwest with the roots compiled in.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use url::{Host, Url};
+use rustls::ClientConfig;
+use url::{Host, Position, Url};
 
+use crate::clients::{Clients, IDLE};
+use crate::clock::Clock;
+use crate::connect_error;
+use crate::detour::{Detour, ThroughProxy};
+use crate::network::Network;
+use crate::roots::MoreRoots;
 use crate::transport::{Request, Transport, TransportError};
 
 /// TCP and TLS to a Microsoft front end take well under 100 ms; 3 s rides out one lost SYN.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// Graph's front ends close idle connections after some minutes; a pooled one is not trusted longer.
-const IDLE: Duration = Duration::from_secs(60);
+/// The same twice: to the proxy, and from there.
+const CONNECT_THROUGH_PROXY: Duration = Duration::from_secs(6);
 
 /// HTTPS to public hosts; plain HTTP only to loopback and private addresses, where the simulator is.
 ///
-/// It follows no redirect and knows no proxy, so that a bearer token goes where it is sent and nowhere
-/// else. It has no time-out of its own but for connecting: [`crate::exchange`] has them.
-#[derive(Clone, Debug)]
-pub struct HttpsTransport(reqwest::Client);
+/// It follows no redirect and knows no proxy but the one it is given, so that a bearer token goes where it is sent and
+/// nowhere else. It has no time-out of its own but for connecting: [`crate::exchange`] has them. Clones share their
+/// connections.
+#[derive(Clone)]
+pub struct HttpsTransport(Arc<Shared>);
+
+struct Shared {
+    clients: Clients,
+    detour: Option<Box<dyn Detour>>,
+}
 
 impl HttpsTransport {
-    /// Builds the one client of the process; it keeps its connections, so build it once. The trust
-    /// anchors are constants that are never parsed, which is what makes this cheap at start-up.
-    ///
-    /// # Panics
-    /// Never in practice: only if the TLS provider that is compiled in supported no protocol version.
+    /// The transport that goes straight and trusts the built-in roots. It keeps its connections, so build one for a
+    /// process. The trust anchors are constants that are never parsed, which is what makes this cheap at start-up.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the one client builder")]
     pub fn new() -> Self {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let mut tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("ring supports the default protocol versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT)
-            .pool_idle_timeout(IDLE)
-            .retry(reqwest::retry::never())
-            .build()
-            .expect("the client's settings are constants");
-        Self(client)
+        // Not by way of `over`, which links what a proxy takes.
+        let tls = tls(MoreRoots::default());
+        let clients = Clients::new(move || build(builder(tls.clone())), Clock::system());
+        Self(Arc::new(Shared { clients, detour: None }))
     }
+
+    /// The transport over `network`. `clock` is the wall clock: a connection whose last answer is more than 60 s ago by
+    /// it is not used again.
+    #[must_use]
+    pub fn over(network: Network, clock: Clock) -> Self {
+        let tls = tls(network.roots);
+        let Some(proxy) = network.proxy else {
+            let clients = Clients::new(move || build(builder(tls.clone())), clock);
+            return Self(Arc::new(Shared { clients, detour: None }));
+        };
+        let detour = Box::new(ThroughProxy { proxy: proxy.clone(), tls: tls.clone() });
+        let through = move || {
+            let builder = builder(tls.clone()).connect_timeout(CONNECT_THROUGH_PROXY);
+            build(builder.proxy(proxy.for_client()))
+        };
+        Self(Arc::new(Shared { clients: Clients::new(through, clock), detour: Some(detour) }))
+    }
+}
+
+/// # Panics
+/// Never in practice: only if the TLS provider that is compiled in supported no protocol version.
+fn tls(roots: MoreRoots) -> ClientConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring supports the default protocol versions")
+        .with_root_certificates(roots.store())
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    tls
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one client builder")]
+fn builder(tls: ClientConfig) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(Policy::none())
+        // None of the environment's: whoever owns the process reads that, and passes what it names.
+        .no_proxy()
+        .connect_timeout(CONNECT)
+        .pool_idle_timeout(IDLE)
+        .retry(reqwest::retry::never())
+}
+
+/// # Panics
+/// Never in practice: what is set is constant, or was checked when it was read.
+fn build(builder: reqwest::ClientBuilder) -> reqwest::Client {
+    builder.build().expect("the client's settings are good")
 }
 
 impl Default for HttpsTransport {
@@ -57,19 +101,38 @@ impl Default for HttpsTransport {
     }
 }
 
+impl fmt::Debug for HttpsTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpsTransport").finish_non_exhaustive()
+    }
+}
+
 impl Transport for HttpsTransport {
     type Body = reqwest::Body;
 
     async fn send(&self, request: Request) -> Result<http::Response<Self::Body>, TransportError> {
+        let detour = self.0.detour.as_ref().and_then(|detour| Some((detour, detour.via(request.uri())?)));
         let request = reqwest::Request::try_from(request.map(crate::transport::RequestBody::into_bytes))
             .map_err(|_| TransportError::Refused("its URL cannot be sent"))?;
-        if !may_be_sent(request.url()) {
+        let url = request.url().clone();
+        if !may_be_sent(&url) {
             return Err(TransportError::Refused("plain HTTP to a public host"));
         }
-        match self.0.execute(request).await {
-            Ok(response) => Ok(response.into()),
-            Err(error) if error.is_connect() => Err(TransportError::Connect(root_cause(error))),
-            Err(error) => Err(TransportError::Broken(root_cause(error))),
+        let origin = &url[..Position::BeforePath];
+        let lent = self.0.clients.lend(origin);
+        match lent.client.execute(request).await {
+            Ok(response) => {
+                self.0.clients.answered(origin, &lent);
+                Ok(response.into())
+            }
+            Err(error) if error.is_connect() => {
+                let error = error.without_url();
+                Err(match detour {
+                    None => connect_error::straight(&error),
+                    Some((detour, via)) => detour.explain(&via, &url, &error).await,
+                })
+            }
+            Err(error) => Err(TransportError::Broken(connect_error::root_cause(&error.without_url()))),
         }
     }
 }
@@ -82,16 +145,6 @@ fn may_be_sent(url: &Url) -> bool {
             Some(Host::Domain(name)) => name == "localhost",
             None => false,
         }
-}
-
-/// The innermost error's text: "connection refused" rather than "error sending request".
-fn root_cause(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut cause: &dyn std::error::Error = &error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::clock::Deadline;
 use crate::exchange::{Answer, Fault, http_date};
+use crate::transport::TransportError;
 
 /// The first back-off without a `Retry-After`; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -61,8 +62,16 @@ impl Failure {
     #[must_use]
     pub fn of_fault(fault: &Fault) -> Option<Self> {
         match fault {
-            Fault::TooLarge(_) | Fault::Transport(crate::TransportError::Refused(_)) => None,
-            Fault::Transport(_) | Fault::TimedOut(_) | Fault::BrokenOff(_) => Some(Self::Transient),
+            Fault::TooLarge(_)
+            | Fault::Transport(
+                TransportError::Refused(_)
+                | TransportError::Untrusted(_)
+                | TransportError::NotTls
+                | TransportError::ProxyRefused { .. },
+            ) => None,
+            Fault::Transport(TransportError::Connect(_) | TransportError::Broken(_))
+            | Fault::TimedOut(_)
+            | Fault::BrokenOff(_) => Some(Self::Transient),
         }
     }
 }

@@ -68,6 +68,20 @@ pub enum TransportError {
     /// No connection could be made: name resolution, TCP or TLS.
     #[error("could not connect: {0}")]
     Connect(String),
+    /// The certificate that was shown is not trusted; the text says why. Nothing was sent.
+    #[error("the certificate is not trusted: {0}")]
+    Untrusted(String),
+    /// What answers on the host's port does not speak TLS. Nothing was sent.
+    #[error("what answers there does not speak TLS")]
+    NotTls,
+    /// The proxy opens no tunnel to the host: 407 without, or with the wrong, user and password.
+    #[error("the proxy {proxy} answered {status}")]
+    ProxyRefused {
+        /// Its host and port.
+        proxy: String,
+        /// Its HTTP status, 400 to 499.
+        status: u16,
+    },
     /// The connection broke after it was made.
     #[error("connection broke: {0}")]
     Broken(String),

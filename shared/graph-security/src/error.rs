@@ -78,7 +78,8 @@ impl GraphError {
             Self::Throttled { .. } => Cause::Throttled,
             Self::Page { fault: PageFault::ServerError, .. } => Cause::MicrosoftTrouble,
             Self::Page { .. } => Cause::UnexpectedAnswer,
-            Self::Unreachable(_) | Self::OutOfBudget | Self::OutOfTime => Cause::Unreachable,
+            Self::Unreachable(fault) => Cause::of_fault(fault),
+            Self::OutOfBudget | Self::OutOfTime => Cause::Unreachable,
         }
     }
 

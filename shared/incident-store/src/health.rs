@@ -4,6 +4,7 @@ mod attention;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::fmt;
 
 pub use attention::Attention;
@@ -71,7 +72,7 @@ pub struct Fault {
     /// What is wrong.
     pub message: &'static str,
     /// The one thing to do next.
-    pub remedy: &'static str,
+    pub remedy: Cow<'static, str>,
     /// The page where it is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
@@ -154,7 +155,7 @@ fn fault(connection: &Connection, failing: &Failing) -> Fault {
         cause: failing.cause.name(),
         code: if let Cause::Unknown { code } = failing.cause { Some(code) } else { None },
         message: explanation.message,
-        remedy: explanation.remedy,
+        remedy: failing.cause.remedy_at(&settings.cloud.endpoints()),
         link: place.map(|place| place.url(&settings.cloud, settings.tenant_id, settings.client_id)),
         stream: failing.stream,
         detail: failing.detail.clone(),

@@ -10,6 +10,7 @@ pub mod believed;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connection;
+mod connection_id;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 mod error;
@@ -26,14 +27,13 @@ mod stored;
 mod sync;
 pub mod ticks;
 
-pub use connection::{
-    Capabilities, Connection, ConnectionId, Connections, Lifecycle, NewConnection, Records,
-};
+pub use connection::{Capabilities, Connection, Connections, Lifecycle, NewConnection, Records};
+pub use connection_id::ConnectionId;
 pub use error::StoreError;
 pub use health::Health;
 pub use memory::MemoryVault;
 pub use record::{
-    CLOCKS_DIFFER, Change, Field, Incoming, StoredVersion, Upserted, decide, fingerprint, same_content,
+    CLOCKS_DIFFER, Change, Field, Incoming, Over, StoredVersion, Upserted, decide, fingerprint, same_content,
 };
 pub use secrets::{ClientSecrets, SecretError, SecretVault, SecretVersion};
 pub use status::{Aside, Failing, Observed, SetAside, StreamStatus, SyncStatus};

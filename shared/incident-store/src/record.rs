@@ -18,6 +18,17 @@ pub struct Incoming {
     pub answered: Timestamp,
     /// Whether `answered` is the answer's `Date`, and not our clock.
     pub is_dated: bool,
+    /// The stored version that this record replaces although its own instant is earlier.
+    pub over: Option<Over>,
+}
+
+/// A stored version that an earlier instant replaces: one whose later instant no answer has shown for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Over {
+    /// The stored version's revision. Any other version is not replaced.
+    pub revision: u64,
+    /// An answer from before this instant, or without a `Date`, replaces nothing.
+    pub from: Timestamp,
 }
 
 /// What the store holds of a record, as far as the rule needs it.
@@ -48,11 +59,16 @@ pub enum Upserted {
         revision: u64,
         /// Which of the head's fields differ; empty when only the rest of the record does.
         fields: Vec<Field>,
+        /// Its instant is earlier than that of the version which it replaced.
+        went_back: bool,
     },
     /// It is what the store has; nothing was written.
     Unchanged,
     /// The store has a newer version; nothing was written.
-    Older,
+    Older {
+        /// The revision of the stored version.
+        revision: u64,
+    },
 }
 
 /// A field of [`Head`] that an update changed.
@@ -77,18 +93,27 @@ pub enum Field {
 pub enum Change {
     /// Write it: there is none.
     Create,
-    /// Write it over the stored one; these fields of the head differ.
-    Update(Vec<Field>),
+    /// Write it over the stored one.
+    Update {
+        /// The fields of the head that differ.
+        fields: Vec<Field>,
+        /// Its instant is earlier than the stored one.
+        went_back: bool,
+    },
     /// It is the stored one.
     Unchanged,
     /// It is older than the stored one.
-    Older,
+    Older {
+        /// The revision of the stored one.
+        revision: u64,
+    },
 }
 
 /// Decides by the record's version: `lastUpdateDateTime` as an exact instant, then the answer's `Date`.
 ///
-/// An older instant never replaces, unless the stored instant was in the future when the newer answer came: Graph sent a
-/// wrong one, and the record would stay as it is for ever. No instant sorts below every instant. At equal instants only a later
+/// An older instant never replaces, with two exceptions, without which the record would stay as it is for ever. The
+/// stored instant was in the future when the newer answer came: Graph sent a wrong one. Or the caller says that no answer
+/// has shown the stored version for a while: see [`Over`]. No instant sorts below every instant. At equal instants only a later
 /// answer whose content really differs replaces; `same_content` compares the two bodies as JSON, so
 /// that another order of keys is no change (see the function of that name). It is asked only when the
 /// bytes differ.
@@ -99,21 +124,26 @@ pub fn decide(
 ) -> Change {
     let Some(stored) = stored else { return Change::Create };
     let head = &incoming.record.head;
+    let update = |went_back| Change::Update { fields: changed_fields(&stored.head, head), went_back };
     // `None < Some(_)`: no instant sorts below every instant.
     match head.updated.cmp(&stored.head.updated) {
-        std::cmp::Ordering::Greater => Change::Update(changed_fields(&stored.head, head)),
+        std::cmp::Ordering::Greater => update(false),
         std::cmp::Ordering::Equal if fingerprint(&incoming.record.raw) == stored.fingerprint => {
             Change::Unchanged
         }
         std::cmp::Ordering::Equal if same_content() => Change::Unchanged,
-        std::cmp::Ordering::Equal if incoming.answered > stored.answered => {
-            Change::Update(changed_fields(&stored.head, head))
+        std::cmp::Ordering::Equal if incoming.answered > stored.answered => update(false),
+        std::cmp::Ordering::Less if was_of_the_future(stored, incoming) || is_over(stored, incoming) => {
+            update(true)
         }
-        std::cmp::Ordering::Less if was_of_the_future(stored, incoming) => {
-            Change::Update(changed_fields(&stored.head, head))
-        }
-        std::cmp::Ordering::Less | std::cmp::Ordering::Equal => Change::Older,
+        std::cmp::Ordering::Less | std::cmp::Ordering::Equal => Change::Older { revision: stored.revision },
     }
+}
+
+/// Whether the caller has seen for long enough that no answer shows the stored version.
+fn is_over(stored: &StoredVersion, incoming: &Incoming) -> bool {
+    let is_late_enough = |over: Over| over.revision == stored.revision && incoming.answered >= over.from;
+    incoming.is_dated && incoming.answered > stored.answered && incoming.over.is_some_and(is_late_enough)
 }
 
 /// Whether a later answer shows that the stored instant was none that a change can have had by then. Only Microsoft's

@@ -155,6 +155,8 @@ pub struct Observed {
     pub found_by_daily_sweep: u64,
     /// Changes of content at an unchanged instant.
     pub changed_in_place: u64,
+    /// Records whose instant went back. Zero in a status from before this was counted.
+    pub went_back: u64,
     /// Pages in which filter or order were not as asked.
     pub unasked_pages: u64,
     /// Answers without a `Date`.
@@ -176,6 +178,7 @@ impl Observed {
             found_by_hourly_sweep: self.found_by_hourly_sweep + other.found_by_hourly_sweep,
             found_by_daily_sweep: self.found_by_daily_sweep + other.found_by_daily_sweep,
             changed_in_place: self.changed_in_place + other.changed_in_place,
+            went_back: self.went_back + other.went_back,
             unasked_pages: self.unasked_pages + other.unasked_pages,
             undated_answers: self.undated_answers + other.undated_answers,
             partial_answers: self.partial_answers + other.partial_answers,

@@ -79,7 +79,7 @@ async fn two_processes_and_two_stores_in_one_write_at_once_without_error_or_loss
         .chain(&by_two)
         .filter_map(|upserted| match upserted {
             Upserted::Created { revision } | Upserted::Updated { revision, .. } => Some(*revision),
-            Upserted::Unchanged | Upserted::Older => None,
+            Upserted::Unchanged | Upserted::Older { .. } => None,
         })
         .collect();
     let distinct: BTreeSet<u64> = revisions.iter().copied().collect();

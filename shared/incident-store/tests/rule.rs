@@ -18,7 +18,7 @@ impl Kept {
         let change = decide(stored.as_ref(), incoming, || {
             same_content(&incoming.record.raw, raw.as_ref().expect("only what is stored is compared"))
         });
-        if matches!(change, Change::Create | Change::Update(_)) {
+        if matches!(change, Change::Create | Change::Update { .. }) {
             let Record { head, raw } = incoming.record.clone();
             let fingerprint = fingerprint(&raw);
             self.0 =
@@ -37,7 +37,7 @@ fn version(updated: Option<u8>, answered: u8, content: u8) -> Incoming {
     let second = |seconds: u8| Timestamp::from_second(i64::from(seconds)).unwrap();
     let head = Head { id: "1".into(), updated: updated.map(second), ..Head::default() };
     let raw = Bytes::from(format!(r#"{{"content":{content}}}"#));
-    Incoming { record: Record { head, raw }, answered: second(answered), is_dated: true }
+    Incoming { record: Record { head, raw }, answered: second(answered), is_dated: true, over: None }
 }
 
 proptest! {
@@ -70,15 +70,15 @@ proptest! {
             let change = kept.deliver(&incoming);
             match change {
                 Change::Create => prop_assert_eq!(before, None),
-                Change::Update(_) if kept.0.as_ref().unwrap().0.head.updated == before.unwrap().0 => {
+                Change::Update { .. } if kept.0.as_ref().unwrap().0.head.updated == before.unwrap().0 => {
                     prop_assert!(kept.place() > before, "at one instant only a later answer replaces");
                 }
-                Change::Update(_) => prop_assert!(kept.place().unwrap().0 > before.unwrap().0),
-                Change::Unchanged | Change::Older => prop_assert_eq!(kept.place(), before),
+                Change::Update { .. } => prop_assert!(kept.place().unwrap().0 > before.unwrap().0),
+                Change::Unchanged | Change::Older { .. } => prop_assert_eq!(kept.place(), before),
             }
             let after = kept.place();
             let again = kept.deliver(&incoming);
-            let no_change = matches!(again, Change::Unchanged | Change::Older);
+            let no_change = matches!(again, Change::Unchanged | Change::Older { .. });
             prop_assert!(no_change, "delivered again: {:?}", again);
             prop_assert_eq!(kept.place(), after);
         }

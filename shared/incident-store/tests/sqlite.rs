@@ -79,7 +79,7 @@ async fn what_is_known_already_costs_no_write() {
     // Nor does it wait for a writer.
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let upserted = store.upsert(&lease, Incident, &known).await.unwrap();
-    assert_eq!(upserted[1], Upserted::Older);
+    assert!(matches!(upserted[1], Upserted::Older { .. }), "{upserted:?}");
     assert_eq!(upserted.iter().filter(|upserted| **upserted == Upserted::Unchanged).count(), 49);
     assert_eq!(wal_bytes(), 0);
     other.execute_batch("ROLLBACK").unwrap();
@@ -122,7 +122,7 @@ async fn a_body_that_is_not_even_text_is_kept_and_compared_as_bytes() {
     let again = store.upsert(&lease, Incident, &[with_body(b"\xff\xfe{", 2)]).await.unwrap();
     assert_eq!(again, [Upserted::Unchanged]);
     let other = store.upsert(&lease, Incident, &[with_body(b"\xff\xfd{", 3)]).await.unwrap();
-    assert_eq!(other, [Upserted::Updated { revision: 2, fields: vec![] }]);
+    assert_eq!(other, [Upserted::Updated { revision: 2, fields: vec![], went_back: false }]);
     let page = Page { limit: 9, after: None };
     let read = store.incidents(&IncidentFilter::default(), &page).await.unwrap();
     assert_eq!(read[0].raw, "\u{fffd}\u{fffd}{", "it is readable as far as it is text");

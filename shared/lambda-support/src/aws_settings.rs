@@ -19,8 +19,8 @@ pub struct AwsSettings {
     pub table: Option<String>,
     /// `SOC_ANYWHERE_QUEUE_URL`
     pub queue: Option<String>,
-    /// `SOC_ANYWHERE_STAGE`
-    pub stage: Option<String>,
+    /// `SOC_ANYWHERE_STACK`
+    pub stack: Option<String>,
     /// `SOC_ANYWHERE_SECRETS_KEY`
     pub secrets_key: Option<String>,
     /// `SOC_ANYWHERE_RETENTION_DAYS`
@@ -54,17 +54,17 @@ impl AwsSettings {
             endpoint: variable("AWS_ENDPOINT_URL"),
             table: variable("SOC_ANYWHERE_TABLE"),
             queue: variable("SOC_ANYWHERE_QUEUE_URL"),
-            stage: variable("SOC_ANYWHERE_STAGE").map(stage).transpose()?,
+            stack: variable("SOC_ANYWHERE_STACK").map(stack).transpose()?,
             secrets_key: variable("SOC_ANYWHERE_SECRETS_KEY"),
             retention: variable("SOC_ANYWHERE_RETENTION_DAYS").map(|days| retention(&days)).transpose()?,
         })
     }
 }
 
-/// It stands in secrets' names and in the roles' policies.
-fn stage(text: String) -> Result<String, BadSetting> {
-    let fits = text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if fits { Ok(text) } else { Err(BadSetting::Stage) }
+/// What `CloudFormation` takes for a stack's name, because it stands in secrets' names and in the roles' policies.
+fn stack(text: String) -> Result<String, BadSetting> {
+    let fits = text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if fits { Ok(text) } else { Err(BadSetting::Stack) }
 }
 
 /// A first sync goes back 180 days at most. What ages out sooner and is read again would be new again.
@@ -104,8 +104,8 @@ mod tests {
     #[test]
     fn a_bad_setting_is_named_and_its_value_is_not_repeated() {
         for (name, value) in [
-            ("SOC_ANYWHERE_STAGE", "prod/../other"),
-            ("SOC_ANYWHERE_STAGE", "prod-0123456789-0123456789-0123456789"),
+            ("SOC_ANYWHERE_STACK", "prod/../other"),
+            ("SOC_ANYWHERE_STACK", &"a-stack-".repeat(17)),
             ("SOC_ANYWHERE_RETENTION_DAYS", "30"),
             ("SOC_ANYWHERE_RETENTION_DAYS", "one year"),
         ] {

@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use graph_auth::{BadOverride, EndpointOverride};
+use graph_auth::EndpointOverride;
 
-use crate::AwsSettings;
-use crate::logs::{BadLogs, Logs};
+use crate::logs::Logs;
+use crate::{AwsSettings, BadSetting};
 
 /// What the environment says.
 ///
@@ -21,7 +21,7 @@ use crate::logs::{BadLogs, Logs};
 /// - `AWS_ENDPOINT_URL`: an AWS of one's own, for tests; plain HTTP to loopback and private IPs only.
 /// - `SOC_ANYWHERE_TABLE`: the DynamoDB table.
 /// - `SOC_ANYWHERE_QUEUE_URL`: the SQS queue for what is due; unset, the tick syncs it itself.
-/// - `SOC_ANYWHERE_STAGE`: letters, digits and `-`; it stands in the secrets' names.
+/// - `SOC_ANYWHERE_STACK`: the stack's name, letters, digits and `-`; it stands in the secrets' names.
 /// - `SOC_ANYWHERE_SECRETS_KEY`: the KMS key that new secrets are encrypted under, in place of AWS's own.
 /// - `SOC_ANYWHERE_OWNER_CLAIM`: the claim of a JWT that names its owner; `sub` where it is not set.
 /// - `SOC_ANYWHERE_RETENTION_DAYS`: how long a record stays after its last change (181 or more); unset, it stays
@@ -38,29 +38,6 @@ pub struct Config {
     pub owner_claim: String,
     /// How to log.
     pub logs: Logs,
-}
-
-/// A setting that cannot be used. Its value is not repeated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadSetting {
-    /// Of the endpoints.
-    #[error(transparent)]
-    Endpoint(#[from] BadOverride),
-    /// Of the logs.
-    #[error(transparent)]
-    Logs(#[from] BadLogs),
-    /// Of the outgoing addresses.
-    #[error("SOC_ANYWHERE_EGRESS_ADDRESSES: expected IP addresses separated by commas")]
-    Egress,
-    /// It is not set, and this function needs it.
-    #[error("{0}: not set")]
-    Missing(&'static str),
-    /// Of the stage.
-    #[error("SOC_ANYWHERE_STAGE: expected at most 32 letters, digits and -")]
-    Stage,
-    /// Of the retention.
-    #[error("SOC_ANYWHERE_RETENTION_DAYS: expected 181 to 36500 days")]
-    Retention,
 }
 
 impl Config {

@@ -6,7 +6,10 @@
 #[cfg(feature = "aws")]
 mod aws;
 mod aws_settings;
+mod bad_setting;
 mod config;
+#[cfg(feature = "http")]
+mod contained;
 mod logs;
 mod meanwhile;
 pub mod metrics;
@@ -19,7 +22,10 @@ mod text;
 #[cfg(feature = "aws")]
 pub use aws::{Aws, DynamoAttempts, SecretsManager};
 pub use aws_settings::{AwsSettings, Keys};
-pub use config::{BadSetting, Config};
+pub use bad_setting::BadSetting;
+pub use config::Config;
+#[cfg(feature = "http")]
+pub use contained::contained;
 pub use http_api::{Problem, answer, read_json};
 pub use logs::{Format, Logs};
 pub use meanwhile::meanwhile;

@@ -8,6 +8,7 @@
 
 pub mod backfill;
 pub mod check;
+mod coupled;
 pub mod interleave;
 mod jumps;
 pub mod mutants;

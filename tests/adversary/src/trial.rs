@@ -22,6 +22,7 @@ use sync_incidents::{Budget, Outcome, Report, Settings, Syncer};
 use tokio::time::Instant;
 
 use crate::check::{Checker, Minute, Run};
+use crate::coupled::Coupled;
 use crate::interleave::{Gate, Gated, polls};
 use crate::jumps::Jumps;
 use crate::result::SeedResult;
@@ -79,7 +80,7 @@ const LEFT_OUT: &str = "tick left out";
 const OUTAGE: &str = "tick left out in an outage";
 const JUMP: &str = "tick with our clock gone astray";
 
-type Net = Gated<HostileTransport>;
+type Net = Gated<Coupled<HostileTransport>>;
 
 impl Trial {
     /// The engine against everything but the kinds that came later.
@@ -217,6 +218,8 @@ struct Desk<S> {
     is_killed: bool,
     /// Until when a lease that a killed run left behind, or a clock that was astray, may keep us from syncing.
     hindered: Timestamp,
+    /// Until when our clock was astray last: see [`Run::astray`].
+    astray: Timestamp,
     /// Requests that the tenant had got at the end of each minute of the last hour.
     requests: VecDeque<u64>,
     last: Option<Report>,
@@ -263,6 +266,7 @@ impl<S: Connections + SyncStore> Desk<S> {
         }
         store.set_rates(ours.store);
         let inner = HostileTransport { tenant: tenant.clone(), clock: clock.clone() };
+        let inner = Coupled::new(inner, trial.flaw);
         let transport = Gated { inner, gate: gate.clone(), trace: Arc::default() };
         let success_every = SignedDuration::from_mins(if ours.rng.bool() { 0 } else { 10 });
         let process = || Syncer {
@@ -304,6 +308,7 @@ impl<S: Connections + SyncStore> Desk<S> {
             jumps,
             is_killed: false,
             hindered: start(),
+            astray: start(),
             requests: VecDeque::new(),
             last: None,
         }
@@ -364,6 +369,7 @@ impl<S: Connections + SyncStore> Desk<S> {
         if off != SignedDuration::ZERO {
             self.count(JUMP);
         }
+        self.astray = hinders;
         self.hindered = self.hindered.max(hinders);
         self.unwell = self.unwell.max(hinders);
         let clock = self.clock.skewed(self.ours.skew + off);
@@ -563,7 +569,8 @@ impl<S: Connections + SyncStore> Desk<S> {
         }
         let ended = self.clock.now();
         let we_were_well = ended.duration_since(self.unwell) > SignedDuration::from_hours(7);
-        self.checker().judge(&Run { began, ended, report: &report, we_were_well });
+        let astray = self.astray;
+        self.checker().judge(&Run { began, ended, report: &report, we_were_well, astray });
         self.result.calls += u64::from(report.usage.calls);
         self.last = Some(report);
     }

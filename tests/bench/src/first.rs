@@ -94,10 +94,10 @@ fn one(
     name: &str,
 ) -> anyhow::Result<[f64; 2]> {
     graph.forget();
-    let running = Running::start(command)?;
-    let mut next = runtime_api.next().with_context(|| format!("{name} does not start"))?;
+    let mut running = Running::start(command)?;
+    let mut next = runtime_api.next(&mut running).with_context(|| format!("{name} does not start"))?;
     next.give_event(event, name)?;
-    let asked = graph.next().with_context(|| format!("{name} does not ask Graph"))?;
+    let asked = graph.next(&mut running).with_context(|| format!("{name} does not ask Graph"))?;
     std::thread::sleep(REST);
     Ok([ms(running.used()?.cpu), ms(asked.at - running.begun)])
 }

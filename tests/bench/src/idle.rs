@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
 use crate::figures::{float, median, mib, ms, print};
-use crate::listener::{PATIENCE, event_answer};
+use crate::listener::{HUNG, accept, event_answer};
 use crate::process::{Running, Used};
 use crate::row;
 use crate::seeded::Seeded;
@@ -34,9 +34,9 @@ pub(crate) fn run(bootstraps: &Path, seeded: &Path, rounds: usize) -> anyhow::Re
         .env("SOC_ANYWHERE_LOGIN_URL", seeded.text("origin"))
         .env("SOC_ANYWHERE_GRAPH_URL", seeded.text("origin"));
     let mut log = Log::new(folder.path().join("log"));
-    let running = Running::start_into(&mut start, File::create(&log.path)?.into())?;
-    let (stream, _) = runtime_api.accept()?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut running = Running::start_into(&mut start, File::create(&log.path)?.into())?;
+    let stream = accept(&runtime_api, &mut running)?;
+    stream.set_read_timeout(Some(HUNG))?;
     let mut conversation = Conversation { stream: BufReader::new(stream) };
     conversation.asked("GET", "/next")?;
     let (mut first, mut warm) = (Vec::new(), Vec::new());

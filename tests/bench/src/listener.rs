@@ -1,14 +1,19 @@
 //! Loopback servers that do next to nothing, so that what is measured is the other side.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{bail, ensure};
 
-/// Longer than the slowest start there is: Python's, while the machine is busy.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+use crate::process::Running;
+
+/// What has not come by then does not come: a busy machine needs long for all else.
+pub(crate) const HUNG: Duration = Duration::from_secs(300);
+
+/// How often a program that something is awaited of is looked after.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// One request whose head has arrived. It is not answered unless the caller does.
 #[derive(Debug)]
@@ -43,8 +48,22 @@ impl Listener {
         Ok(Self { address, arrived })
     }
 
-    pub(crate) fn next(&self) -> anyhow::Result<Arrived> {
-        self.arrived.recv_timeout(PATIENCE).context("nothing was asked")
+    /// The next request, which is to come from `running`.
+    pub(crate) fn next(&self, running: &mut Running) -> anyhow::Result<Arrived> {
+        let until = Instant::now() + HUNG;
+        loop {
+            // Before the look: what a program asked before its end has been asked.
+            let ended = running.ended()?;
+            match self.arrived.recv_timeout(LOOK) {
+                Ok(arrived) => return Ok(arrived),
+                Err(RecvTimeoutError::Disconnected) => bail!("nobody listens any more"),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if let Some(status) = ended {
+                bail!("nothing was asked, and the program has ended: {status}");
+            }
+            ensure!(Instant::now() < until, "nothing was asked in {HUNG:?}");
+        }
     }
 
     /// Forgets what has come so far.
@@ -75,14 +94,61 @@ pub(crate) fn event_answer(event: &str, function: &str) -> String {
     )
 }
 
+/// The next connection, which is to come from `running`.
+pub(crate) fn accept(listener: &TcpListener, running: &mut Running) -> anyhow::Result<TcpStream> {
+    listener.set_nonblocking(true)?;
+    let until = Instant::now() + HUNG;
+    loop {
+        let ended = running.ended()?;
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(false)?;
+                return Ok(stream);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(status) = ended {
+            bail!("nobody has connected, and the program has ended: {status}");
+        }
+        ensure!(Instant::now() < until, "nobody has connected in {HUNG:?}");
+        std::thread::sleep(LOOK);
+    }
+}
+
 fn read_head(stream: &mut TcpStream) -> anyhow::Result<()> {
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(HUNG))?;
     let (mut head, mut buffer) = (Vec::new(), [0; 4096]);
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
         let count = stream.read(&mut buffer)?;
-        anyhow::ensure!(count > 0, "the connection was closed");
+        ensure!(count > 0, "the connection was closed");
         head.extend_from_slice(&buffer[..count]);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// A program that ends at once and asks nothing.
+    fn silent() -> Running {
+        Running::start(Command::new("sh").args(["-c", "exit 3"])).unwrap()
+    }
+
+    #[test]
+    fn a_program_that_ends_without_asking_is_noticed() {
+        let error = Listener::start().unwrap().next(&mut silent()).unwrap_err().to_string();
+        assert!(error.contains("exit status: 3"), "{error}");
+    }
+
+    #[test]
+    fn a_program_that_ends_without_connecting_is_noticed() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let error = accept(&listener, &mut silent()).unwrap_err().to_string();
+        assert!(error.contains("exit status: 3"), "{error}");
+    }
 }

@@ -99,7 +99,7 @@ fn decided(answer: &Answer, kind: RecordKind, known: bool, times: u32) -> anyhow
         let page = parse(answer, kind)?;
         let answered = page.date.unwrap_or(samples::start());
         for (record, stored) in page.records.into_iter().zip(&stored) {
-            let incoming = Incoming { record, answered, is_dated: true };
+            let incoming = Incoming { record, answered, is_dated: true, over: None };
             let change = decide(stored.as_ref(), &incoming, || false);
             ensure!(known == (change == Change::Unchanged), "{change:?}");
             if !known {
@@ -118,8 +118,11 @@ async fn store(answer: &Answer, kind: RecordKind, known: bool, times: u32) -> an
     let upsert = async |lease: &Lease| -> anyhow::Result<Vec<Upserted>> {
         let page = parse(answer, kind)?;
         let answered = page.date.unwrap_or(samples::start());
-        let incoming: Vec<_> =
-            page.records.into_iter().map(|record| Incoming { record, answered, is_dated: true }).collect();
+        let incoming: Vec<_> = page
+            .records
+            .into_iter()
+            .map(|record| Incoming { record, answered, is_dated: true, over: None })
+            .collect();
         Ok(store.upsert(lease, kind, &incoming).await?)
     };
     upsert(&lease).await?;

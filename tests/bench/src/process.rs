@@ -1,7 +1,7 @@
 //! A program that is measured while it runs: what Linux tells of it.
 
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -44,6 +44,11 @@ impl Running {
         let child = command.spawn();
         let child = child.with_context(|| format!("{} does not start", command.get_program().display()))?;
         Ok(Self { child, begun })
+    }
+
+    /// How the program has ended, if the program has.
+    pub(crate) fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
     }
 
     /// To be asked while it waits: Linux adds up a thread's time when the thread is switched away from.

@@ -75,7 +75,7 @@ pub(crate) fn command(program: &Program, runtime_api: SocketAddr, aws: &str) -> 
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_ENDPOINT_URL", aws)
         .env("SOC_ANYWHERE_TABLE", "incidents")
-        .env("SOC_ANYWHERE_STAGE", "test");
+        .env("SOC_ANYWHERE_STACK", "test");
     command
 }
 
@@ -89,8 +89,9 @@ pub(crate) fn run(programs: &[Program], rounds: usize) -> anyhow::Result<()> {
             // Each comes after each: who follows Python finds the caches cold.
             let number = (round + place) % programs.len();
             let (program, starts) = (&programs[number], &mut all[number]);
-            let running = Running::start(&mut command(program, runtime_api.address, &endpoint))?;
-            let next = runtime_api.next().with_context(|| format!("{} does not start", program.name))?;
+            let mut running = Running::start(&mut command(program, runtime_api.address, &endpoint))?;
+            let next =
+                runtime_api.next(&mut running).with_context(|| format!("{} does not start", program.name))?;
             // It waits for its event by now, unless it has more to do meanwhile.
             let cpu = running.used()?.cpu;
             std::thread::sleep(REST);

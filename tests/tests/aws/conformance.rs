@@ -19,7 +19,7 @@ async fn the_vault_keeps_every_promise() {
     let new_vault = async || {
         number.set(number.get() + 1);
         let mut settings = desk.aws.settings();
-        settings.stage = Some(format!("test-{}", number.get()));
+        settings.stack = Some(format!("test-{}", number.get()));
         Aws::new(&settings, HttpsTransport::new()).unwrap().secrets(Clock::system()).unwrap()
     };
     conformance::run_vault(new_vault).await;

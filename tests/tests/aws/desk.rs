@@ -95,7 +95,7 @@ pub(crate) async fn lease(store: &DynamoStore, number: u8, second: i64) -> Optio
 
 pub(crate) fn record(id: &str, updated: i64, body: impl Into<Bytes>) -> Incoming {
     let head = Head { id: id.into(), updated: Some(at(updated)), ..Head::default() };
-    Incoming { record: Record { head, raw: body.into() }, answered: at(updated), is_dated: true }
+    Incoming { record: Record { head, raw: body.into() }, answered: at(updated), is_dated: true, over: None }
 }
 
 /// Text that hardly compresses.

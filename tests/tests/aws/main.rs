@@ -15,3 +15,4 @@ mod reading;
 mod scene;
 mod secrets;
 mod stale;
+mod unreadable;

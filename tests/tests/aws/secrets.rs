@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 use crate::desk::{Desk, at, id};
 
+const HALF_AN_HOUR: Duration = Duration::from_secs(1800);
+
 fn version(number: u128) -> SecretVersion {
     SecretVersion(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number))
 }
@@ -37,7 +39,7 @@ async fn a_secret_is_read_once_an_hour_and_past_the_cache_when_it_is_refused() {
     let admin = manager(&desk.aws, &Counted::default(), Clock::system());
     replace(&admin, 1, "first").await;
 
-    // Its clock is moved by hand; the sockets need real time.
+    // Its clock is moved by hand, half an hour at a time; the sockets need real time, which passes as well.
     let sync = manager(&desk.aws, &counted, Clock::simulated(at(0)));
     for _ in 0..3 {
         assert_eq!(read(&sync, id(1), false).await.as_deref(), Ok("first"));
@@ -56,12 +58,12 @@ async fn a_secret_is_read_once_an_hour_and_past_the_cache_when_it_is_refused() {
 
     replace(&admin, 3, "third").await;
     tokio::time::pause();
-    tokio::time::advance(Duration::from_secs(3599)).await;
+    tokio::time::advance(HALF_AN_HOUR).await;
     tokio::time::resume();
     assert_eq!(read(&sync, id(1), false).await.as_deref(), Ok("second"));
     assert_eq!(reads(), 0);
     tokio::time::pause();
-    tokio::time::advance(Duration::from_secs(2)).await;
+    tokio::time::advance(HALF_AN_HOUR).await;
     tokio::time::resume();
     assert_eq!(read(&sync, id(1), false).await.as_deref(), Ok("third"), "an hour later it is read again");
     assert_eq!(reads(), 1);

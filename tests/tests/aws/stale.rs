@@ -62,7 +62,7 @@ async fn what_goes_back_to_what_it_was_is_written_though_an_older_read_says_that
         .iter()
         .map(|became| match became {
             Upserted::Created { revision } | Upserted::Updated { revision, .. } => *revision,
-            Upserted::Unchanged | Upserted::Older => 0,
+            Upserted::Unchanged | Upserted::Older { .. } => 0,
         })
         .collect();
     assert_eq!(revisions, [1, 2, 3], "{became:?}");

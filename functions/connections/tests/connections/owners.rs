@@ -1,13 +1,11 @@
 //! Two owners cannot see, change, count against or guess each other's connections, route by route.
 
-use std::time::Duration;
-
 use defender_sim::Scenario;
 use http_api::{Limits, Window};
 use incident_store::sqlite::SqliteStore;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, World, entry, with};
+use crate::support::{A_CENTURY, Answer, World, entry, with};
 
 /// What may differ between two answers to alike requests: when they were given.
 fn shown(answer: &Answer) -> (u16, String, String) {
@@ -93,7 +91,7 @@ async fn the_same_tenant_is_entered_by_another_owner_as_if_nobody_had() {
 
 #[tokio::test]
 async fn an_owners_tests_use_up_nobody_elses() {
-    let window = |most| vec![Window { length: Duration::from_secs(3600), most }];
+    let window = |most| vec![Window { length: A_CENTURY, most }];
     let limits = Limits { owner: window(4), tenant: window(1000) };
     let world = World::with(limits, SqliteStore::in_memory().unwrap()).await;
     let tenant = world.tenant(1, Scenario::Good);
@@ -112,7 +110,7 @@ async fn an_owners_tests_use_up_nobody_elses() {
 
 #[tokio::test]
 async fn guesses_by_others_neither_keep_an_owner_out_nor_tell_of_one() {
-    let window = |most| vec![Window { length: Duration::from_secs(3600), most }];
+    let window = |most| vec![Window { length: A_CENTURY, most }];
     let limits = Limits { owner: window(1000), tenant: window(3) };
     let world = World::with(limits, SqliteStore::in_memory().unwrap()).await;
     let (taken, free) = (world.tenant(1, Scenario::Good), world.tenant(2, Scenario::Good));
@@ -141,7 +139,7 @@ async fn guesses_by_others_neither_keep_an_owner_out_nor_tell_of_one() {
 
 #[tokio::test]
 async fn saving_anyway_is_no_way_round_the_count() {
-    let window = |most| vec![Window { length: Duration::from_secs(3600), most }];
+    let window = |most| vec![Window { length: A_CENTURY, most }];
     let limits = Limits { owner: window(1000), tenant: window(3) };
     let world = World::with(limits, SqliteStore::in_memory().unwrap()).await;
     let tenant = world.tenant(1, Scenario::Good);

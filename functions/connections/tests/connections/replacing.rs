@@ -7,12 +7,16 @@ use graph_auth::TokenCache;
 use graph_http::{Clock, HttpsTransport};
 use graph_security::Graph;
 use incident_store::{ConnectionId, SyncStore as _};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sync_incidents::{Budget, Outcome, Report, Settings, Syncer};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::support::World;
+
+/// A sync that has not ended by then is hung: a busy machine needs long for one.
+const HUNG: Duration = Duration::from_secs(300);
 
 /// One sync with a token of its own, so that it cannot do without the secret.
 async fn sync(world: &World, id: ConnectionId) -> Report {
@@ -32,7 +36,7 @@ async fn sync(world: &World, id: ConnectionId) -> Report {
             seed: 1,
         },
     };
-    syncer.sync(id, Instant::now() + Duration::from_secs(20)).await.unwrap()
+    syncer.sync(id, Instant::now() + HUNG).await.unwrap()
 }
 
 #[tokio::test]
@@ -41,6 +45,13 @@ async fn no_sync_fails_while_a_secret_is_replaced_again_and_again() {
     let tenant = world.tenant(1, Scenario::Good);
     let path = world.enter("a", &tenant).await;
     let id: ConnectionId = path.strip_prefix("/connections/").unwrap().parse().unwrap();
+    let (ended, syncs) = watch::channel(0);
+    // Of two more one has begun after this moment.
+    let two_more_syncs = async || {
+        let mut syncs = syncs.clone();
+        let before = *syncs.borrow_and_update();
+        syncs.wait_for(|syncs| *syncs >= before + 2).await.expect("the syncs go on");
+    };
     let replacing = async {
         for number in 0..12 {
             // As a customer does it: a second secret beside the first, and the first deleted once the second
@@ -53,26 +64,20 @@ async fn no_sync_fails_while_a_secret_is_replaced_again_and_again() {
             assert_eq!((put.status, &put.json["test"]["ok"]), (200, &json!(true)), "{}", put.text);
             world.simulator.replace_secret(tenant.tenant_id, &new);
             assert_eq!(world.secret(id).await.as_deref(), Some(new.as_str()));
-            tokio::time::sleep(Duration::from_millis(250)).await;
+            two_more_syncs().await;
         }
     };
-    let syncs = std::sync::Mutex::new(Vec::new());
     let syncing = async {
         loop {
-            let outcome = sync(&world, id).await.outcome;
-            syncs.lock().unwrap().push(outcome);
-            // More often than every second.
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            let report = sync(&world, id).await;
+            assert!(!matches!(report.outcome, Outcome::Failed { .. }), "{report:?}");
+            ended.send_modify(|syncs| *syncs += 1);
         }
     };
     tokio::select! {
         () = replacing => {}
         () = syncing => {}
     }
-    let syncs = syncs.into_inner().unwrap();
-    assert!(syncs.len() > 20, "{}", syncs.len());
-    let failed = syncs.iter().filter(|outcome| matches!(outcome, Outcome::Failed { .. })).count();
-    assert_eq!(failed, 0, "{syncs:?}");
 }
 
 #[tokio::test]
@@ -131,20 +136,18 @@ async fn a_failing_connection_is_due_at_once_when_its_secret_was_replaced_or_its
     let tenant = world.tenant(1, Scenario::Good);
     let path = world.enter("a", &tenant).await;
     let id: ConnectionId = path.strip_prefix("/connections/").unwrap().parse().unwrap();
-    let due_in = async || {
-        let due = world.desk.store.progress(id).await.unwrap().next_due.unwrap();
-        due.duration_since(jiff::Timestamp::now()).as_secs()
-    };
+    let due = async || world.desk.store.progress(id).await.unwrap().next_due.unwrap();
     for cure in ["secret", "test"] {
         let theirs = format!("somebody-put-another-{cure}~");
         world.simulator.replace_secret(tenant.tenant_id, &theirs);
+        let begun = Timestamp::now();
         for _ in 0..2 {
             assert!(matches!(sync(&world, id).await.outcome, Outcome::Failed { .. }));
         }
         let failing = world.get("a", &path).await;
         assert_eq!(failing.json["health"]["state"], "failing");
         assert_eq!(failing.json["health"]["fault"]["cause"], "wrong_secret");
-        assert!(due_in().await > 200, "it is put off");
+        assert!(due().await.duration_since(begun).as_secs() > 200, "it is put off");
         if cure == "secret" {
             let body = json!({"clientSecret": theirs});
             let put = world.send_if("a", "PUT", &format!("{path}/credential"), Some("*"), &body).await;
@@ -154,7 +157,7 @@ async fn a_failing_connection_is_due_at_once_when_its_secret_was_replaced_or_its
             let tested = world.send("a", "POST", &format!("{path}/test"), &serde_json::Value::Null).await;
             assert_eq!(tested.json["ok"], true, "{}", tested.text);
         }
-        assert!(due_in().await <= 0, "{cure}: it is due at once");
+        assert!(due().await <= Timestamp::now(), "{cure}: it is due at once");
         assert!(!matches!(sync(&world, id).await.outcome, Outcome::Failed { .. }));
         assert_ne!(world.get("a", &path).await.json["health"]["state"], "failing");
     }

@@ -1,6 +1,7 @@
 //! What is set aside: named, retried every hour, and gone from the list when it could be read.
 
 use graph_security::{Property, RecordKind};
+use incident_store::believed::has_passed;
 use incident_store::{Aside, SetAside};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -108,7 +109,8 @@ impl AsideList {
 
     /// One that is to be tried again now; it counts as tried.
     pub(super) fn take_due(&mut self, now: Timestamp) -> Option<Aside> {
-        let entry = self.0.iter_mut().find(|entry| now.duration_since(entry.last_try) >= AGAIN)?;
+        let is_due = |entry: &SetAside| has_passed(entry.last_try + AGAIN, AGAIN, now);
+        let entry = self.0.iter_mut().find(|entry| is_due(entry))?;
         entry.last_try = now;
         entry.tries += 1;
         Some(entry.what.clone())

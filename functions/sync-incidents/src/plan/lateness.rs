@@ -10,7 +10,7 @@ const LEAST: i64 = 300;
 const MOST: i64 = 3600;
 
 /// The worst lateness is remembered for this many days.
-const DAYS: usize = 7;
+const DAYS: i64 = 7;
 
 /// The worst lateness of each of the last days, in seconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ impl Lateness {
             Some((_, worst)) => *worst = late.max(*worst),
             None => self.days.push((day, late)),
         }
-        self.days.retain(|(other, _)| day - other < i64::try_from(DAYS).unwrap_or(7));
+        self.days.retain(|(other, _)| (day - other).abs() < DAYS);
     }
 
     /// The worst of the last seven days, in seconds.
@@ -59,5 +59,8 @@ mod tests {
         assert_eq!(lateness.overlap().as_secs(), 3_600, "capped at an hour");
         lateness.saw(after(8 * 86_400), after(8 * 86_400 + 10));
         assert_eq!(lateness.overlap().as_secs(), 300, "a week later it is forgotten");
+        lateness.saw(after(400 * 86_400), after(400 * 86_400 + 4_000));
+        lateness.saw(after(9 * 86_400), after(9 * 86_400 + 10));
+        assert_eq!(lateness.overlap().as_secs(), 300, "so is what a clock that was ahead has left");
     }
 }

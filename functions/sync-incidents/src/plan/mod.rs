@@ -3,6 +3,7 @@
 //! Instants are Microsoft's wherever something is read up to; ours only decide when to look again.
 
 mod aside;
+mod doubts;
 mod lateness;
 mod part;
 mod range;
@@ -10,8 +11,8 @@ mod stream;
 mod sweeps;
 
 use graph_security::{Evidence, NextLink, PageFault, Query, RecordKind};
-use incident_store::{Observed, SetAside};
-use jiff::Timestamp;
+use incident_store::{Observed, Over, SetAside};
+use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +86,8 @@ pub enum Keep {
     Undated,
     /// None: the rows are ids and instants only.
     Nothing,
+    /// All of them, over this stored version where their instant is earlier.
+    Over(Over),
 }
 
 /// What to ask for.
@@ -100,6 +103,16 @@ pub enum Target {
     AlertsOf(String),
 }
 
+impl Target {
+    /// Whose resource it is, where the list of `kind` asks: a wait that Graph asks for is about that list.
+    pub(crate) fn list(&self, kind: RecordKind) -> RecordKind {
+        match self {
+            Self::AlertsOf(_) => RecordKind::Incident,
+            Self::Page(_) | Self::Link(_) | Self::Record(_) => kind,
+        }
+    }
+}
+
 /// An answer whose records are stored.
 #[derive(Clone, Debug)]
 pub struct Taken<'a> {
@@ -111,6 +124,8 @@ pub struct Taken<'a> {
     pub next: Next,
     /// Microsoft's clock when it answered, where it says so and can be believed.
     pub date: Option<Timestamp>,
+    /// Microsoft's clock when it answered, believed or not.
+    pub said: Option<Timestamp>,
     /// The answer says of itself that something is missing.
     pub partial: bool,
     /// Our clock.
@@ -120,6 +135,18 @@ pub struct Taken<'a> {
 }
 
 impl Taken<'_> {
+    /// How much later it is by Microsoft's clock than by ours; zero where both are believed, `None` where Microsoft
+    /// does not say.
+    fn clocks_differ(&self) -> Option<SignedDuration> {
+        let differ = self.said?.duration_since(self.now);
+        Some(if self.date.is_some() { SignedDuration::ZERO } else { differ })
+    }
+
+    /// The earlier of the two clocks: nothing that is later has happened, whichever of them is wrong.
+    fn at_least(&self) -> Timestamp {
+        self.said.map_or(self.now, |said| said.min(self.now))
+    }
+
     fn why(&self, reason: &str) -> Why {
         Why { reason: reason.to_owned(), evidence: self.evidence.clone() }
     }
@@ -156,8 +183,15 @@ pub enum Novelty {
     Changed,
     /// Other content at an unchanged instant.
     ChangedInPlace,
-    /// As the store had it, or older.
+    /// Other content, at an earlier instant.
+    WentBack,
+    /// As the store had it.
     Known,
+    /// Older than what the store has.
+    Older {
+        /// The revision of the stored version.
+        revision: u64,
+    },
     /// Not stored: see [`Keep`].
     Passed,
 }
@@ -166,7 +200,7 @@ impl Novelty {
     /// Whether the store was written.
     #[must_use]
     pub fn is_change(self) -> bool {
-        matches!(self, Self::Changed | Self::ChangedInPlace)
+        matches!(self, Self::Changed | Self::ChangedInPlace | Self::WentBack)
     }
 }
 

@@ -53,7 +53,13 @@ pub(super) struct Range {
     healthy: bool,
     /// Something of it was set aside.
     pub(super) incomplete: bool,
+    /// Whether what is left of a live range are instants of the future, which lie behind its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    beyond_end: bool,
 }
+
+/// Where an interval of the future ends that must be halved.
+const FAR_FUTURE: SignedDuration = SignedDuration::from_hours(100 * 365 * 24);
 
 impl Range {
     /// What lies in `left_out`, intervals in order, is left out.
@@ -93,6 +99,7 @@ impl Range {
             changes: 0,
             healthy: false,
             incomplete: false,
+            beyond_end: false,
         }
     }
 
@@ -131,25 +138,27 @@ impl Range {
         let begun = *self.begun.get_or_insert(taken.now);
         self.took = taken.now.duration_since(begun).abs().max(self.took);
         self.healthy = true;
-        let believed = |updated: &Timestamp| *updated <= taken.now + CLOCKS_DIFFER;
-        let newest = taken.rows.iter().filter_map(|row| row.updated).filter(believed).max();
+        let has_happened = |updated: &Timestamp| *updated <= taken.at_least();
+        let newest = taken.rows.iter().filter_map(|row| row.updated).filter(has_happened).max();
         self.newest = self.newest.max(newest);
         self.changes += taken.rows.iter().filter(|row| row.novelty.is_change()).count() as u64;
         if self.purpose == Purpose::Live && self.end.is_none() && self.pages == 1 {
             self.end = taken.date.map(floor_second);
         }
         let mut effects = Effects { ordered, ..Effects::default() };
+        let end = self.last_end(fallback);
         if let Some(part) = self.parts.last_mut() {
-            let flow = part.took(kind, taken, self.end.unwrap_or(fallback), &mut effects);
-            self.settle(flow, fallback, &mut effects);
+            let flow = part.took(kind, taken, end, &mut effects);
+            self.settle(flow, end, &mut effects);
         }
-        if self.purpose == Purpose::Live {
+        if self.purpose == Purpose::Live && !self.beyond_end {
             // From the second page on the live range has an end, so that it cannot run after its own tail.
             for part in &mut self.parts {
                 part.to = part.to.or(self.end);
             }
         }
         self.leave_walked();
+        self.go_beyond_end(kind);
         effects
     }
 
@@ -161,15 +170,36 @@ impl Range {
         ordered: Ordered,
     ) -> Effects {
         let mut effects = Effects { ordered, ..Effects::default() };
+        let end = self.last_end(fallback);
         if let Some(part) = self.parts.last_mut() {
             if part.is_first_failure() {
                 self.healthy = false;
             }
-            let flow = part.failed(kind, failure, self.healthy, self.end.unwrap_or(fallback), &mut effects);
-            self.settle(flow, fallback, &mut effects);
+            let flow = part.failed(kind, failure, self.healthy, end, &mut effects);
+            self.settle(flow, end, &mut effects);
         }
         self.leave_walked();
+        self.go_beyond_end(kind);
         effects
+    }
+
+    /// Where an interval ends that has no end and must be halved.
+    fn last_end(&self, fallback: Timestamp) -> Timestamp {
+        match self.end {
+            Some(end) if self.beyond_end => end.checked_add(FAR_FUTURE).unwrap_or(Timestamp::MAX),
+            Some(end) => end,
+            None => fallback,
+        }
+    }
+
+    /// A live range of one page has no end: it shows instants of the future as well. One of more pages ends at the first
+    /// answer's `Date`, and what Graph dates later than any change can be is asked for by itself.
+    fn go_beyond_end(&mut self, kind: RecordKind) {
+        let Some(end) = self.end.filter(|_| self.purpose == Purpose::Live && self.pages > 1) else { return };
+        if self.is_done() && !self.beyond_end {
+            self.beyond_end = true;
+            self.parts.push(Part::new(kind, Property::Updated, Some(end + CLOCKS_DIFFER), None));
+        }
     }
 
     /// Leaves the parts that stand beyond their end: a range is done as soon as nothing is left to ask.
@@ -179,7 +209,7 @@ impl Range {
         }
     }
 
-    fn settle(&mut self, flow: ControlFlow<()>, fallback: Timestamp, effects: &mut Effects) {
+    fn settle(&mut self, flow: ControlFlow<()>, end: Timestamp, effects: &mut Effects) {
         if let Some(split) = effects.split.take() {
             self.parts.pop();
             self.parts.extend(split);
@@ -187,7 +217,7 @@ impl Range {
             self.parts.pop();
         }
         if let Some((_, from, to, _)) = &mut effects.aside_interval {
-            to.get_or_insert(self.end.unwrap_or(fallback).max(*from));
+            to.get_or_insert(end.max(*from));
         }
         self.incomplete |= effects.aside_interval.is_some() || effects.aside_record.is_some();
     }

@@ -8,11 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::aside::AsideList;
+use super::doubts::Doubts;
 use super::lateness::Lateness;
 use super::part::{Effects, Ordered, ceil_second, floor_second};
 use super::range::{Purpose, Range};
 use super::sweeps::Sweep;
-use super::{Ask, Failed, Failure, Keep, Lane, Novelty, Plan, Standing, Taken, Target};
+use super::{Ask, CLOCKS_DIFFER, Failed, Failure, Keep, Lane, Novelty, Plan, Standing, Taken, Target};
 
 /// The live range never reaches further back: what is older is history and yields to what is new.
 const LIVE_REACH: SignedDuration = SignedDuration::from_hours(24);
@@ -48,6 +49,10 @@ pub struct StreamPlan {
     /// What lies before it and was not read is in `history`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     queued_to: Option<Timestamp>,
+    /// How much later it is by Microsoft's clock than by ours, by the last answer that said a time; zero unless they
+    /// differ too much for either to be believed.
+    #[serde(default)]
+    clocks_differ: SignedDuration,
     live: Option<Range>,
     /// Whether the live range was begun in this run: what an earlier one began ends before what is new.
     #[serde(skip)]
@@ -68,6 +73,8 @@ pub struct StreamPlan {
     hourly: Sweep,
     daily: Sweep,
     aside: AsideList,
+    #[serde(default)]
+    doubts: Doubts,
     lateness: Lateness,
     observed: Observed,
     /// By what the list comes in the order that is asked for, as far as is known.
@@ -92,6 +99,7 @@ enum Asked {
     Check,
     Slice,
     Retry(String),
+    Doubt(String),
     Sample,
 }
 
@@ -102,6 +110,7 @@ impl Plan for StreamPlan {
             since,
             watermark: None,
             queued_to: None,
+            clocks_differ: SignedDuration::ZERO,
             live: None,
             live_is_fresh: false,
             live_done: false,
@@ -113,6 +122,7 @@ impl Plan for StreamPlan {
             hourly: Sweep::every(HOUR),
             daily: Sweep::every(DAY),
             aside: AsideList::default(),
+            doubts: Doubts::default(),
             lateness: Lateness::default(),
             observed: Observed::default(),
             ordered: Ordered::default(),
@@ -136,7 +146,8 @@ impl Plan for StreamPlan {
 
     fn took(&mut self, taken: &Taken<'_>) {
         self.observe(taken);
-        let fallback = ceil_second(taken.date.unwrap_or(taken.now + CLOCK_SLACK));
+        self.compare_clocks(taken);
+        let fallback = taken.date.map_or_else(|| self.surely_later(taken.now), ceil_second);
         let (kind, ordered) = (self.kind, self.ordered);
         let took = |range: &mut Range| range.took(kind, taken, fallback, ordered);
         let effects = match self.asked.take() {
@@ -147,13 +158,17 @@ impl Plan for StreamPlan {
                 self.aside.healed(&Aside::Record { id });
                 None
             }
+            Some(Asked::Doubt(id)) => {
+                self.doubts.was_read(&id, taken);
+                None
+            }
             Some(Asked::Sample) | None => None,
         };
         self.apply(effects, taken.now);
     }
 
     fn failed(&mut self, failure: &Failure, now: Timestamp) {
-        let fallback = ceil_second(now + CLOCK_SLACK);
+        let fallback = self.surely_later(now);
         let (kind, ordered) = (self.kind, self.ordered);
         let fail = |range: &mut Range| range.failed(kind, failure, fallback, ordered);
         let effects = match self.asked.take() {
@@ -166,6 +181,12 @@ impl Plan for StreamPlan {
                         self.aside.healed(&Aside::Record { id });
                     }
                     _ => self.aside.record(self.kind, id, failure.why(), now),
+                }
+                None
+            }
+            Some(Asked::Doubt(id)) => {
+                if failure.how == Failed::Page(graph_security::PageFault::NotFound) {
+                    self.doubts.ended(&id);
                 }
                 None
             }
@@ -251,12 +272,16 @@ impl StreamPlan {
     }
 
     /// From the watermark less the overlap on; a gap of more than a day becomes history, so that today
-    /// comes first.
+    /// comes first. A clock that is ahead takes what is yet to come for history.
     fn next_live(&mut self, now: Timestamp) -> Range {
         let reach = floor_second(now - LIVE_REACH);
-        let overlap = self.lateness.overlap();
-        let read = self.watermark.map(|watermark| watermark - overlap);
-        let from = floor_second(read.max(self.queued_to).unwrap_or(self.since));
+        self.leave_the_future(now);
+        let read = self.watermark.map(|watermark| floor_second(watermark - self.lateness.overlap()));
+        if let Some(from) = read.filter(|_| self.clocks_differ != SignedDuration::ZERO) {
+            return self.range(Purpose::Live, Property::Updated, (from, None));
+        }
+        let queued_to = self.queued_to.filter(|queued| *queued <= reach);
+        let from = read.max(queued_to).unwrap_or_else(|| floor_second(self.since));
         if from < reach {
             self.history.push((from, reach));
             self.queued_to = Some(reach);
@@ -295,6 +320,11 @@ impl StreamPlan {
                 }
                 None => {}
             }
+        }
+        if let Some((id, over)) = self.doubts.take_due(now) {
+            self.changes += 1;
+            let keep = over.map_or(Keep::All, Keep::Over);
+            return Some((Asked::Doubt(id.clone()), Ask { target: Target::Record(id), keep }));
         }
         if let Some(id) = self.sampling.pop() {
             return Some((Asked::Sample, whole(Target::AlertsOf(id))));
@@ -350,10 +380,44 @@ impl StreamPlan {
                 self.aside.met(&row.id);
             }
             self.observed.changed_in_place += u64::from(row.novelty == Novelty::ChangedInPlace);
+            self.observed.went_back += u64::from(row.novelty == Novelty::WentBack);
+            self.changes += u64::from(self.doubts.saw(row, taken.now));
         }
         if let (Some(purpose), Some(watermark)) = (purpose, self.watermark) {
             self.observe_lateness(taken, purpose, watermark);
         }
+    }
+
+    /// An answer without a time says nothing about the clocks.
+    fn compare_clocks(&mut self, taken: &Taken<'_>) {
+        let Some(differ) = taken.clocks_differ() else { return };
+        // To the minute: an answer takes a while, and what is kept is not to change with each.
+        let differ = SignedDuration::from_mins(differ.as_mins());
+        self.changes += u64::from(differ != self.clocks_differ);
+        self.clocks_differ = differ;
+        if differ != SignedDuration::ZERO {
+            self.queued_to = None;
+        }
+    }
+
+    /// Nothing can be read up to an instant that is yet to come. A row of the future has set it, while our clock was ahead
+    /// as well and the answer told no time. What was missed meanwhile is at most as old as that clock was wrong.
+    fn leave_the_future(&mut self, now: Timestamp) {
+        let latest = now.max(self.theirs(now));
+        if self.watermark.is_some_and(|watermark| watermark > latest + CLOCKS_DIFFER) {
+            self.watermark = Some(floor_second(latest - LIVE_REACH));
+            self.changes += 1;
+        }
+    }
+
+    /// Microsoft's clock, as far as is known.
+    fn theirs(&self, now: Timestamp) -> Timestamp {
+        now.checked_add(self.clocks_differ).unwrap_or(now)
+    }
+
+    /// An end for what has none, where Microsoft's clock is not believed: later than now, whichever clock is right.
+    fn surely_later(&self, now: Timestamp) -> Timestamp {
+        ceil_second(now.max(self.theirs(now)) + CLOCK_SLACK)
     }
 
     /// A change from before an instant up to which everything had been read became visible late; one that

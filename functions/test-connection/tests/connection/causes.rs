@@ -8,6 +8,7 @@ use graph_auth::{Cause, Cloud};
 use test_connection::{CheckId, Status, TestReport, Tester};
 use tokio::task::JoinSet;
 
+use crate::networks;
 use crate::support::{Desk, check, input, moved, report, spec, verdicts};
 
 fn throttled(entra: bool) -> Scenario {
@@ -215,6 +216,10 @@ async fn all_causes() -> BTreeSet<&'static str> {
 
     desk.simulator.set_down(true);
     meet(report(&tester, &good).await, CheckId::Tenant, Cause::Unreachable);
+
+    for (cause, report) in networks::reports_of_bad_ones().await {
+        meet(report, CheckId::Tenant, cause);
+    }
     reached
 }
 

@@ -1,9 +1,10 @@
 //! The documentation's table is the code's.
 
+use graph_auth::Cloud;
+use test_connection::{LONGEST_CONSENT_WAIT, LONGEST_WAIT, PAUSE};
+
 #[path = "../../examples/causes/table.rs"]
 mod table;
-
-use test_connection::{LONGEST_CONSENT_WAIT, LONGEST_WAIT, PAUSE};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/connection-test.md");
 
@@ -19,6 +20,19 @@ fn the_times_of_the_wait_are_the_codes() {
         format!("up to {} s after a missing consent", LONGEST_CONSENT_WAIT.as_secs()),
     ] {
         assert!(text.contains(&said), "docs/connection-test.md does not say: {said}");
+    }
+}
+
+/// What a firewall's administrator is told to allow.
+#[test]
+fn the_hosts_to_allow_are_those_that_are_asked() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/networks.md");
+    let text = std::fs::read_to_string(file).unwrap();
+    for cloud in Cloud::CHOICES {
+        let endpoints = cloud.endpoints();
+        let [login, graph] = [endpoints.login, endpoints.graph].map(|url| url.host_str().unwrap().to_owned());
+        let row = text.lines().find(|line| line.starts_with(&format!("| `{cloud}`"))).unwrap();
+        assert!(row.ends_with(&format!("| `{login}` | `{graph}` |")), "{row}");
     }
 }
 

@@ -5,6 +5,7 @@
 mod causes;
 mod clouds;
 mod docs;
+mod networks;
 mod probe;
 mod secrets;
 mod support;

@@ -26,14 +26,19 @@ impl Desk {
     }
 
     pub(crate) fn tester(&self) -> Tester<HttpsTransport> {
-        let origin = TestOrigin::parse(&format!("http://{}", self.address), PrivateHosts::Refused).unwrap();
-        let endpoints = EndpointOverride { login: Some(origin.clone()), graph: Some(origin) };
-        Tester { endpoints, ..tester(HttpsTransport::new()) }
+        tester_at(&format!("http://{}", self.address), HttpsTransport::new())
     }
 
     pub(crate) fn tenant(&self, scenario: Scenario) -> TenantHandle {
         self.simulator.add_tenant(spec(1, scenario))
     }
+}
+
+/// A tester that asks at `origin`, which stands for Entra and Graph.
+pub(crate) fn tester_at(origin: &str, transport: HttpsTransport) -> Tester<HttpsTransport> {
+    let origin = TestOrigin::parse(origin, PrivateHosts::Refused).unwrap();
+    let endpoints = EndpointOverride { login: Some(origin.clone()), graph: Some(origin) };
+    Tester { endpoints, ..tester(transport) }
 }
 
 /// A tester of Microsoft's own hosts, whatever stands behind them.

@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
+use super::form::Form;
 use super::refusal::Refusal;
-use super::token::Form;
 use crate::state::Asked;
 use crate::tenant::{Assertion, TenantSpec};
 

@@ -1,19 +1,20 @@
 //! Entra: the discovery document and the token endpoint.
 
+mod answers;
 mod assertion;
+mod find;
+mod form;
 mod refusal;
 mod token;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, RETRY_AFTER};
-use http::{HeaderValue, Method, Response, StatusCode};
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use crate::dates::http_date;
 use crate::outcome::Outcome;
-use crate::scenario::Scenario;
 use crate::state::{Asked, State};
+use answers::{json_response, refuse, respond};
+use find::find;
 use refusal::Refusal;
 
 pub(crate) fn answer(state: &mut State, asked: &Asked<'_>) -> Outcome {
@@ -71,54 +72,4 @@ fn cloud_of(graph: &str) -> (&'static str, &'static str, Option<&'static str>) {
         "https://microsoftgraph.chinacloudapi.cn" => ("partner.microsoftonline.cn", "AS", None),
         _ => ("microsoftonline.com", "EU", None),
     }
-}
-
-/// The tenant that a GUID or a verified domain names.
-fn find(state: &State, tenant: &str) -> Result<Uuid, Refusal> {
-    let named = match tenant.parse::<Uuid>() {
-        Ok(id) => state.tenants.get(&id),
-        Err(_) if tenant.contains('.') => {
-            state.tenants.values().find(|known| known.spec.domain.eq_ignore_ascii_case(tenant))
-        }
-        Err(_) if matches!(tenant, "common" | "organizations" | "consumers") => {
-            return Err(Refusal::shared_endpoint());
-        }
-        Err(_) => return Err(Refusal::malformed_tenant(tenant)),
-    };
-    named
-        .filter(|known| known.spec.scenario != Scenario::TenantNotFound)
-        .map(|known| known.spec.tenant_id)
-        .ok_or_else(|| Refusal::tenant_not_found(tenant))
-}
-
-fn refuse(state: &mut State, asked: &Asked<'_>, refusal: &Refusal) -> Response<Bytes> {
-    let (trace, body) = refusal.body(&mut state.ids, asked);
-    let mut response = json_response(asked, refusal.status, &body);
-    let headers = response.headers_mut();
-    if let Ok(trace) = HeaderValue::from_str(&trace) {
-        headers.insert("x-ms-request-id", trace);
-    }
-    if let Some(seconds) = refusal.retry_after {
-        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
-}
-
-fn json_response(asked: &Asked<'_>, status: StatusCode, body: &Value) -> Response<Bytes> {
-    respond(asked, status, "application/json; charset=utf-8", body.to_string().into())
-}
-
-fn respond(
-    asked: &Asked<'_>,
-    status: StatusCode,
-    content_type: &'static str,
-    body: Bytes,
-) -> Response<Bytes> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
-    headers.insert(DATE, http_date(asked.now));
-    response
 }

@@ -5,46 +5,18 @@ use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
-use url::form_urlencoded;
 use uuid::Uuid;
 
+use super::answers::{json_response, refuse, respond};
+use super::assertion;
+use super::find::find;
+use super::form::Form;
 use super::refusal::Refusal;
-use super::{assertion, find, json_response, refuse, respond};
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
 use crate::state::{Asked, State, Tenant};
 use crate::tenant::TenantSpec;
 use crate::tokens::Tokens;
-
-/// The fields of the form; the secret among them, so there is no `Debug`.
-#[derive(Default)]
-pub(super) struct Form {
-    client_id: Option<String>,
-    client_secret: Option<String>,
-    pub(super) client_assertion: Option<String>,
-    pub(super) client_assertion_type: Option<String>,
-    scope: Option<String>,
-    grant_type: Option<String>,
-}
-
-impl Form {
-    fn read(body: &Bytes) -> Self {
-        let mut form = Self::default();
-        for (name, value) in form_urlencoded::parse(body) {
-            let field = match name.as_ref() {
-                "client_id" => &mut form.client_id,
-                "client_secret" => &mut form.client_secret,
-                "client_assertion" => &mut form.client_assertion,
-                "client_assertion_type" => &mut form.client_assertion_type,
-                "scope" => &mut form.scope,
-                "grant_type" => &mut form.grant_type,
-                _ => continue,
-            };
-            *field = Some(value.into_owned());
-        }
-        form
-    }
-}
 
 pub(super) fn answer(state: &mut State, asked: &Asked<'_>, tenant: &str) -> Outcome {
     let id = match find(state, tenant) {

@@ -1,17 +1,20 @@
 //! Microsoft Graph: incidents, alerts, detection rules, and its errors.
 
 mod filter;
+mod ids;
 mod options;
 mod page;
+mod position;
 mod problem;
 mod records;
 mod render;
+mod reply;
 mod resource;
 mod rules;
+mod view;
 mod writes;
 
 use bytes::Bytes;
-use fastrand::Rng;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, RETRY_AFTER, WARNING, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, Response, StatusCode};
 use jiff::Timestamp;
@@ -22,47 +25,12 @@ use crate::faults::Faults;
 use crate::model::{Alert, Incident};
 use crate::outcome::Outcome;
 use crate::scenario::{NotOnboarded, Scenario};
-use crate::seeds;
 use crate::state::{Asked, State, Tenant};
 use crate::tokens::Tokens;
+use ids::Ids;
 use problem::Problem;
-
-const JSON: &str =
-    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
-
-/// The ids of one exchange, in its headers and in an error's body.
-pub(crate) struct Ids {
-    request: String,
-    client: String,
-}
-
-/// What a list or a record is shown with.
-pub(crate) struct View<'a> {
-    pub(crate) asked: &'a Asked<'a>,
-    pub(crate) faults: &'a Faults,
-    /// `Prefer: include-unknown-enum-members`
-    pub(crate) all_members: bool,
-    pub(crate) version: &'a str,
-}
-
-impl View<'_> {
-    fn context(&self, of: &str) -> String {
-        format!("{}/{}/$metadata#security/{of}", self.asked.origin, self.version)
-    }
-}
-
-/// A successful answer.
-pub(crate) struct Reply {
-    pub(crate) status: StatusCode,
-    pub(crate) content_type: &'static str,
-    pub(crate) body: Bytes,
-}
-
-impl Reply {
-    pub(crate) fn json(body: Vec<u8>) -> Self {
-        Self { status: StatusCode::OK, content_type: JSON, body: body.into() }
-    }
-}
+use reply::Reply;
+use view::View;
 
 pub(crate) fn is_graph(path: &str) -> bool {
     path.starts_with("/v1.0/") || path.starts_with("/beta/")
@@ -99,14 +67,6 @@ pub(crate) fn answer(state: &mut State, asked: &Asked<'_>) -> Outcome {
         Err(problem) => fail(asked, &ids, &problem),
     };
     spoil(response, &tenant.faults, asked.now)
-}
-
-impl Ids {
-    fn new(rng: &mut Rng, asked: &Asked<'_>) -> Self {
-        let request = seeds::uuid(rng).to_string();
-        let client = asked.header("client-request-id").unwrap_or(&request).to_owned();
-        Self { request, client }
-    }
 }
 
 fn authenticate<'a>(tokens: &'a Tokens, asked: &Asked<'_>) -> Result<&'a crate::tokens::Token, Problem> {

@@ -3,7 +3,7 @@
 use url::form_urlencoded;
 
 use super::filter::Filter;
-use super::page::Position;
+use super::position::Position;
 use super::problem::Problem;
 use super::resource::Resource;
 use crate::table::DateProperty;

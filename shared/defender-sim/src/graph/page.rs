@@ -1,9 +1,7 @@
 //! Which rows a page has: an index is read from where the filter begins, and no further than the page.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::options::Options;
+use super::position::Position;
 use super::resource::Resource;
 use crate::table::{DateProperty, Key, Slot, Table, ticks};
 
@@ -15,22 +13,6 @@ pub(crate) struct Page {
     pub(crate) next: Option<Position>,
     /// How many rows the whole list has, if that was asked for.
     pub(crate) count: Option<usize>,
-}
-
-/// A place in an order: what `$skiptoken` says, so that rows that change meanwhile shift nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Position(Key);
-
-impl Position {
-    pub(crate) fn encode(self) -> String {
-        URL_SAFE_NO_PAD.encode(format!("{}/{}", self.0.0, self.0.1))
-    }
-
-    pub(crate) fn decode(text: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (ticks, slot) = std::str::from_utf8(&bytes).ok()?.split_once('/')?;
-        Some(Self((ticks.parse().ok()?, slot.parse().ok()?)))
-    }
 }
 
 /// The page that the options ask for, of all records or of some.

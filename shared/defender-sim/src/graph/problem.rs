@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Ids;
+use super::ids::Ids;
 use crate::state::Asked;
 
 /// An error body with its status. `code` may be empty: live answers to a bad query have it so.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::View;
 use super::options::{MAX_SKIP, Options};
 use super::page::Page;
 use super::resource::Resource;
+use super::view::View;
 use crate::table::{Slot, Table};
 use crate::world::World;
 

@@ -5,7 +5,8 @@
 use serde_json::Value;
 
 use super::problem::Problem;
-use super::{Reply, View};
+use super::reply::Reply;
+use super::view::View;
 
 pub(super) const READ: &[&str] = &["CustomDetection.Read.All", "CustomDetection.ReadWrite.All"];
 

@@ -11,8 +11,10 @@ use serde_json::{Map, Value, json};
 use super::options::Options;
 use super::problem::Problem;
 use super::records::find;
+use super::render;
+use super::reply::Reply;
 use super::resource::Resource;
-use super::{Reply, View, render};
+use super::view::View;
 use crate::model::{
     ALERT_STATUSES, Alert, CLASSIFICATIONS, Comment, DETERMINATIONS, INCIDENT_STATUSES, Incident, SEVERITIES,
     Text,

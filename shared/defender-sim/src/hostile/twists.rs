@@ -29,8 +29,8 @@ impl Twists {
     pub(super) fn full(rng: &mut Rng) -> Self {
         let mut some = |most: f64| if rng.bool() { most * (0.2 + 0.8 * rng.f64()) } else { 0.0 };
         Self {
-            future: some(0.01),
-            backward: some(0.02),
+            future: some(0.03),
+            backward: some(0.05),
             empty: some(0.8),
             annotated: some(0.5),
             refusals_per_day: some(6.0),

@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Case, World};
 use crate::model::{Alert, Incident};
 use crate::stamp::Stamp;
 
@@ -19,8 +18,8 @@ const TENANTS: [&str; 2] = ["cfcdbe43-297b-4c6b-ac7e-8d7f6befb514", "b3c1b5fc-82
 /// One incident of the samples with its alerts.
 #[derive(Clone, Debug)]
 pub(crate) struct Documented {
-    incident: Incident,
-    alerts: Vec<Alert>,
+    pub(super) incident: Incident,
+    pub(super) alerts: Vec<Alert>,
 }
 
 impl Documented {
@@ -111,16 +110,4 @@ fn around(alerts: &[Alert]) -> Option<Incident> {
         priority_score: None,
         comments: Vec::new(),
     })
-}
-
-impl World {
-    pub(super) fn document(&mut self, number: usize) {
-        let Documented { incident, alerts } = self.documented[number].clone();
-        let visible = incident.last_update_date_time.timestamp();
-        let alerts = alerts.into_iter().map(|alert| self.alerts.insert(alert, visible)).collect();
-        let slot = self.incidents.insert(incident, visible);
-        let (user, device) = (number % self.cast.users.len(), number % self.cast.devices.len());
-        self.cases.push(Case { alerts, user, device, subject: "on one endpoint" });
-        self.open.insert(slot);
-    }
 }

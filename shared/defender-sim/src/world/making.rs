@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::cast::User;
 use super::catalogue::{CATALOGUE, Template, spoken};
+use super::documented::Documented;
 use super::{Case, Change, Event, What, World, before};
 use crate::model::{Alert, Incident, SEVERITIES, Text, alert_type};
 use crate::seeds::{chance, pick, uuid, wait};
@@ -32,6 +33,16 @@ const LIFE: &[(Change, u32, Duration)] = &[
 ];
 
 impl World {
+    pub(super) fn document(&mut self, number: usize) {
+        let Documented { incident, alerts } = self.documented[number].clone();
+        let visible = incident.last_update_date_time.timestamp();
+        let alerts = alerts.into_iter().map(|alert| self.alerts.insert(alert, visible)).collect();
+        let slot = self.incidents.insert(incident, visible);
+        let (user, device) = (number % self.cast.users.len(), number % self.cast.devices.len());
+        self.cases.push(Case { alerts, user, device, subject: "on one endpoint" });
+        self.open.insert(slot);
+    }
+
     pub(super) fn arrive(&mut self, at: i64, rng: &mut Rng) {
         let stamp = self.stamp(at, rng);
         let visible = stamp::timestamp(at);

@@ -48,6 +48,7 @@ pub async fn run<S: Connections + SyncStore, F: AsyncFn() -> S>(new_store: F) {
     each!(new_store:
         rule::an_older_instant_never_replaces,
         rule::an_instant_of_the_future_does_not_hold_a_record_for_ever,
+        rule::an_earlier_instant_replaces_only_the_version_that_it_is_said_to,
         rule::a_newer_instant_replaces,
         rule::at_one_instant_only_a_later_and_different_answer_replaces,
         rule::no_instant_is_below_every_instant,

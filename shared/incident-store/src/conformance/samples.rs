@@ -69,7 +69,7 @@ pub(super) async fn leased<S: Connections + SyncStore>(store: &S) -> Lease {
 pub(super) fn incoming(id: &str, updated: Option<Timestamp>, body: &str) -> Incoming {
     let raw = format!(r#"{{"id":{id:?},"body":{body:?}}}"#);
     let head = Head { id: id.into(), created: Some(at(-3600)), updated, ..Head::default() };
-    Incoming { record: Record { head, raw: Bytes::from(raw) }, answered: at(0), is_dated: true }
+    Incoming { record: Record { head, raw: Bytes::from(raw) }, answered: at(0), is_dated: true, over: None }
 }
 
 /// Writes one incident, and says what became of it.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update};
 
 use super::item::Item;
 use super::keys::Key;
@@ -103,6 +103,17 @@ impl Change {
             .set_expression_attribute_names(self.names())
             .set_expression_attribute_values(self.values());
         Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+
+    /// Writes nothing: the condition alone decides about the others.
+    pub(super) fn check(self, table: &str, key: &Key) -> Result<TransactWriteItem, StoreError> {
+        let check = ConditionCheck::builder()
+            .table_name(table)
+            .set_key(Some(key.item()))
+            .set_condition_expression(self.condition())
+            .set_expression_attribute_names(self.names())
+            .set_expression_attribute_values(self.values());
+        Ok(TransactWriteItem::builder().condition_check(check.build()?).build())
     }
 
     pub(super) fn delete(self, table: &str, key: &Key) -> Result<TransactWriteItem, StoreError> {

@@ -15,9 +15,37 @@ use super::keys;
 use crate::stored::{cloud, interval_ms, lifecycle, lifecycle_name, simulator};
 use crate::{Capabilities, Connection, NewConnection, Records, StoreError};
 
-/// What is left of a connection that was removed, so that no fence of it is ever used again: `removed` with
-/// its records, or `kept` where these stay.
-pub(super) const TOMBSTONES: [&str; 2] = ["removed", "kept"];
+/// What is left of a connection that was removed, so that its id is never used again. Where its records go, of the
+/// customer nothing stays but the connection's own id.
+pub(super) fn tombstone(of: &Connection, mut item: Item, records: Records) -> Item {
+    const OF_RUNS: [&str; 5] = ["holder", "free_from", "lease_until", "last_attempt", "next_due"];
+    const OF_CUSTOMER: [&str; 13] = [
+        "owner",
+        "name",
+        "tenant_id",
+        "client_id",
+        "cloud",
+        "simulator",
+        "since",
+        "interval_ms",
+        "secret_expires",
+        "write_back",
+        "custom_detections",
+        "keep_records",
+        "created",
+    ];
+    let (lifecycle, of_customer) = match records {
+        Records::Keep => ("kept", &[][..]),
+        Records::Remove => ("removed", &OF_CUSTOMER[..]),
+    };
+    for name in OF_RUNS.iter().chain(of_customer) {
+        item.remove(*name);
+    }
+    item.extend(keys::tombstone(of.id).item());
+    item.insert("lifecycle".to_owned(), of_text(lifecycle));
+    item.insert("version".to_owned(), of_number(of.version + 1));
+    item
+}
 
 /// What an admin changes.
 fn settings(connection: &Connection) -> [(&'static str, Option<AttributeValue>); 14] {
@@ -67,12 +95,8 @@ pub(super) fn changed(connection: &Connection, read: u64) -> Change {
     change.set_to("next_due", "#created").and("#version = :read").value("read", of_number(read))
 }
 
-/// The connection in an item, unless that is a tombstone.
-pub(super) fn connection(item: &Item) -> Result<Option<Connection>, StoreError> {
-    let name = text(item, "lifecycle")?;
-    if TOMBSTONES.contains(&name) {
-        return Ok(None);
-    }
+/// The connection in an item.
+pub(super) fn connection(item: &Item) -> Result<Connection, StoreError> {
     let interval: u64 = number(item, "interval_ms")?;
     let settings = NewConnection {
         owner: text(item, "owner")?.to_owned(),
@@ -87,10 +111,10 @@ pub(super) fn connection(item: &Item) -> Result<Option<Connection>, StoreError> 
             None => None,
         },
     };
-    Ok(Some(Connection {
+    Ok(Connection {
         id: parsed(item, super::table::SK)?,
         settings,
-        lifecycle: lifecycle(name)?,
+        lifecycle: lifecycle(text(item, "lifecycle")?)?,
         capabilities: Capabilities {
             write_back: optional_flag(item, "write_back")?,
             custom_detections: optional_flag(item, "custom_detections")?,
@@ -101,7 +125,7 @@ pub(super) fn connection(item: &Item) -> Result<Option<Connection>, StoreError> 
         },
         created: instant(item, "created")?,
         version: number(item, "version")?,
-    }))
+    })
 }
 
 #[cfg(test)]
@@ -138,7 +162,7 @@ mod tests {
         one.records = Records::Keep;
         one.settings.secret_expires = None;
         for connection in [one, connected("Ünïcode 🛡")] {
-            assert_eq!(super::connection(&new_item(&connection)).unwrap(), Some(connection));
+            assert_eq!(super::connection(&new_item(&connection)).unwrap(), connection);
         }
     }
 

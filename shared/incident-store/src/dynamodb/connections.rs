@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::DynamoStore;
 use super::calls::Asked;
 use super::change::Change;
-use super::connection::{TOMBSTONES, changed, connection, new_item};
+use super::connection::{changed, connection, new_item, tombstone};
 use super::item::{Item, instant, number, of_instant, of_number, of_text, optional_instant, parsed, text};
 use super::keys::{self, Key};
 use super::purge::purge;
@@ -31,26 +32,27 @@ pub(super) async fn create(
     let key = keys::connection(id);
     let once = keys::once(&new.settings);
     let absent = || Change::when("attribute_not_exists(#pk)");
-    let writes =
-        vec![absent().put(&store.table, new_item(&new))?, absent().put(&store.table, once_item(&once, id))?];
+    let removed = keys::tombstone(id);
+    let writes = vec![
+        absent().put(&store.table, new_item(&new))?,
+        absent().put(&store.table, once_item(&once, id))?,
+        absent().check(&store.table, &removed)?,
+    ];
     if store.transact(writes).await? {
         return Ok(new);
     }
     match store.get(&key).await? {
         Some(item) => match connection(&item)? {
-            None => Err(StoreError::Gone),
-            Some(there) if there.settings == new.settings => Ok(there),
-            Some(_) => Err(StoreError::Stale),
+            there if there.settings == new.settings => Ok(there),
+            _ => Err(StoreError::Stale),
         },
+        None if store.get(&removed).await?.is_some() => Err(StoreError::Gone),
         None => Err(duplicate(store, &once).await?),
     }
 }
 
 pub(super) async fn get(store: &DynamoStore, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
-    match store.get(&keys::connection(id)).await? {
-        Some(item) => connection(&item),
-        None => Ok(None),
-    }
+    store.get(&keys::connection(id)).await?.map(|item| connection(&item)).transpose()
 }
 
 pub(super) async fn update(store: &DynamoStore, to: &Connection) -> Result<Connection, StoreError> {
@@ -92,7 +94,8 @@ pub(super) async fn remove(
 ) -> Result<(), StoreError> {
     let key = keys::connection(id);
     for _ in 0..TRIES {
-        let there = get(store, id).await?.ok_or(StoreError::Gone)?;
+        let item = store.get(&key).await?.ok_or(StoreError::Gone)?;
+        let there = connection(&item)?;
         if records == Records::Remove {
             if there.lifecycle != Lifecycle::Removing {
                 store.update(&key, &removing(&there)).await?;
@@ -100,8 +103,14 @@ pub(super) async fn remove(
             }
             purge(store, id).await?;
         }
+        // A run moves the fence and the revision, and what is left of the connection has the last ones.
+        let unchanged = Change::when("#version = :read AND #fence = :fence AND #revision = :revision")
+            .value("read", of_number(there.version))
+            .value("fence", of_number(number::<u64>(&item, "fence")?))
+            .value("revision", of_number(number::<u64>(&item, "revision")?));
         let writes = vec![
-            tombstone(&there, records).update(&store.table, &key)?,
+            unchanged.delete(&store.table, &key)?,
+            Change::default().put(&store.table, tombstone(&there, item, records))?,
             Change::default().delete(&store.table, &keys::once(&there.settings))?,
             Change::default().delete(&store.table, &keys::state(id))?,
         ];
@@ -121,40 +130,6 @@ fn removing(there: &Connection) -> Change {
         .remove("keep_records")
 }
 
-/// What is left of a connection. Its fence stays, so that a late run's never fits again; where its records
-/// go, of the customer nothing stays but the connection's own id.
-fn tombstone(there: &Connection, records: Records) -> Change {
-    const OF_RUNS: [&str; 5] = ["holder", "free_from", "lease_until", "last_attempt", "next_due"];
-    const OF_CUSTOMER: [&str; 13] = [
-        "owner",
-        "name",
-        "tenant_id",
-        "client_id",
-        "cloud",
-        "simulator",
-        "since",
-        "interval_ms",
-        "secret_expires",
-        "write_back",
-        "custom_detections",
-        "keep_records",
-        "created",
-    ];
-    let [removed, kept] = TOMBSTONES;
-    let change = Change::when("#version = :read AND NOT #lifecycle IN (:removed, :kept)")
-        .value("read", of_number(there.version))
-        .set("version", of_number(there.version + 1))
-        .value("removed", of_text(removed))
-        .value("kept", of_text(kept));
-    let without =
-        |change: Change, names: &[&str]| names.iter().fold(change, |change, name| change.remove(name));
-    let change = without(change, &OF_RUNS);
-    match records {
-        Records::Keep => change.set_to("lifecycle", ":kept"),
-        Records::Remove => without(change, &OF_CUSTOMER).set_to("lifecycle", ":removed"),
-    }
-}
-
 /// An owner's list is made of the items that keep one connection for a tenant, client and cloud.
 pub(super) async fn of_owner(store: &DynamoStore, owner: &str) -> Result<Vec<Connection>, StoreError> {
     let asked = Asked { partition: keys::owned_by(owner), consistent: true, ..Asked::default() };
@@ -162,14 +137,14 @@ pub(super) async fn of_owner(store: &DynamoStore, owner: &str) -> Result<Vec<Con
     for item in store.query(&asked).await? {
         keys.push(keys::connection(parsed(&item, "connection")?));
     }
-    let mut connections = in_order(store.get_all(keys, "").await?)?;
+    let mut connections = in_order(&store.get_all(keys, "").await?);
     // The key may be a digest of the owner; this is the owner.
     connections.retain(|connection| connection.settings.owner == owner);
     Ok(connections)
 }
 
 pub(super) async fn all(store: &DynamoStore) -> Result<Vec<Connection>, StoreError> {
-    in_order(each_shard(store, &Asked { consistent: true, ..Asked::default() }).await?)
+    Ok(in_order(&each_shard(store, &Asked { consistent: true, ..Asked::default() }).await?))
 }
 
 pub(super) async fn unfinished(
@@ -181,7 +156,7 @@ pub(super) async fn unfinished(
         .value("pending", of_text("pending"))
         .value("removing", of_text("removing"))
         .value("before", of_instant(before));
-    let mut found = in_order(each_shard(store, &Asked { filter, ..Asked::default() }).await?)?;
+    let mut found = in_order(&each_shard(store, &Asked { filter, ..Asked::default() }).await?);
     found.truncate(limit);
     Ok(found)
 }
@@ -193,34 +168,54 @@ pub struct Due {
     pub id: ConnectionId,
     /// Whose.
     pub owner: String,
+    /// The day on which the secret ends, where that is known.
+    pub secret_expires: Option<Date>,
     /// Since when; of one that a person has changed, which is due at once, since its last attempt at most.
     pub since: Timestamp,
 }
 
+/// All that is due.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllDue {
+    /// The longest due first.
+    pub due: Vec<Due>,
+    /// The sort keys of items that say no connection. They are left out, so that they keep nobody else's syncs from
+    /// beginning; whoever runs this is to be told of them.
+    pub unreadable: Vec<String>,
+}
+
 /// What is due is read eventually consistent, at half the price: what it misses the next tick finds.
-pub(super) async fn due(store: &DynamoStore, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+pub(super) async fn due(store: &DynamoStore, now: Timestamp, limit: usize) -> Result<AllDue, StoreError> {
     let too_far = now.saturating_add(believed::LONGEST_WAIT).unwrap_or(now);
     let filter = Change::when("#lifecycle = :connected AND (#next_due <= :now OR #next_due > :too_far)")
         .value("connected", of_text("connected"))
         .value("now", of_instant(now))
         .value("too_far", of_instant(too_far));
-    let projection = "#sk, #owner, #next_due, #last_attempt, #interval_ms";
+    let projection = "#sk, #owner, #next_due, #last_attempt, #interval_ms, #secret_expires";
     let asked = Asked { filter, projection, ..Asked::default() };
-    let mut due = Vec::new();
+    let mut all = AllDue::default();
     for item in each_shard(store, &asked).await? {
-        let (id, owner) = (parsed(&item, SK)?, text(&item, "owner")?.to_owned());
-        let next_due = instant(&item, "next_due")?;
-        let interval = Duration::from_millis(number(&item, "interval_ms")?);
-        if !believed::has_passed(next_due, believed::longest_until_due(interval), now) {
-            continue;
+        match due_in(&item, now) {
+            Ok(due) => all.due.extend(due),
+            Err(_) => all.unreadable.push(text(&item, SK).unwrap_or_default().to_owned()),
         }
-        let since =
-            next_due.min(now).max(optional_instant(&item, "last_attempt")?.unwrap_or_default().min(now));
-        due.push(Due { id, owner, since });
     }
-    due.sort_unstable_by_key(|due| (due.since, due.id));
-    due.truncate(limit);
-    Ok(due)
+    all.due.sort_unstable_by_key(|due| (due.since, due.id));
+    all.due.truncate(limit);
+    Ok(all)
+}
+
+/// `None` where an instant that a wrong clock has set was read.
+fn due_in(item: &Item, now: Timestamp) -> Result<Option<Due>, StoreError> {
+    let (id, owner) = (parsed(item, SK)?, text(item, "owner")?.to_owned());
+    let next_due = instant(item, "next_due")?;
+    let interval = Duration::from_millis(number(item, "interval_ms")?);
+    let last_attempt = optional_instant(item, "last_attempt")?.unwrap_or_default();
+    let is_due = believed::has_passed(next_due, believed::longest_until_due(interval), now);
+    let since = next_due.min(now).max(last_attempt.min(now));
+    let secret_expires = item.contains_key("secret_expires").then(|| parsed(item, "secret_expires"));
+    let secret_expires = secret_expires.transpose()?;
+    Ok(is_due.then_some(Due { id, owner, secret_expires, since }))
 }
 
 /// Asks each partition of the connections' items.
@@ -234,14 +229,12 @@ async fn each_shard(store: &DynamoStore, asked: &Asked) -> Result<Vec<Item>, Sto
     Ok(shards.into_iter().flatten().collect())
 }
 
-/// The connections in these items, oldest first.
-fn in_order(items: Vec<Item>) -> Result<Vec<Connection>, StoreError> {
-    let mut connections = Vec::with_capacity(items.len());
-    for item in items {
-        connections.extend(connection(&item)?);
-    }
+/// The connections in these items, oldest first. One that cannot be read is left out, so that it hides no other; its
+/// own syncs fail and tell of it.
+fn in_order(items: &[Item]) -> Vec<Connection> {
+    let mut connections: Vec<_> = items.iter().filter_map(|item| connection(item).ok()).collect();
     connections.sort_unstable_by_key(|connection| (connection.created, connection.id));
-    Ok(connections)
+    connections
 }
 
 fn once_item(key: &Key, id: ConnectionId) -> Item {

@@ -40,6 +40,12 @@ pub(super) fn connection(id: ConnectionId) -> Key {
     Key { pk: shard(sk.chars().last().unwrap_or('0')), sk }
 }
 
+/// What is left of a connection that was removed. It is nowhere near the others, which each tick reads.
+pub(super) fn tombstone(id: ConnectionId) -> Key {
+    let Key { pk, sk } = connection(id);
+    Key { pk: pk.replace("CONNECTIONS#", "REMOVED#"), sk }
+}
+
 /// What a run left for the next one.
 pub(super) fn state(id: ConnectionId) -> Key {
     Key { pk: format!("CONNECTION#{id}"), sk: "STATE".to_owned() }
@@ -98,6 +104,7 @@ mod tests {
         let key = |pk: &str, sk: &str| Key { pk: pk.into(), sk: sk.into() };
         let text = "0190aaaa-0000-7000-8000-00000000000c";
         assert_eq!(connection(id()), key("CONNECTIONS#c", text));
+        assert_eq!(tombstone(id()), key("REMOVED#c", text));
         assert_eq!(state(id()), key(&format!("CONNECTION#{text}"), "STATE"));
         let records = format!("RECORDS#{text}");
         assert_eq!(record(id(), RecordKind::Incident, "29"), key(&records, "incident#29"));

@@ -34,7 +34,7 @@ pub(super) async fn claim(
             return Ok(until.map_or(Claimed::Inactive, |until| Claimed::Busy { until }));
         }
     };
-    let Some(connection) = connection(&item)? else { return Ok(Claimed::Inactive) };
+    let connection = connection(&item)?;
     let lease = Lease { connection: id, fence: number(&item, "fence")? };
     store.leases.claimed(&lease);
     Ok(Claimed::Held { lease, connection, state: state(store, id).await? })
@@ -80,8 +80,9 @@ pub(super) fn under(lease: &Lease) -> Change {
 /// Whether `lease` may write, as far as reading can tell; the connection's item then.
 pub(super) async fn may_write(store: &DynamoStore, lease: &Lease) -> Result<Item, StoreError> {
     let item = store.get(&keys::connection(lease.connection)).await?.ok_or(StoreError::Gone)?;
-    let there = connection(&item)?.filter(|there| there.lifecycle != Lifecycle::Removing);
-    there.ok_or(StoreError::Gone)?;
+    if connection(&item)?.lifecycle == Lifecycle::Removing {
+        return Err(StoreError::Gone);
+    }
     if number::<u64>(&item, "fence")? == lease.fence { Ok(item) } else { Err(StoreError::Fenced) }
 }
 
@@ -134,9 +135,6 @@ pub(super) async fn progress(store: &DynamoStore, id: ConnectionId) -> Result<Pr
     let (connection_key, state_key) = (keys::connection(id), keys::state(id));
     let (item, state) = tokio::try_join!(store.get(&connection_key), store.get(&state_key))?;
     let Some(item) = item else { return Ok(Progress::default()) };
-    if connection(&item)?.is_none() {
-        return Ok(Progress::default());
-    }
     let status = state.as_ref().map(|state| unzipped(state, "status")).transpose()?;
     Ok(Progress {
         status: status.unwrap_or_default(),

@@ -32,69 +32,28 @@ mod memory;
 mod purge;
 mod read;
 mod record;
+mod store;
 pub mod table;
 mod upsert;
 
-use std::sync::{Arc, LazyLock};
-use std::time::Duration;
-
-use aws_sdk_dynamodb::Client;
 use graph_security::RecordKind;
 use jiff::Timestamp;
 
-pub use connections::Due;
+pub use connections::{AllDue, Due};
 pub use read::{Body, DynamoRecord};
+pub use store::{DynamoStore, Late, late};
 
 use crate::{
     Claim, Claimed, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle, NewConnection,
     Progress, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
-use memory::Leases;
-
-/// A client that is made when it is first used, and then shared. When it is made, an AWS client reads its table of
-/// regions and compiles the patterns in it: half a million instructions, as many as all else of a function's start.
-pub type Late<C> = Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>;
-
-/// A [`Late`] client.
-pub fn late<C>(make: impl FnOnce() -> C + Send + 'static) -> Late<C> {
-    Arc::new(LazyLock::new(Box::new(make)))
-}
-
-/// A store in one DynamoDB table.
-#[derive(Debug)]
-pub struct DynamoStore {
-    client: Late<Client>,
-    table: String,
-    retention: Option<Duration>,
-    leases: Leases,
-}
 
 impl DynamoStore {
-    /// The store in `table`. Calls nothing.
-    #[must_use]
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self::shared(late(move || client), table)
-    }
-
-    /// The same, over a client that others may have as well.
-    #[must_use]
-    pub fn shared(client: Late<Client>, table: impl Into<String>) -> Self {
-        Self { client, table: table.into(), retention: None, leases: Leases::default() }
-    }
-
-    /// A record goes when it has not changed for so long; without this it stays as long as its connection.
-    /// It should be longer than the 180 days that a first sync may go back: what has gone and is read again
-    /// is new again.
-    #[must_use]
-    pub fn with_retention(self, retention: Duration) -> Self {
-        Self { retention: Some(retention), ..self }
-    }
-
     /// What [`Connections::due`] finds, and whose it is and since when: in the same reads.
     ///
     /// # Errors
     /// Only when the store cannot answer.
-    pub async fn due_with_owners(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+    pub async fn due_with_owners(&self, now: Timestamp, limit: usize) -> Result<AllDue, StoreError> {
         connections::due(self, now, limit).await
     }
 }
@@ -130,7 +89,7 @@ impl Connections for DynamoStore {
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
-        let due = connections::due(self, now, limit).await?;
+        let due = connections::due(self, now, limit).await?.due;
         Ok(due.into_iter().map(|due| due.id).collect())
     }
 

@@ -222,7 +222,12 @@ mod tests {
 
     fn incoming(head: Head, raw: impl Into<Bytes>) -> Incoming {
         let answered = "2026-11-02T09:00:00.123456789Z".parse().unwrap();
-        as_stored(&Incoming { record: Record { head, raw: raw.into() }, answered, is_dated: true })
+        as_stored(&Incoming {
+            record: Record { head, raw: raw.into() },
+            answered,
+            is_dated: true,
+            over: None,
+        })
     }
 
     fn connection() -> ConnectionId {

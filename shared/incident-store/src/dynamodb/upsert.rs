@@ -58,9 +58,13 @@ impl Upsert<'_> {
         for incoming in rest {
             let id = &incoming.record.head.id;
             let change = change(heads.get(id), incoming);
-            if matches!(change, Change::Unchanged | Change::Older) {
-                let older = change == Change::Older;
-                batch.known(if older { Upserted::Older } else { Upserted::Unchanged });
+            let known = match change {
+                Change::Unchanged => Some(Upserted::Unchanged),
+                Change::Older { revision } => Some(Upserted::Older { revision }),
+                Change::Create | Change::Update { .. } => None,
+            };
+            if let Some(known) = known {
+                batch.known(known);
                 continue;
             }
             let mut items = self.items(incoming, heads.get(id), batch.next_revision());
@@ -74,7 +78,7 @@ impl Upsert<'_> {
             }
             let revision = batch.next_revision();
             let outcome = match change {
-                Change::Update(fields) => Upserted::Updated { revision, fields },
+                Change::Update { fields, went_back } => Upserted::Updated { revision, fields, went_back },
                 _ => Upserted::Created { revision },
             };
             let now = items.stored.clone();

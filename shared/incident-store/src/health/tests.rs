@@ -84,6 +84,21 @@ fn a_failing_connection_says_what_to_do_and_where() {
 }
 
 #[test]
+fn a_way_that_is_barred_names_the_hosts_of_the_connection_s_cloud() {
+    let mut connection = connection();
+    for (cloud, hosts) in [
+        (Cloud::Global, "login.microsoftonline.com and graph.microsoft.com"),
+        (Cloud::Dod, "login.microsoftonline.us and dod-graph.microsoft.us"),
+    ] {
+        connection.settings.cloud = cloud;
+        for cause in [Cause::Unreachable, Cause::TlsUntrusted, Cause::ProxyRefused] {
+            let remedy = health(&connection, &failing(cause)).fault.unwrap().remedy;
+            assert!(remedy.contains(hosts), "{remedy}");
+        }
+    }
+}
+
+#[test]
 fn an_ending_secret_is_announced_thirty_seven_and_one_day_ahead() {
     for (day, notice, word) in [
         ("2026-12-24", None, ""),

@@ -5,24 +5,28 @@ use rusqlite::{Connection as Db, TransactionBehavior};
 use crate::StoreError;
 
 /// `MIGRATIONS[n]` leads from version `n` to `n + 1`. One that has been released never changes.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/1.sql")];
 
 /// "SOCA": tells our files from other programs'; <https://sqlite.org/pragma.html#pragma_application_id>
 const APPLICATION_ID: i64 = 0x534F_4341;
 
 pub(super) fn to_newest(db: &mut Db) -> Result<(), StoreError> {
-    while apply_next(db)? {}
+    apply(db, &MIGRATIONS)
+}
+
+fn apply(db: &mut Db, migrations: &[&str]) -> Result<(), StoreError> {
+    while apply_next(db, migrations)? {}
     Ok(())
 }
 
 /// Takes one step, if there is one to take.
-fn apply_next(db: &mut Db) -> Result<bool, StoreError> {
-    if missing(db)?.is_none() {
+fn apply_next(db: &mut Db, migrations: &[&str]) -> Result<bool, StoreError> {
+    if missing(db, migrations)?.is_none() {
         return Ok(false);
     }
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have taken it meanwhile.
-    let Some((to_version, sql)) = missing(&tx)? else { return Ok(false) };
+    let Some((to_version, sql)) = missing(&tx, migrations)? else { return Ok(false) };
     tx.execute_batch(sql)?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", super::row::signed(to_version))?;
@@ -31,7 +35,7 @@ fn apply_next(db: &mut Db) -> Result<bool, StoreError> {
 }
 
 /// The next step: the version it leads to, and its statements.
-fn missing(db: &Db) -> Result<Option<(usize, &'static str)>, StoreError> {
+fn missing<'a>(db: &Db, migrations: &[&'a str]) -> Result<Option<(usize, &'a str)>, StoreError> {
     let number = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let version = number("user_version")?;
     let objects: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -40,12 +44,12 @@ fn missing(db: &Db) -> Result<Option<(usize, &'static str)>, StoreError> {
         return Err(StoreError::Corrupt("the file is another program's database".into()));
     }
     match usize::try_from(version) {
-        Ok(version) if version <= MIGRATIONS.len() => {
-            Ok(MIGRATIONS.get(version).map(|sql| (version + 1, *sql)))
+        Ok(version) if version <= migrations.len() => {
+            Ok(migrations.get(version).map(|sql| (version + 1, *sql)))
         }
         _ => Err(StoreError::Corrupt(format!(
             "its version is {version}, this program reads up to {}",
-            MIGRATIONS.len()
+            migrations.len()
         ))),
     }
 }
@@ -58,14 +62,40 @@ mod tests {
         db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
     }
 
+    /// Versions that are still to come.
+    const LATER: [&str; 3] = [
+        "CREATE TABLE notes (text TEXT)",
+        "ALTER TABLE notes ADD COLUMN author TEXT",
+        "UPDATE notes SET author = 'somebody'",
+    ];
+
     #[test]
-    fn each_step_raises_the_version_by_one_and_the_last_is_final() {
-        let mut db = Db::open_in_memory().unwrap();
-        for step in 1..=MIGRATIONS.len() {
-            assert!(apply_next(&mut db).unwrap());
-            assert_eq!(version(&db), i64::try_from(step).unwrap());
+    fn each_step_is_taken_once_from_whatever_version_it_is() {
+        for begun in 1..=LATER.len() {
+            let mut db = Db::open_in_memory().unwrap();
+            apply(&mut db, &LATER[..begun]).unwrap();
+            assert_eq!(version(&db), i64::try_from(begun).unwrap());
+            db.execute("INSERT INTO notes (text) VALUES ('kept')", []).unwrap();
+            apply(&mut db, &LATER).unwrap();
+            assert_eq!(version(&db), 3);
+            let note = db.query_row("SELECT text, author FROM notes", [], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))
+            });
+            let author = (begun < LATER.len()).then(|| "somebody".to_owned());
+            assert_eq!(note.unwrap(), ("kept".to_owned(), author));
         }
-        assert!(!apply_next(&mut db).unwrap());
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_version_before_it() {
+        let mut db = Db::open_in_memory().unwrap();
+        let broken = [LATER[0], "INSERT INTO notes VALUES ('half'); INSERT INTO nowhere VALUES (1)"];
+        assert!(apply(&mut db, &broken).is_err());
+        assert_eq!(version(&db), 1);
+        let notes: i64 = db.query_row("SELECT count(*) FROM notes", [], |row| row.get(0)).unwrap();
+        assert_eq!(notes, 0);
+        apply(&mut db, &LATER).unwrap();
+        assert_eq!(version(&db), 3);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod open;
 mod overview;
 mod query;
 mod read;
+mod records;
 mod row;
 mod upsert;
 mod worker;
@@ -23,7 +24,7 @@ use graph_security::RecordKind;
 use jiff::Timestamp;
 
 pub use overview::{Bucket, Counts, Schedule};
-pub use read::{IncidentFilter, Page, Position, StoredRecord};
+pub use records::{IncidentFilter, Page, Position, StoredRecord};
 
 use crate::{
     Claim, Claimed, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle, NewConnection,

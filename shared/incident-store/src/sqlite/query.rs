@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection as Db, Row, params_from_iter};
 
-use super::read::{IncidentFilter, Page, StoredRecord};
+use super::records::{IncidentFilter, Page, StoredRecord};
 use super::row::{self, AFTER_HEAD, HEAD, connection_id, instant, signed, unsigned};
 use crate::{StoreError, stored, ticks};
 

@@ -50,8 +50,8 @@ fn all_known(
     for incoming in records {
         known.push(match change(&tx, lease.connection, kind, incoming)? {
             Change::Unchanged => Upserted::Unchanged,
-            Change::Older => Upserted::Older,
-            Change::Create | Change::Update(_) => return Ok(None),
+            Change::Older { revision } => Upserted::Older { revision },
+            Change::Create | Change::Update { .. } => return Ok(None),
         });
     }
     Ok(Some(known))
@@ -67,9 +67,9 @@ fn upsert_one(
     let revision = *last_revision + 1;
     let upserted = match change(db, connection, kind, incoming)? {
         Change::Unchanged => return Ok(Upserted::Unchanged),
-        Change::Older => return Ok(Upserted::Older),
+        Change::Older { revision } => return Ok(Upserted::Older { revision }),
         Change::Create => Upserted::Created { revision },
-        Change::Update(fields) => Upserted::Updated { revision, fields },
+        Change::Update { fields, went_back } => Upserted::Updated { revision, fields, went_back },
     };
     write(db, connection, kind, incoming, revision)?;
     *last_revision = revision;

@@ -43,7 +43,7 @@ pub(super) async fn leased(store: &SqliteStore, number: u8) -> Lease {
 
 pub(super) fn incoming(head: Head) -> Incoming {
     let raw = serde_json::to_vec(&head).unwrap();
-    Incoming { record: Record { head, raw: Bytes::from(raw) }, answered: at(0), is_dated: true }
+    Incoming { record: Record { head, raw: Bytes::from(raw) }, answered: at(0), is_dated: true, over: None }
 }
 
 pub(super) fn record(id: &str, updated: Timestamp) -> Incoming {

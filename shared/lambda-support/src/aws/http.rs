@@ -53,7 +53,11 @@ fn failed(error: TransportError) -> ConnectorError {
     match error {
         TransportError::Connect(_) => ConnectorError::io(error.into()).never_connected(),
         TransportError::Broken(_) => ConnectorError::io(error.into()),
-        TransportError::Refused(_) => ConnectorError::user(error.into()),
+        // What no repetition changes.
+        TransportError::Refused(_)
+        | TransportError::Untrusted(_)
+        | TransportError::NotTls
+        | TransportError::ProxyRefused { .. } => ConnectorError::user(error.into()),
     }
 }
 

@@ -100,16 +100,16 @@ impl<'a> Aws<'a> {
         })
     }
 
-    /// Client secrets under `soc-anywhere/STAGE/conn/`, with `SOC_ANYWHERE_STAGE`.
+    /// Client secrets under `soc-anywhere/STACK/conn/`, with `SOC_ANYWHERE_STACK`.
     ///
     /// # Errors
-    /// [`BadSetting::Missing`] when no stage is named.
+    /// [`BadSetting::Missing`] when no stack is named.
     pub fn secrets(&self, clock: Clock) -> Result<SecretsManager, BadSetting> {
-        let stage = self.settings.stage.as_deref().ok_or(BadSetting::Missing("SOC_ANYWHERE_STAGE"))?;
+        let stack = self.settings.stack.as_deref().ok_or(BadSetting::Missing("SOC_ANYWHERE_STACK"))?;
         let sdk = self.sdk.clone();
         let client = late(move || aws_sdk_secretsmanager::Client::new(&sdk));
         let key = self.settings.secrets_key.clone();
-        Ok(SecretsManager::new(client, format!("soc-anywhere/{stage}/conn/"), key, clock))
+        Ok(SecretsManager::new(client, format!("soc-anywhere/{stack}/conn/"), key, clock))
     }
 
     /// Attempts, counted in `SOC_ANYWHERE_TABLE`.

@@ -46,13 +46,18 @@ impl Class {
         if version.in_place {
             return Self::InPlace;
         }
+        let late = everywhere - version.instant.unwrap_or(version.created);
         // After an instant of the future the next answer wins, where it says what time it is.
         match version.order {
             Order::BackFromFuture if trusts_dates && tenant.hostility().tells_time() => {}
-            Order::Back | Order::BackFromFuture => return Self::Backward,
+            Order::Back | Order::BackFromFuture
+                if tenant.hostility().tells_time() && late <= 7 * DAY - MARGIN =>
+            {
+                return Self::Backward;
+            }
+            Order::Back | Order::BackFromFuture => return Self::Beyond,
             Order::Forward => {}
         }
-        let late = everywhere - version.instant.unwrap_or(version.created);
         let Some(instant) = version.instant else {
             return match everywhere <= connected {
                 true if tenant.hostility().keeps_order() => Self::Backfill,

@@ -21,6 +21,9 @@ pub struct Run<'a> {
     pub report: &'a Report,
     /// Nothing on our side kept it from running in the last hours.
     pub we_were_well: bool,
+    /// Until when our clock was astray last, and what it set may have been believed: a clock that is behind begins no
+    /// sweep.
+    pub astray: Timestamp,
 }
 
 /// A minute in which the function was called and nothing on our side kept the connection from being synced to the end
@@ -87,7 +90,7 @@ impl Checker {
             self.judge_progress(kind, run, ended);
         }
         // Sweeps begin with the connection, and come less often while they are stretched.
-        let earliest = self.stretched.max(self.facts.connected);
+        let earliest = self.stretched.max(self.facts.connected).max(from_timestamp(run.astray));
         let swept = |everywhere: i64| idle.then_some(began - everywhere.max(earliest));
         let open: Vec<(i64, u32)> =
             self.facts.open.range(..=(began - DATE_ERROR, u32::MAX)).copied().collect();

@@ -63,7 +63,7 @@ impl Checker {
         let (revision, created) = match upserted {
             Upserted::Created { revision } => (*revision, true),
             Upserted::Updated { revision, .. } => (*revision, false),
-            Upserted::Unchanged | Upserted::Older => return,
+            Upserted::Unchanged | Upserted::Older { .. } => return,
         };
         let kind = sim_kind(kind);
         let title = head.title.as_deref().and_then(|title| title.strip_prefix('v'));
@@ -80,8 +80,14 @@ impl Checker {
         let before = self.facts.stored(kind, record);
         match before {
             Some(before) if created || before == index => self.found.spurious += 1,
-            Some(before) if index < before && self.facts.is_of_the_future(before, from_timestamp(now)) => {
-                // The later answer wins over such an instant, also where a front end lags.
+            Some(before)
+                if index < before
+                    && [before, index]
+                        .iter()
+                        .any(|version| self.facts.is_of_the_future(*version, from_timestamp(now))) =>
+            {
+                // Such an instant does not tell which version is the later one: the later answer wins over it, and
+                // it over an earlier instant, also where a front end lags.
                 self.found.flipped += 1;
             }
             Some(before) if index < before && self.facts.instant(index) != self.facts.instant(before) => {

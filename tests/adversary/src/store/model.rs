@@ -30,6 +30,14 @@ pub enum Flaw {
     /// Nobody looks at the lease's fence when a page is written: what is to be written is decided, and
     /// then written, with time in between.
     IgnoresFence,
+    /// An instant of the future is never replaced by an earlier one.
+    HoldsFuture,
+    /// A later instant is never replaced, however long no answer has shown it.
+    HoldsLater,
+    /// What one list waits for, the other one waits for, too.
+    OneWaitForBoth,
+    /// What one list is refused, the other one is refused, too.
+    OneRefusalForBoth,
 }
 
 #[derive(Debug)]
@@ -94,9 +102,9 @@ impl Entry {
         let revision = self.revision + 1;
         let upserted = match change {
             Change::Unchanged => return Upserted::Unchanged,
-            Change::Older => return Upserted::Older,
+            Change::Older { revision } => return Upserted::Older { revision },
             Change::Create => Upserted::Created { revision },
-            Change::Update(fields) => Upserted::Updated { revision, fields },
+            Change::Update { fields, went_back } => Upserted::Updated { revision, fields, went_back },
         };
         self.revision = revision;
         let version = StoredVersion {
@@ -291,9 +299,15 @@ impl SyncStore for ModelStore {
                 head.created = head.created.map(ticks::truncate);
                 head.updated = head.updated.map(ticks::truncate);
                 incoming.answered = ticks::truncate(incoming.answered);
+                match self.flaw {
+                    // Neither exception is made for an answer that tells no time.
+                    Some(Flaw::HoldsFuture) if incoming.over.is_none() => incoming.is_dated = false,
+                    Some(Flaw::HoldsLater) => incoming.over = None,
+                    _ => {}
+                }
                 let mut change = entry.change(kind, &incoming);
                 if self.flaw == Some(Flaw::ComparesText) && is_older_as_text(entry, kind, &incoming) {
-                    change = Change::Older;
+                    change = Change::Older { revision: 0 };
                 }
                 upserted.push(entry.write(kind, &incoming, change));
             }

@@ -3,7 +3,8 @@
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::{Evidence, account, of_type};
+use super::common::{account, of_type};
+use super::kind::Evidence;
 use crate::seeds::{chance, hex, pick, uuid};
 use crate::stamp::Stamp;
 use crate::world::cast::{Cast, Device, User, public_address};

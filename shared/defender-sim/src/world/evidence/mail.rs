@@ -3,7 +3,8 @@
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::{Evidence, account, of_type, url};
+use super::common::{account, of_type, url};
+use super::kind::Evidence;
 use crate::seeds::{hex, pick, uuid};
 use crate::stamp::Stamp;
 use crate::world::cast::{Cast, User, public_address};

@@ -1,85 +1,27 @@
 //! Evidence of an alert, some two dozen of Graph's 48 types.
 
 mod cloud;
+mod common;
 mod endpoint;
+mod kind;
 mod mail;
 
 use fastrand::Rng;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+pub(crate) use kind::Evidence;
 
 use super::cast::{Cast, Device, User, public_address};
-use crate::seeds::{hex, pick, uuid};
+use crate::seeds::{pick, uuid};
 use crate::stamp::Stamp;
+use common::{account, of_type, url};
 
-/// A type derived from `microsoft.graph.security.alertEvidence`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Evidence {
-    AnalyzedMessage,
-    AzureResource,
-    CloudApplication,
-    CloudLogonRequest,
-    CloudLogonSession,
-    Device,
-    Dns,
-    File,
-    Ip,
-    KubernetesPod,
-    MailCluster,
-    Mailbox,
-    MailboxConfiguration,
-    Malware,
-    OauthApplication,
-    Process,
-    RegistryKey,
-    RegistryValue,
-    SecurityGroup,
-    ServicePrincipal,
-    SubmissionMail,
-    TeamsMessage,
-    Url,
-    User,
-}
-
-const REMEDIATIONS: &[&str] = &[
-    "none",
-    "none",
-    "active",
-    "active",
-    "remediated",
-    "prevented",
-    "blocked",
-    "notFound",
-    "pendingApproval",
-];
-const URLS: &[&str] = &[
-    "https://login.contoso-secure.example/owa/?id=",
-    "http://files.fabrikam.example/dl.php?f=",
-    "https://tracking.northwind.example/p/",
-];
 const COUNTRIES: &[(&str, &str, &str, f64, f64)] = &[
     ("DE", "Germany", "Frankfurt am Main", 50.11, 8.68),
     ("BR", "Brazil", "São Paulo", -23.55, -46.63),
     ("NG", "Nigeria", "Lagos", 6.45, 3.39),
     ("US", "United States", "Ashburn", 39.04, -77.49),
 ];
-
-/// The properties that every type has, with the type's own.
-fn of_type(name: &str, rng: &mut Rng, at: Stamp, roles: &[&str], own: Value) -> Value {
-    let verdict = pick(rng, &["unknown", "suspicious", "suspicious", "malicious", "noThreatsFound"]);
-    let mut body = Map::new();
-    body.insert("@odata.type".to_owned(), format!("#microsoft.graph.security.{name}").into());
-    body.insert("createdDateTime".to_owned(), at.to_string().into());
-    body.insert("verdict".to_owned(), (*verdict).into());
-    body.insert("remediationStatus".to_owned(), (*pick(rng, REMEDIATIONS)).into());
-    body.insert("remediationStatusDetails".to_owned(), Value::Null);
-    body.insert("roles".to_owned(), json!(roles));
-    body.insert("detailedRoles".to_owned(), json!([]));
-    body.insert("tags".to_owned(), json!([]));
-    if let Value::Object(own) = own {
-        body.extend(own);
-    }
-    Value::Object(body)
-}
 
 /// One piece of evidence about the user and the device of an incident.
 pub(crate) fn evidence(
@@ -138,18 +80,6 @@ pub(crate) fn evidence(
         | Evidence::OauthApplication
         | Evidence::ServicePrincipal => cloud::of_cloud(kind, rng, cast, at),
     }
-}
-
-fn account(cast: &Cast, user: &User) -> Value {
-    json!({
-        "accountName": user.account, "domainName": "CONTOSO", "userSid": user.sid,
-        "azureAdUserId": user.object_id, "userPrincipalName": user.upn, "displayName": user.name,
-        "tenantId": cast.tenant_id, "activeDirectoryObjectGuid": null, "resourceAccessEvents": [],
-    })
-}
-
-fn url(rng: &mut Rng) -> String {
-    format!("{}{}", pick(rng, URLS), hex(rng, 12))
 }
 
 fn of_ip(rng: &mut Rng, at: Stamp) -> Value {

@@ -15,6 +15,10 @@ CREATE TABLE connections (
     -- 'pending', 'connected', 'paused', 'removing'; then 'removed', or 'kept' where only its records stay.
     -- The last two are tombstones: they keep a late run's fence from fitting a new connection.
     lifecycle TEXT NOT NULL,
+    keep_records INTEGER NOT NULL DEFAULT 0, -- while it is being removed: its records stay
+    -- What the last test found: 1, 0, or NULL where that is not known.
+    write_back INTEGER,
+    custom_detections INTEGER,
     created INTEGER NOT NULL,
     version INTEGER NOT NULL,
     next_due INTEGER NOT NULL,
@@ -29,6 +33,7 @@ CREATE TABLE connections (
 CREATE UNIQUE INDEX connections_once ON connections (owner, tenant_id, client_id, cloud)
     WHERE lifecycle NOT IN ('removed', 'kept');
 CREATE INDEX connections_due ON connections (next_due) WHERE lifecycle = 'connected';
+CREATE INDEX connections_unfinished ON connections (created) WHERE lifecycle IN ('pending', 'removing');
 
 CREATE TABLE records (
     connection TEXT NOT NULL REFERENCES connections (id),

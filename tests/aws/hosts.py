@@ -1,0 +1,20 @@
+"""The template for tests, made of template.yaml: its functions ask an Entra and a Graph of one's own. Production's template
+has no parameter for that: whoever may change a stack's parameters could have all secrets sent elsewhere by it."""
+
+PARAMETERS = """  TestLoginUrl:
+    Type: String
+    Default: ''
+  TestGraphUrl:
+    Type: String
+    Default: ''
+"""
+VARIABLES = """          SOC_ANYWHERE_LOGIN_URL: !Ref TestLoginUrl
+          SOC_ANYWHERE_GRAPH_URL: !Ref TestGraphUrl
+          SOC_ANYWHERE_ALLOW_TEST_HOSTS: '1'
+"""
+
+
+def with_test_hosts(text):
+    rules, variables = "\nRules:\n", "      Environment:\n        Variables:\n"
+    assert text.count(rules) == 1 and text.count(variables) == 3
+    return text.replace(rules, f"{PARAMETERS}{rules}").replace(variables, variables + VARIABLES)
