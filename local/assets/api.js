@@ -1,7 +1,12 @@
 // The API, as the page uses it.
 
-/** What the server said was wrong. */
-export class ApiError extends Error {}
+/** What the server said was wrong, and with which value. */
+export class ApiError extends Error {
+  constructor(message, field = null) {
+    super(message);
+    this.field = field;
+  }
+}
 
 /** The JSON at an address. `query` leaves out what is empty. */
 export async function get(path, query = {}) {
@@ -15,9 +20,9 @@ export async function change(method, path, body = {}) {
   await send(path, withBody(method, body));
 }
 
-/** A request whose answer is a line of JSON for each thing that happens. */
-export async function stream(method, path, body, onEvent) {
-  const response = await send(path, withBody(method, body));
+/** A request whose answer is a line of JSON for each thing that happens. `signal` ends it with an AbortError. */
+export async function stream(method, path, body, onEvent, signal) {
+  const response = await send(path, { ...withBody(method, body), signal });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
@@ -37,10 +42,11 @@ async function send(path, options) {
   let response;
   try {
     response = await fetch(path, { ...options, credentials: "omit", cache: "no-store", redirect: "error" });
-  } catch {
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
     throw new ApiError("soc-anywhere does not answer: is it still running?");
   }
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
-  throw new ApiError(problem.detail ?? `the answer was ${response.status}`);
+  throw new ApiError(problem.detail ?? `the answer was ${response.status}`, problem.field);
 }

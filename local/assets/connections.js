@@ -1,7 +1,8 @@
 // The connections: how each is doing, and caring for it.
 
-import { change, stream } from "./api.js";
+import { change } from "./api.js";
 import { checkList } from "./checks.js";
+import { PAST, isPast } from "./days.js";
 import { ago, confirm, facts, fill, h, moment, outward, span } from "./dom.js";
 
 export function connectionsView(known) {
@@ -20,7 +21,7 @@ export function connectionsView(known) {
       if (!known.connections.some((connection) => connection.id === id)) drawn.delete(id);
     }
     for (const connection of known.connections) {
-      if (!drawn.has(connection.id)) drawn.set(connection.id, card(connection.id));
+      if (!drawn.has(connection.id)) drawn.set(connection.id, card(connection.id, known));
       drawn.get(connection.id).draw(connection);
     }
     const wanted = known.connections.map(({ id }) => drawn.get(id).element);
@@ -31,7 +32,7 @@ export function connectionsView(known) {
   return { element, refresh };
 }
 
-function card(id) {
+function card(id, known) {
   const top = h("div", { class: "stack" });
   const checks = checkList();
   const place = h("div", null);
@@ -41,16 +42,10 @@ function card(id) {
   let connection;
 
   async function run(method, path, body) {
-    checks.begin();
     busy(true);
-    let saved = false;
-    try {
-      await stream(method, path, body, (event) => { saved ||= Boolean(event.saved); checks.take(event); });
-    } catch (error) {
-      checks.fail(error.message);
-    }
+    const ended = await checks.run(method, path, body);
     busy(false);
-    return saved;
+    return ended;
   }
 
   function busy(is) {
@@ -61,14 +56,24 @@ function card(id) {
     try {
       await what();
       fill(say, done);
+      await known.refresh();
     } catch (error) {
       fill(say, error.message);
     }
   }
 
+  const pause = h("button", {
+    type: "button",
+    onclick() {
+      const paused = !connection.paused;
+      act(() => change("PATCH", `/api/connections/${id}`, { paused }), paused ? "Paused: it is kept and not synced." : "It is synced again.");
+    },
+  });
   const actions = [
     h("button", { type: "button", onclick: () => run("POST", `/api/connections/${id}/test`, {}) }, "Test"),
     h("button", { type: "button", onclick: () => act(() => change("POST", `/api/connections/${id}/sync`), "A sync begins.") }, "Sync now"),
+    h("button", { type: "button", onclick: edit }, "Edit"),
+    pause,
     h("button", { type: "button", onclick: replace }, "Replace the secret"),
     h("button", {
       type: "button", class: "danger",
@@ -83,22 +88,41 @@ function card(id) {
   buttons.append(...actions, say);
 
   function replace() {
-    const form = secretForm(async (values) => {
-      const saved = await run("PUT", `/api/connections/${id}/credential`, values);
-      if (saved) {
+    put(secretForm(id, async (values) => {
+      const ended = await run("PUT", `/api/connections/${id}/credential`, values);
+      if (ended.saved) {
         place.replaceChildren();
         checks.done("The secret is replaced.");
       }
-      return saved;
-    }, () => { place.replaceChildren(); checks.hide(); });
+      return ended;
+    }, close));
+  }
+
+  function edit() {
+    put(editForm(connection, async (values) => {
+      await change("PATCH", `/api/connections/${id}`, values);
+      place.replaceChildren();
+      fill(say, "Changed.");
+      await known.refresh();
+    }, close));
+  }
+
+  function put(form) {
+    checks.hide();
     fill(place, form);
     form.querySelector("input").focus();
+  }
+
+  function close() {
+    place.replaceChildren();
+    checks.hide();
   }
 
   function draw(now) {
     connection = now;
     // The simulated one's secret belongs to its simulator.
-    actions[2].hidden = now.simulated;
+    for (const one of actions.slice(2, 5)) one.hidden = now.simulated;
+    fill(pause, now.paused ? "Resume" : "Pause");
     element.setAttribute("aria-label", now.name || now.tenantId);
     const { health } = now;
     fill(top,
@@ -138,19 +162,63 @@ function figure(value, name) {
   return h("div", null, h("b", null, value), h("span", null, name));
 }
 
-function secretForm(submit, cancel) {
-  const secret = h("input", { type: "password", id: "new-secret", name: "secret", autocomplete: "off", spellcheck: "false", required: true });
-  const expires = h("input", { type: "date", id: "new-expiry" });
+function secretForm(id, submit, cancel) {
+  const secret = h("input", { type: "password", id: `secret-${id}`, name: "secret", autocomplete: "off", spellcheck: "false", required: true });
+  const expires = expiryField(`expiry-${id}`, "It expires on", "");
   const anyway = h("button", { type: "button", hidden: true, onclick: () => send(true) }, "Replace it anyway");
   async function send(force) {
-    const saved = await submit({ clientSecret: secret.value, secretExpires: expires.value || null, saveAnyway: force });
+    if (expires.isRefused()) return;
+    const { saved, problem } = await submit({ clientSecret: secret.value, secretExpires: expires.value(), saveAnyway: force, wait: !force });
     if (saved) secret.value = "";
-    anyway.hidden = saved;
+    if (problem?.field === "secretExpires") expires.refuse(problem.detail);
+    anyway.hidden = saved !== null;
   }
   return h("form", { class: "stack", onsubmit(event) { event.preventDefault(); send(false); } },
     h("div", { class: "pair" },
-      h("div", { class: "field" }, h("label", { for: "new-secret" }, "New client secret (its Value)"), secret),
-      h("div", { class: "field" }, h("label", { for: "new-expiry" }, "It expires on"), expires)),
+      h("div", { class: "field" }, h("label", { for: `secret-${id}` }, "New client secret (its Value)"), secret), expires.element),
     h("p", { class: "small muted" }, "It is tested first; the old one stays in use until the new one works."),
     h("div", { class: "row" }, h("button", { class: "primary" }, "Test and replace"), anyway, h("button", { type: "button", onclick: cancel }, "Cancel")));
+}
+
+/** Sends only what was changed: an expiry date that has passed may stay. */
+function editForm({ id, name, secretExpires }, submit, cancel) {
+  const called = h("input", { type: "text", id: `name-${id}`, maxlength: 100, autocomplete: "off", value: name ?? "" });
+  const expires = expiryField(`expires-${id}`, "The secret expires on", secretExpires ?? "");
+  const wrong = h("span", { class: "wrong", role: "status" });
+  async function send() {
+    const isMoved = expires.value() !== (secretExpires ?? null);
+    if (isMoved && expires.isRefused()) return;
+    try {
+      await submit({ name: called.value || null, ...(isMoved && { secretExpires: expires.value() }) });
+    } catch (error) {
+      if (error.field === "secretExpires") expires.refuse(error.message);
+      else fill(wrong, error.message);
+    }
+  }
+  return h("form", { class: "stack", onsubmit(event) { event.preventDefault(); send(); } },
+    h("div", { class: "pair" }, h("div", { class: "field" }, h("label", { for: `name-${id}` }, "Name"), called), expires.element),
+    h("div", { class: "row" }, h("button", { class: "primary" }, "Save"), h("button", { type: "button", onclick: cancel }, "Cancel"), wrong));
+}
+
+/** A day that must not be in the past, with its refusal under it. */
+function expiryField(id, label, day) {
+  const input = h("input", { type: "date", id, value: day, "aria-describedby": `${id}-wrong` });
+  const wrong = h("span", { class: "wrong", id: `${id}-wrong` });
+  const self = {
+    element: h("div", { class: "field" }, h("label", { for: id }, label), input, wrong),
+    value: () => input.value || null,
+    refuse(message) {
+      fill(wrong, message);
+      input.setAttribute("aria-invalid", "true");
+      input.focus();
+    },
+    isRefused() {
+      fill(wrong);
+      input.removeAttribute("aria-invalid");
+      const past = isPast(input.value);
+      if (past) self.refuse(PAST);
+      return past;
+    },
+  };
+  return self;
 }

@@ -10,18 +10,23 @@ import { settingsView } from "./settings.js";
 const REFRESH = 3000;
 
 const VIEWS = { incidents: incidentsView, connections: connectionsView, settings: settingsView };
+
+/** Views that stay as they are while another one is shown: what is typed in them, and a test that runs. */
+const STAYING = ["connections", "settings"];
+const stays = {};
 const main = document.getElementById("main");
 let shown = { name: null, view: null };
 
 /** All connections, as last read: views look names up here. */
-export const known = { connections: [] };
+export const known = { connections: [], refresh };
 
 function route() {
   const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decode);
   const view = Object.hasOwn(VIEWS, name) ? name : "incidents";
   if (shown.name !== view) {
     const moved = shown.name !== null;
-    shown = { name: view, view: VIEWS[view](known) };
+    shown = { name: view, view: stays[view] ?? VIEWS[view](known) };
+    if (STAYING.includes(view)) stays[view] = shown.view;
     fill(main, shown.view.element);
     if (moved) main.focus({ preventScroll: true });
     scrollTo(0, 0);

@@ -1,7 +1,8 @@
 // Entering a connection: the guide's three steps beside the form, and the test as it runs.
 
-import { get, stream } from "./api.js";
-import { checkList } from "./checks.js";
+import { get } from "./api.js";
+import { checkList, failureOf } from "./checks.js";
+import { PAST, isPast } from "./days.js";
 import { fill, h, outward } from "./dom.js";
 
 /** Which input a cause speaks of. */
@@ -10,7 +11,9 @@ const FIELDS = {
   tenant_id_is_domain: "tenant", ids_swapped: "tenant", managed_identity: "client",
   secret_missing: "secret", secret_is_secret_id: "secret", wrong_secret: "secret", secret_expired: "secret", cloud_unsupported: "cloud", wrong_cloud: "cloud",
 };
-const CLOUDS = [["global", "Global (also GCC)"], ["gcc-high", "US Government GCC High"], ["dod", "US Government DoD"]];
+/** Which input has a value of the API. */
+const VALUES = { name: "name", tenantId: "tenant", clientId: "client", cloud: "cloud", secretExpires: "expires", since: "since" };
+const CLOUDS = [["global", "Global (also GCC)", "the global cloud"], ["gcc-high", "US Government GCC High", "GCC High"], ["dod", "US Government DoD", "DoD"]];
 
 export function settingsView() {
   const wanted = { cloud: "global", writeBack: false, detections: false };
@@ -34,7 +37,17 @@ function connectionForm(onCloud) {
     expires: h("input", { id: "expires", type: "date", "aria-describedby": "expires-hint" }),
     since: h("input", { id: "since", type: "date", "aria-describedby": "since-hint" }),
   };
-  const checks = checkList();
+  let last = "/api/connections";
+  const checks = checkList((failure) => {
+    const cloud = CLOUDS.find(([value]) => value === failure.cloud);
+    return cloud && h("div", { class: "row" }, h("button", {
+      type: "button", onclick() {
+        inputs.cloud.value = cloud[0];
+        onCloud(cloud[0]);
+        run(last);
+      },
+    }, `Use ${cloud[2]} and test again`));
+  });
   const test = h("button", { type: "button", onclick: () => run("/api/test-connection") }, "Test only");
   const save = h("button", { class: "primary" }, "Test and save");
   const anyway = h("button", { type: "button", hidden: true, onclick: () => run("/api/connections", true) }, "Save it anyway");
@@ -42,36 +55,42 @@ function connectionForm(onCloud) {
   function values(force) {
     return {
       name: inputs.name.value || null, cloud: inputs.cloud.value, tenantId: inputs.tenant.value, clientId: inputs.client.value,
-      clientSecret: inputs.secret.value, secretExpires: inputs.expires.value || null, since: inputs.since.value || null, saveAnyway: force,
+      clientSecret: inputs.secret.value, secretExpires: inputs.expires.value || null, since: inputs.since.value || null, saveAnyway: force, wait: !force,
     };
   }
 
   async function run(path, force = false) {
+    if (checks.element.dataset.running) return;
+    last = path;
     for (const input of Object.values(inputs)) mark(input, null);
-    for (const button of [test, save, anyway]) button.disabled = true;
-    checks.begin();
-    let saved = null;
-    let failed = null;
-    try {
-      await stream("POST", path, values(force), (event) => {
-        checks.take(event);
-        saved ??= event.saved ?? null;
-        failed = event.report?.checks.find((check) => check.cause) ?? failed;
-      });
-    } catch (error) {
-      checks.fail(error.message);
-    }
-    for (const button of [test, save, anyway]) button.disabled = false;
+    if (isPast(inputs.expires.value)) return refuse(inputs.expires, PAST);
+    busy(true);
+    const { report, saved, problem } = await checks.run("POST", path, values(force));
+    busy(false);
+    const failed = failureOf(report);
     anyway.hidden = failed === null || failed.id === "input" || saved !== null;
     if (saved) {
       form.reset();
       checks.done("The connection is saved, and its first sync begins. ", h("a", { href: "#/incidents" }, "See the incidents"));
+    } else if (problem && Object.hasOwn(VALUES, problem.field)) {
+      checks.hide();
+      refuse(inputs[VALUES[problem.field]], problem.detail);
     } else if (failed && Object.hasOwn(FIELDS, failed.cause)) {
       const input = inputs[FIELDS[failed.cause]];
       mark(input, failed.message);
-      input.focus({ preventScroll: true });
+      checks.point(input);
     }
-    if (failed) checks.showFailure();
+  }
+
+  function busy(is) {
+    for (const button of [test, save, anyway]) button.disabled = is;
+    if (is) checks.element.dataset.running = true;
+    else delete checks.element.dataset.running;
+  }
+
+  function refuse(input, message) {
+    mark(input, message);
+    input.focus();
   }
 
   /** Says under an input what is wrong with it. */
@@ -152,7 +171,7 @@ function guideCard(wanted) {
     if (!guide) return;
     const script = tab !== "portal";
     fill(body, h("div", { class: "row spread" }, tabs(), access()),
-      script ? h("div", { class: "stack" }, h("p", { class: "small muted" }, "These commands do all three steps and print the three values."), command(guide[tab]), permissions()) : portal(),
+      script ? h("div", { class: "stack" }, h("p", { class: "small muted" }, "These commands do all three steps and print the three values. You may run them again: they then repair what is missing."), command(guide[tab]), permissions()) : portal(),
       h("p", { class: "small muted" }, "Admin consent takes a Privileged Role Administrator or Global Administrator; an Application Administrator can do the rest. Read only is enough to see incidents here."));
   }
 

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
@@ -17,7 +18,7 @@ const NETWORK: &str = "HTTPS_PROXY names a proxy, NO_PROXY the hosts that are re
 
 /// Microsoft Defender's incidents and alerts, in a store of your own.
 #[derive(Debug, Parser)]
-#[command(name = "soc-anywhere", version, after_help = NETWORK)]
+#[command(name = "soc-anywhere", version, max_term_width = 80, after_help = NETWORK)]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
@@ -30,21 +31,43 @@ pub(crate) struct CommandLine {
     /// Say on standard error what is asked of Microsoft and how it answers. `RUST_LOG` chooses more finely
     #[arg(long, global = true)]
     pub(crate) verbose: bool,
+    /// Taken so that it can be refused with the right hint. What follows it is not kept.
+    #[arg(long, global = true, hide = true, num_args = 0..=1, default_missing_value = "", value_parser = Unkept::of)]
+    client_secret: Option<Unkept>,
+}
+
+/// A value that is forgotten at once.
+#[derive(Clone, Copy, Debug)]
+struct Unkept;
+
+impl Unkept {
+    #[expect(clippy::unnecessary_wraps, reason = "clap's signature")]
+    fn of(_: &str) -> Result<Self, Infallible> {
+        Ok(Self)
+    }
 }
 
 impl CommandLine {
     /// What is to be done; without a command it is `serve`.
     pub(crate) fn command(self) -> Result<Command, clap::Error> {
+        if self.client_secret.is_some() {
+            return Err(Self::error(
+                ErrorKind::UnknownArgument,
+                "a client secret is never an argument, because every process on this machine can read \
+                 arguments: set SOC_ANYWHERE_CLIENT_SECRET, or leave it out and you are asked for it",
+            ));
+        }
         match self.command {
             None => Ok(Command::Serve(self.serve)),
-            Some(_) if self.serve.port.is_some() || self.serve.no_simulate => Err(Self::command_error()),
+            Some(_) if self.serve.port.is_some() || self.serve.no_simulate => {
+                Err(Self::error(ErrorKind::ArgumentConflict, "--port and --no-simulate belong after `serve`"))
+            }
             Some(command) => Ok(command),
         }
     }
 
-    fn command_error() -> clap::Error {
-        <Self as CommandFactory>::command()
-            .error(ErrorKind::ArgumentConflict, "--port and --no-simulate belong after `serve`")
+    fn error(kind: ErrorKind, message: &str) -> clap::Error {
+        <Self as CommandFactory>::command().error(kind, message)
     }
 }
 
@@ -52,7 +75,7 @@ impl CommandLine {
 pub(crate) enum Command {
     /// Sync what is due, all the time, and show it on a page (the default)
     Serve(ServeArgs),
-    /// Enter, list and remove connections
+    /// Enter, list, change and remove connections
     #[command(subcommand)]
     Connections(ConnectionsCommand),
     /// Say whether a connection is good, and if not, the one thing to do
@@ -75,29 +98,41 @@ pub(crate) struct ServeArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConnectionsCommand {
-    /// Enter a connection. Its client secret is read from `SOC_ANYWHERE_CLIENT_SECRET`, else asked for,
-    /// else read from standard input
+    /// Test a connection and enter it when it is good. Its client secret is read from
+    /// `SOC_ANYWHERE_CLIENT_SECRET`, else asked for, else read from standard input
     Add(AddArgs),
+    /// Test a new client secret and let it take the old one's place. All records stay. The secret is read as
+    /// `add` reads it
+    SetSecret(SetSecretArgs),
+    /// Change a connection's name, interval or expiry date
+    Edit(EditArgs),
+    /// Keep a connection and do not sync it
+    Pause {
+        /// Its id, as `connections list` prints it
+        id: ConnectionId,
+    },
+    /// Sync a paused connection again
+    Resume {
+        /// Its id, as `connections list` prints it
+        id: ConnectionId,
+    },
     /// List the connections and how they are doing
     List {
         /// Print a JSON array
         #[arg(long)]
         json: bool,
     },
-    /// Remove a connection, its secret and its records
-    Remove {
-        /// Its id, as `connections list` prints it
-        id: ConnectionId,
-    },
+    /// Remove a connection, its secret and its records. On a terminal you are asked first
+    Remove(RemoveArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct AddArgs {
     /// Directory (tenant) ID
-    #[arg(long)]
+    #[arg(long, value_name = "ID")]
     pub(crate) tenant_id: String,
     /// Application (client) ID
-    #[arg(long)]
+    #[arg(long, value_name = "ID")]
     pub(crate) client_id: String,
     /// What you call it
     #[arg(long)]
@@ -111,18 +146,70 @@ pub(crate) struct AddArgs {
     /// The day on which the client secret expires, YYYY-MM-DD: you are warned ahead
     #[arg(long, value_name = "DATE")]
     pub(crate) secret_expires: Option<Date>,
+    /// Save it without a test
+    #[arg(long)]
+    pub(crate) no_test: bool,
     /// Print the connection as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct SetSecretArgs {
+    /// Its id, as `connections list` prints it
+    pub(crate) id: ConnectionId,
+    /// The day on which the new secret expires, YYYY-MM-DD: you are warned ahead
+    #[arg(long, value_name = "DATE")]
+    pub(crate) secret_expires: Option<Date>,
+    /// Replace the old secret also when the test of the new one fails
+    #[arg(long)]
+    pub(crate) anyway: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EditArgs {
+    /// Its id, as `connections list` prints it
+    pub(crate) id: ConnectionId,
+    /// What you call it; an empty one for none
+    #[arg(long, required_unless_present_any = ["secret_expires", "interval"])]
+    pub(crate) name: Option<String>,
+    /// The day on which the client secret expires, YYYY-MM-DD, or `none`
+    #[arg(long, value_name = "DATE", value_parser = Day::of)]
+    pub(crate) secret_expires: Option<Day>,
+    /// How often it is synced, in seconds: from 60 to 86400
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) interval: Option<u64>,
+}
+
+/// A day, or that none is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Day(pub(crate) Option<Date>);
+
+impl Day {
+    fn of(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self(None)),
+            day => day.parse().map(|day| Self(Some(day))).map_err(|error: jiff::Error| error.to_string()),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RemoveArgs {
+    /// Its id, as `connections list` prints it
+    pub(crate) id: ConnectionId,
+    /// Remove it without asking
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct TestArgs {
     /// Directory (tenant) ID
-    #[arg(long, requires = "client_id", required_unless_present = "connection")]
+    #[arg(long, value_name = "ID", requires = "client_id", required_unless_present = "connection")]
     pub(crate) tenant_id: Option<String>,
     /// Application (client) ID
-    #[arg(long, requires = "tenant_id")]
+    #[arg(long, value_name = "ID", requires = "tenant_id")]
     pub(crate) client_id: Option<String>,
     /// global (also for GCC), gcc-high or dod [default: global]
     #[arg(long)]
@@ -247,6 +334,37 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_in_an_argument_is_refused_with_the_way_to_give_it_and_is_not_repeated() {
+        for line in [
+            "soc-anywhere connections add --tenant-id t --client-id c --client-secret S3ntinel",
+            "soc-anywhere test-connection --client-secret=S3ntinel --tenant-id t --client-id c",
+            "soc-anywhere --client-secret S3ntinel incidents",
+            "soc-anywhere incidents --client-secret",
+        ] {
+            let error = parse(line).expect_err(line);
+            let said = error.to_string();
+            assert!(said.contains("SOC_ANYWHERE_CLIENT_SECRET") && !said.contains("S3ntinel"), "{said}");
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+        let kept = CommandLine::try_parse_from(["soc-anywhere", "--client-secret", "S3ntinel"]).unwrap();
+        assert!(!format!("{kept:?}").contains("S3ntinel"));
+    }
+
+    #[test]
+    fn help_fits_a_terminal() {
+        let mut command = <CommandLine as CommandFactory>::command();
+        command.build();
+        let mut commands = vec![&mut command];
+        while let Some(command) = commands.pop() {
+            let help = command.render_long_help().to_string() + &command.render_help().to_string();
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{line}");
+            }
+            commands.extend(command.get_subcommands_mut());
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_together_is_a_usage_error() {
         for line in [
             "soc-anywhere --port 1 incidents",
@@ -254,6 +372,8 @@ mod tests {
             "soc-anywhere test-connection --tenant-id t",
             "soc-anywhere test-connection --tenant-id t --client-id c --connection 00000000-0000-0000-0000-000000000001",
             "soc-anywhere connections remove nothing",
+            "soc-anywhere connections edit 00000000-0000-0000-0000-000000000001",
+            "soc-anywhere connections edit 00000000-0000-0000-0000-000000000001 --secret-expires soon",
             "soc-anywhere connections add --tenant-id t --client-id c --cloud china",
             "soc-anywhere connections add --tenant-id t --client-id c --since yesterday",
             "soc-anywhere sync --again-since yesterday",

@@ -1,30 +1,27 @@
-//! `test-connection`: each check with its verdict; the first that failed with its one remedy.
+//! `test-connection`.
 
-use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::time::Duration;
 
 use connections::Refusal;
-use indicatif::ProgressBar;
-use test_connection::{Check, Status, TestReport};
 
 use crate::args::TestArgs;
 use crate::desk::{Desk, OWNER};
 use crate::environment::Environment;
 use crate::failure::{Failure, Verdict};
 use crate::input;
+use crate::report;
 use crate::secret_input;
-use crate::text::plain;
+use crate::testing;
 
 pub(crate) async fn run(
     desk: &Desk,
     args: &TestArgs,
     environment: &mut Environment,
 ) -> Result<Verdict, Failure> {
-    let admin = desk.admin(Duration::ZERO);
+    let admin = desk.admin();
     let report = if let Some(id) = args.connection {
         // A test's future is some 30 KB.
-        match Box::pin(waiting(admin.test(OWNER, id, |_| ()))).await {
+        match Box::pin(testing::shown(admin.test(OWNER, id, |_| ()))).await {
             Ok(tested) => tested.report,
             Err(Refusal::NotFound) => return Err(Failure::NoConnection(id)),
             Err(refusal) => return Err(refusal.into()),
@@ -33,53 +30,14 @@ pub(crate) async fn run(
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let secret = secret_input::read(environment)?;
         let input = input::input(&text(&args.tenant_id), &text(&args.client_id), &text(&args.cloud), secret);
-        Box::pin(waiting(admin.tester.test(&input, |_| ()))).await
+        Box::pin(testing::shown(admin.tester.test(&input, |_| ()))).await
     };
     let mut out = io::stdout().lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &report).map_err(io::Error::from)?;
         writeln!(out)?;
     } else {
-        write!(out, "{}", lines(&report))?;
+        write!(out, "{}", report::text(&report))?;
     }
     Ok(if report.ok { Verdict::Good } else { Verdict::Bad })
-}
-
-/// Shows on a terminal that something is going on.
-async fn waiting<T>(test: impl Future<Output = T>) -> T {
-    let bar = ProgressBar::new_spinner().with_message("testing");
-    bar.enable_steady_tick(Duration::from_millis(100));
-    let report = test.await;
-    bar.finish_and_clear();
-    report
-}
-
-fn lines(report: &TestReport) -> String {
-    let mut text: String = report.checks.iter().map(check_lines).collect();
-    let verdict = match (report.ok, report.failure()) {
-        (true, _) => "The connection is good: the next sync works.",
-        (false, _) => "The connection is not good.",
-    };
-    text.push_str(verdict);
-    text.push('\n');
-    text
-}
-
-fn check_lines(check: &Check) -> String {
-    let mark = match check.status {
-        Status::Passed => "✓",
-        Status::Failed => "✗",
-        Status::Warning => "!",
-        Status::Skipped => "–",
-    };
-    let mut text = format!("{mark} {}", plain(&check.message));
-    // Writing to a string cannot fail.
-    if let Some(code) = &check.code {
-        let _ = write!(text, " ({})", plain(code));
-    }
-    for line in [&check.remedy, &check.link].into_iter().flatten() {
-        let _ = write!(text, "\n  {}", plain(line));
-    }
-    text.push('\n');
-    text
 }

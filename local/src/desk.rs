@@ -13,7 +13,7 @@ use incident_store::sqlite::SqliteStore;
 use incident_store::{Connection, Connections as _, Lifecycle, Records, StoreError};
 use jiff::SignedDuration;
 use sync_incidents::{Budget, Settings, Syncer};
-use test_connection::Tester;
+use test_connection::{Tester, Waiting};
 
 use crate::alive::Alive;
 use crate::environment::Environment;
@@ -43,36 +43,48 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    /// Opens the store at `path`, which is made if need be.
-    pub(crate) fn open(path: &Path, environment: &Environment) -> Result<Self, Failure> {
-        let store = SqliteStore::open(path)
-            .map_err(|error| Failure::Refused(format!("the store {}: {error}", path.display())))?;
-        Ok(Self::with(store, path, environment))
+    /// Opens the store, which is made if need be.
+    pub(crate) fn open(store: &StorePath, environment: &Environment) -> Result<Self, Failure> {
+        let opened = SqliteStore::open(&store.path).map_err(|error| store.refusal(&error))?;
+        Ok(Self::with(opened, store, environment))
     }
 
     /// The same for a command that finds nothing in a new store: where there is none, none is made.
-    pub(crate) fn open_to_read(path: &Path, environment: &Environment) -> Result<Self, Failure> {
-        if path.exists() {
-            return Self::open(path, environment);
+    pub(crate) fn open_to_read(store: &StorePath, environment: &Environment) -> Result<Self, Failure> {
+        let path = store.path.display();
+        if store.path.exists() {
+            return Self::open(store, environment);
         }
-        eprintln!("there is no store at {} yet", path.display());
-        Ok(Self::with(SqliteStore::in_memory()?, path, environment))
+        if store.is_given {
+            return Err(Failure::Usage(format!("--store: there is no store at {path}")));
+        }
+        eprintln!("there is no store at {path} yet");
+        Self::without_store(store, environment)
     }
 
-    fn with(store: SqliteStore, path: &Path, environment: &Environment) -> Self {
+    /// For a command that keeps nothing.
+    pub(crate) fn without_store(store: &StorePath, environment: &Environment) -> Result<Self, Failure> {
+        Ok(Self::with(SqliteStore::in_memory()?, store, environment))
+    }
+
+    fn with(opened: SqliteStore, store: &StorePath, environment: &Environment) -> Self {
         Self {
-            path: path.to_owned(),
-            store,
-            secrets: SecretFile::beside(path),
+            path: store.path.clone(),
+            store: opened,
+            secrets: SecretFile::beside(&store.path),
             endpoints: environment.endpoints.clone(),
             transport: HttpsTransport::over(environment.network.clone(), Clock::system()),
             clock: Clock::system(),
         }
     }
 
-    /// What enters, tests and removes its connections. `consent_wait` is how long a test waits for a consent
-    /// given a moment ago. On one's own machine nobody's attempts are counted.
-    pub(crate) fn admin(&self, consent_wait: Duration) -> DeskAdmin {
+    /// What enters, tests and removes its connections. On one's own machine nobody's attempts are counted.
+    pub(crate) fn admin(&self) -> DeskAdmin {
+        self.admin_with(None)
+    }
+
+    /// The same with a person who waits for what was made a moment ago.
+    pub(crate) fn admin_with(&self, waiting: Option<Waiting>) -> DeskAdmin {
         Admin {
             store: self.store.clone(),
             vault: self.secrets.clone(),
@@ -84,7 +96,7 @@ impl Desk {
                 endpoints: self.endpoints.clone(),
                 // A desk's public address is not known to it.
                 egress: Vec::new(),
-                consent_wait,
+                waiting,
                 seed: fastrand::u64(..),
             },
         }
@@ -103,7 +115,7 @@ impl Desk {
         if !real.iter().any(|real| real.lifecycle == Lifecycle::Connected) {
             return Ok(());
         }
-        let admin = self.admin(Duration::ZERO);
+        let admin = self.admin();
         for connection in simulated {
             match admin.remove(OWNER, connection.id, &Expected::Any, Records::Remove).await {
                 // Another process did it.
@@ -158,17 +170,30 @@ impl Syncers {
     }
 }
 
-/// The store that a command works on: the one it was given, or `name` in the data folder.
-pub(crate) fn store_path(
-    given: Option<&Path>,
-    environment: &Environment,
-    name: &str,
-) -> Result<PathBuf, Failure> {
-    match (given, &environment.data_folder) {
-        (Some(path), _) => Ok(path.to_owned()),
-        (None, Some(folder)) => Ok(folder.join(name)),
-        (None, None) => {
-            Err(Failure::Usage("there is no home folder for a store: give one with --store".into()))
+/// The store that a command works on.
+#[derive(Clone, Debug)]
+pub(crate) struct StorePath {
+    pub(crate) path: PathBuf,
+    /// By `--store`: a path that leads to no store is a mistake on the command line.
+    is_given: bool,
+}
+
+impl StorePath {
+    /// The one that was given, or `name` in the data folder.
+    pub(crate) fn of(given: Option<&Path>, environment: &Environment, name: &str) -> Result<Self, Failure> {
+        match (given, &environment.data_folder) {
+            (Some(path), _) => Ok(Self { path: path.to_owned(), is_given: true }),
+            (None, Some(folder)) => Ok(Self { path: folder.join(name), is_given: false }),
+            (None, None) => {
+                Err(Failure::Usage("there is no home folder for a store: give one with --store".into()))
+            }
         }
+    }
+
+    /// Why it cannot be opened. A store that is there, and busy for now, is no mistake.
+    fn refusal(&self, error: &StoreError) -> Failure {
+        let text = format!("the store {}: {error}", self.path.display());
+        let is_wrong = matches!(error, StoreError::Corrupt(_)) || !self.path.is_file();
+        if self.is_given && is_wrong { Failure::Usage(text) } else { Failure::Refused(text) }
     }
 }

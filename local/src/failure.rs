@@ -40,7 +40,7 @@ impl Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Invalid { field, detail } => Self::Usage(format!("{field}: {detail}")),
+            Refusal::Invalid { field, detail } => Self::Usage(format!("{}: {detail}", option(field))),
             Refusal::NotFound => StoreError::Gone.into(),
             Refusal::Changed => StoreError::Stale.into(),
             Refusal::Unfinished => {
@@ -52,6 +52,17 @@ impl From<Refusal> for Failure {
             Refusal::Unavailable(why) => StoreError::Unavailable(why).into(),
             Refusal::Broken(why) => StoreError::Corrupt(why).into(),
         }
+    }
+}
+
+/// The option that gives a field.
+fn option(field: &str) -> &str {
+    match field {
+        "secretExpires" => "--secret-expires",
+        "intervalSeconds" => "--interval",
+        "name" => "--name",
+        "since" => "--since",
+        field => field,
     }
 }
 

@@ -19,12 +19,42 @@ use crate::text::{is_simulated, label, plain};
 /// How many records are held at once: some 6 KB each.
 const PAGE: usize = 100;
 
+/// Graph's `incidentStatus`: <https://learn.microsoft.com/graph/api/resources/security-incident>
+const STATUSES: [&str; 5] = ["active", "inProgress", "awaitingAction", "resolved", "redirected"];
+
+/// Graph's `alertSeverity`, on the same page.
+const SEVERITIES: [&str; 5] = ["high", "medium", "low", "informational", "unknown"];
+
 pub(crate) async fn run(store: &SqliteStore, args: IncidentsArgs) -> Result<(), Failure> {
+    for status in &args.status {
+        let filter = IncidentFilter { status: vec![status.clone()], ..IncidentFilter::default() };
+        check_word(store, "--status", status, &STATUSES, &filter).await?;
+    }
+    for severity in &args.severity {
+        let filter = IncidentFilter { severity: vec![severity.clone()], ..IncidentFilter::default() };
+        check_word(store, "--severity", severity, &SEVERITIES, &filter).await?;
+    }
     let filtered = !args.status.is_empty() || !args.severity.is_empty();
     let filter = IncidentFilter { status: args.status, severity: args.severity, ..IncidentFilter::default() };
     let listing = Listing::of(store, filter, filtered).await?;
     let out = BufWriter::new(io::stdout().lock());
     if args.json { listing.json(out).await } else { listing.table(out).await }
+}
+
+/// Refuses a word that is neither Microsoft's nor in the store: with a mistyped one a bad night looks quiet.
+async fn check_word(
+    store: &SqliteStore,
+    option: &str,
+    word: &str,
+    known: &[&str],
+    filter: &IncidentFilter,
+) -> Result<(), Failure> {
+    let is_known = known.iter().any(|known| known.eq_ignore_ascii_case(word));
+    if is_known || !store.incidents(filter, &Page { limit: 1, after: None }).await?.is_empty() {
+        return Ok(());
+    }
+    let known = known.join(", ");
+    Err(Failure::Usage(format!("{option}: no incident has `{}`. Choose of: {known}", plain(word))))
 }
 
 struct Listing<'a> {
@@ -134,7 +164,7 @@ impl<'a> Listing<'a> {
     }
 
     async fn table(&self, mut out: impl Write) -> Result<(), Failure> {
-        let width = Widths::of_terminal();
+        let width = Widths::of_terminal(self.connections.len() > 1);
         let mut walk = Walk::default();
         let mut any = false;
         while let Some(incidents) = self.next_incidents(&mut walk).await? {
@@ -142,7 +172,7 @@ impl<'a> Listing<'a> {
                 writeln!(
                     out,
                     "{}",
-                    width.row(["UPDATED", "SEVERITY", "STATUS", "ID", "TITLE", "CONNECTION"])
+                    width.row(["UPDATED (UTC)", "SEVERITY", "STATUS", "ID", "TITLE", "CONNECTION"])
                 )?;
                 any = true;
             }
@@ -245,38 +275,53 @@ pub(crate) fn minute(instant: Timestamp) -> String {
     instant.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-/// How wide the columns are; on a terminal the title takes what is left, elsewhere what it needs.
+/// How wide the columns are: on a terminal a row fits it, elsewhere each takes what it needs.
 struct Widths {
-    title: Option<usize>,
+    /// The title's and the connection's. Where all incidents are of one connection, its name is left out.
+    cut: Option<(usize, Option<usize>)>,
 }
 
 impl Widths {
-    const FIXED: [usize; 4] = [16, 13, 12, 9];
+    const FIXED: [usize; 4] = [16, 8, 12, 9];
     const CONNECTION: usize = 24;
     /// A title is not squeezed further: then the line wraps.
-    const NARROWEST_TITLE: usize = 20;
+    const NARROWEST_TITLE: usize = 12;
 
-    fn of_terminal() -> Self {
+    fn of_terminal(several: bool) -> Self {
         let terminal = console::Term::stdout();
-        let taken: usize = Self::FIXED.iter().map(|width| width + 2).sum::<usize>() + 2 + Self::CONNECTION;
-        let title = terminal.is_term().then(|| {
-            let (_, columns) = terminal.size();
-            usize::from(columns).saturating_sub(taken).max(Self::NARROWEST_TITLE)
-        });
-        Self { title }
+        if !terminal.is_term() {
+            return Self { cut: None };
+        }
+        let (_, columns) = terminal.size();
+        Self::within(usize::from(columns), several)
+    }
+
+    fn within(columns: usize, several: bool) -> Self {
+        let taken: usize = Self::FIXED.iter().map(|width| width + 2).sum();
+        let left = columns.saturating_sub(taken);
+        let connection = several.then(|| Self::CONNECTION.min(left * 2 / 5));
+        let title = left.saturating_sub(connection.map_or(0, |width| width + 2));
+        Self { cut: Some((title.max(Self::NARROWEST_TITLE), connection)) }
     }
 
     fn row(&self, cells: [&str; 6]) -> String {
         let mut line = String::new();
         let [fixed @ .., title, connection] = &cells;
         for (cell, width) in fixed.iter().zip(Self::FIXED) {
-            let cut = self.title.map(|_| width);
+            let cut = self.cut.map(|_| width);
             // Writing to a string cannot fail.
             let _ = write!(line, "{}  ", fit(cell, width, cut));
         }
-        let title_width = self.title.unwrap_or_default();
-        let _ = write!(line, "{}  ", fit(title, title_width, self.title));
-        line.push_str(&fit(connection, 0, self.title.map(|_| Self::CONNECTION)));
+        match self.cut {
+            None => {
+                let _ = write!(line, "{title}  {connection}");
+            }
+            Some((width, None)) => line.push_str(&fit(title, 0, Some(width))),
+            Some((width, Some(rest))) => {
+                let _ =
+                    write!(line, "{}  {}", fit(title, width, Some(width)), fit(connection, 0, Some(rest)));
+            }
+        }
         line.truncate(line.trim_end().len());
         line
     }
@@ -297,20 +342,26 @@ mod tests {
 
     #[test]
     fn a_row_fits_its_terminal() {
-        let width = Widths { title: Some(20) };
         let title = "A very long title of an incident, 攻撃 included";
-        let row =
-            width.row(["2026-11-23 12:00", "informational", "active", "123456789012", title, "Contoso"]);
+        let cells =
+            ["2026-11-23 12:00", "informational", "active", "123456789012", title, "Contoso of the North"];
+        for columns in [80, 100, 140] {
+            for several in [false, true] {
+                let row = Widths::within(columns, several).row(cells);
+                assert!(console::measure_text_width(&row) <= columns, "{columns}: {row}");
+                assert_eq!(row.contains("Cont"), several, "{row}");
+            }
+        }
         assert_eq!(
-            row,
-            "2026-11-23 12:00  informational  active        12345678…  A very long title o…  Contoso"
+            Widths::within(80, true).row(cells),
+            "2026-11-23 12:00  informa…  active        12345678…  A very long ti…  Contoso o…"
         );
     }
 
     #[test]
     fn without_a_terminal_nothing_is_cut() {
         let (id, title) = ("1".repeat(30), "x".repeat(300));
-        let row = Widths { title: None }.row(["", "", "", &id, &title, "c"]);
+        let row = Widths { cut: None }.row(["", "", "", &id, &title, "c"]);
         assert!(row.ends_with(&format!("{id}  {title}  c")), "{row}");
     }
 }

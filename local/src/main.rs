@@ -3,21 +3,24 @@
 
 mod alive;
 mod args;
+mod care;
 mod connection_test;
 mod connections;
 mod desk;
+mod enter;
 mod environment;
 mod failure;
 mod incidents;
 mod input;
 mod logs;
 mod network;
+mod report;
 mod secret_input;
 mod secrets;
 mod serve;
 mod simulated;
 mod sync;
-
+mod testing;
 mod text;
 mod view;
 mod watched;
@@ -27,7 +30,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use args::{Command, CommandLine, ConnectionsCommand};
-use desk::{Desk, store_path};
+use desk::{Desk, StorePath};
 use environment::Environment;
 use failure::{Failure, Verdict};
 
@@ -59,32 +62,53 @@ async fn run(line: CommandLine) -> Result<Verdict, Failure> {
     logs::start(verbose, environment.log.as_deref())?;
     network::log(&environment.network);
     let name = if matches!(command, Command::Serve(_)) { DEMO } else { STORE };
-    let path = store_path(store.as_deref(), &environment, name)?;
+    let path = StorePath::of(store.as_deref(), &environment, name)?;
     match command {
         Command::Serve(args) => {
-            let own = store_path(None, &environment, STORE)?;
-            if store.is_none() && own.exists() {
-                eprintln!("this is the demo store; --store {} shows your own connections", own.display());
+            let own = StorePath::of(None, &environment, STORE)?;
+            if store.is_none() && own.path.exists() {
+                eprintln!(
+                    "this is the demo store; --store {} shows your own connections",
+                    own.path.display()
+                );
             }
             serve::run(&args, &path, &environment).await?;
         }
-        Command::Connections(ConnectionsCommand::Add(args)) => {
-            connections::add(&Desk::open(&path, &environment)?, args, &mut environment).await?;
-        }
-        Command::Connections(ConnectionsCommand::List { json }) => {
-            connections::list(&Desk::open_to_read(&path, &environment)?, json).await?;
-        }
-        Command::Connections(ConnectionsCommand::Remove { id }) => {
-            connections::remove(&Desk::open(&path, &environment)?, id).await?;
-        }
+        Command::Connections(command) => return on_connections(command, &path, environment).await,
         Command::TestConnection(args) => {
-            let desk = Desk::open(&path, &environment)?;
+            let desk = match args.connection {
+                Some(_) => Desk::open_to_read(&path, &environment)?,
+                None => Desk::without_store(&path, &environment)?,
+            };
             return connection_test::run(&desk, &args, &mut environment).await;
         }
         Command::Sync(args) => return sync::run(&Desk::open_to_read(&path, &environment)?, &args).await,
         Command::Incidents(args) => {
             incidents::run(&Desk::open_to_read(&path, &environment)?.store, args).await?;
         }
+    }
+    Ok(Verdict::Good)
+}
+
+async fn on_connections(
+    command: ConnectionsCommand,
+    path: &StorePath,
+    mut environment: Environment,
+) -> Result<Verdict, Failure> {
+    let desk = match command {
+        ConnectionsCommand::Add(_) => Desk::open(path, &environment)?,
+        _ => Desk::open_to_read(path, &environment)?,
+    };
+    match command {
+        ConnectionsCommand::Add(args) => return enter::add(&desk, args, &mut environment).await,
+        ConnectionsCommand::SetSecret(args) => {
+            return enter::set_secret(&desk, &args, &mut environment).await;
+        }
+        ConnectionsCommand::List { json } => connections::list(&desk, json).await?,
+        ConnectionsCommand::Edit(args) => care::edit(&desk, args).await?,
+        ConnectionsCommand::Pause { id } => care::pause(&desk, id, true).await?,
+        ConnectionsCommand::Resume { id } => care::pause(&desk, id, false).await?,
+        ConnectionsCommand::Remove(args) => care::remove(&desk, &args).await?,
     }
     Ok(Verdict::Good)
 }

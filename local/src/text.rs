@@ -5,6 +5,19 @@ use std::borrow::Cow;
 use graph_auth::Cloud;
 use incident_store::{Aside, Connection, NewConnection};
 
+/// The widest line, in columns: a terminal's usual width.
+pub(crate) const WIDTH: usize = 80;
+
+/// `text` in lines of at most [`WIDTH`], the first one after `first` and the others after `rest`.
+pub(crate) fn wrapped(first: &str, rest: &str, text: &str) -> String {
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(first)
+        .subsequent_indent(rest)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(text, options) + "\n"
+}
+
 /// `text` on one line, without anything that could steer a terminal or turn the reading direction: titles
 /// and names are what an attacker made Microsoft store.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {

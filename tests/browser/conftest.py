@@ -42,7 +42,7 @@ def browser(desk, folder):
 @pytest.fixture(scope="session")
 def secrets(tenant):
     """All that are entered."""
-    return [WRONG, NEXT, tenant.secret]
+    return [WRONG, NEXT, tenant.secret, tenant.government["clientSecret"]]
 
 
 @pytest.fixture

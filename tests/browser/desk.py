@@ -22,6 +22,7 @@ class Tenant:
         self.origin, [tenant] = first["url"], first["tenants"]
         self.tenant_id, self.client_id = tenant["tenantId"], tenant["clientId"]
         self.secret = tenant["clientSecret"]
+        self.government = first["government"]
 
     def replace_secret(self, secret):
         """Entra knows this secret from now on, and no other; Graph takes no token from before."""

@@ -22,6 +22,13 @@ FLAGS = """--headless --disable-gpu --no-first-run --lang=en-US --window-size=14
 # What is on the screen, as text: not what is hidden, and nothing that is typed.
 TEXT = "return document.body.innerText"
 
+# What is seen at the upper edge of an element is the element, or what it holds.
+IN_VIEW = """
+const { left, top, width } = arguments[0].getBoundingClientRect();
+const there = document.elementFromPoint(left + Math.min(20, width / 2), top + 4);
+return arguments[0].contains(there);
+"""
+
 # Whether a text has come to stand on the screen since.
 NOTE = """
 const [text] = arguments;
@@ -99,6 +106,16 @@ class Page:
 
         return self.until(f"{css} called {called!r}", look)
 
+    def value(self, called):
+        return self.one("input", called).get_attribute("value")
+
+    def in_view(self, element):
+        """Whether its upper edge can be seen: on the screen, and under nothing else, such as the header."""
+        return self.driver.execute_script(IN_VIEW, element)
+
+    def colour(self, css):
+        return self.all(css)[0].value_of_css_property("background-color")
+
     def titles(self):
         """Those in the list of incidents."""
         script = "return [...document.querySelectorAll('tbody a.title')].map((title) => title.textContent)"
@@ -168,7 +185,10 @@ class Page:
         for scheme in ["dark", "light"]:
             self.prefer(scheme)
             self.driver.save_screenshot(str(SCREENSHOTS / f"{name}-{scheme}.png"))
+            # From the top: what has scrolled under the header is no smaller for it.
+            scrolled = self.driver.execute_script("const y = scrollY; scrollTo(0, 0); return y")
             violations = axe.violations(self.driver)
+            self.driver.execute_script("scrollTo(0, arguments[0])", scrolled)
             assert not violations, "\n".join([f"{name}, {scheme}:", *violations])
 
     def source(self):

@@ -1,6 +1,6 @@
 //! Tenants for a whole-system test in another language: `cargo run -p soc-anywhere-tests --example simulator -- 200`.
 //!
-//! A second argument is the address to listen at, in place of 127.0.0.1. Its first line says where it listens and lists one large tenant and as many small ones as were asked for. Then
+//! A second argument is the address to listen at, in place of 127.0.0.1. Its first line says where it listens and lists one large tenant, as many small ones as were asked for, and one of GCC High. Then
 //! it answers each line of standard input with one line of JSON, and ends with standard input.
 
 use std::io::BufRead as _;
@@ -29,7 +29,10 @@ async fn main() -> anyhow::Result<()> {
         std::iter::once(large).chain(specs).map(|spec| shown(&simulator.add_tenant(spec))).collect();
     let listener = tokio::net::TcpListener::bind((host.as_str(), 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    println!("{}", json!({ "url": url, "tenants": tenants }));
+    let graph = "https://graph.microsoft.us".to_owned();
+    let government =
+        shown(&simulator.add_tenant(TenantSpec { graph, ..TenantSpec::demo(999).with_generator(few) }));
+    println!("{}", json!({ "url": url, "tenants": tenants, "government": government }));
     let server = serve(listener, simulator.clone(), clock.clone());
     let commands = tokio::task::spawn_blocking(move || {
         for line in std::io::stdin().lock().lines() {

@@ -28,7 +28,7 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
             settings.interval = limits::interval(change.interval_seconds)?;
         }
         if let Some(day) = change.secret_expires {
-            settings.secret_expires = day;
+            settings.secret_expires = limits::expiry(day, self.now())?;
         }
         match change.paused {
             Some(true) => connection.lifecycle = Lifecycle::Paused,

@@ -13,14 +13,14 @@ use test_connection::{Candidate, Check, Input, Subject};
 
 use crate::admin::{LOOKS, Tested, merged};
 use crate::enter::new_version;
-use crate::{Admin, Expected, NewCredential, Refusal};
+use crate::{Admin, Expected, NewCredential, Refusal, limits};
 
 impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
     /// Tests a new secret, and lets it take the old one's place when it is good, or when told to do so anyway.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::Changed`], [`Refusal::Unfinished`], [`Refusal::TestFailed`],
-    /// [`Refusal::TooMany`], or when something cannot answer.
+    /// [`Refusal::NotFound`], [`Refusal::Changed`], [`Refusal::Unfinished`], [`Refusal::Invalid`],
+    /// [`Refusal::TestFailed`], [`Refusal::TooMany`], or when something cannot answer.
     pub async fn replace_credential(
         &self,
         owner: &str,
@@ -30,6 +30,7 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         observer: impl FnMut(&Check) + Send,
     ) -> Result<Tested, Refusal> {
         let connection = self.finished(owner, id, expected).await?;
+        let secret_expires = limits::expiry(new.secret_expires, self.now())?;
         let settings = &connection.settings;
         let (tenant_id, client_id) = (settings.tenant_id, settings.client_id);
         let input = Input {
@@ -57,7 +58,7 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         // Of two requests for one version one goes on from here.
         self.store.update(&Connection { capabilities, ..connection }).await?;
         self.put_secret(id, secret).await?;
-        let connection = self.set_expiry(id, new.secret_expires).await?;
+        let connection = self.set_expiry(id, secret_expires).await?;
         Ok(Tested { connection, report })
     }
 

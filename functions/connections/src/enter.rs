@@ -15,6 +15,12 @@ use crate::admin::{Tested, merged};
 use crate::clean::{forget, is_left_over};
 use crate::{Admin, Entry, Refusal, limits};
 
+/// What was entered, ready to be saved.
+struct Entered {
+    settings: NewConnection,
+    secret: SecretString,
+}
+
 impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
     /// Tests what was entered, and saves it for `owner` when it is good, or when told to save it anyway.
     ///
@@ -30,13 +36,9 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         entry: &Entry,
         observer: impl FnMut(&Check) + Send,
     ) -> Result<Tested, Refusal> {
-        let now = self.now();
-        let name = limits::name(entry.name.as_deref())?;
-        let interval = limits::interval(entry.interval_seconds)?;
-        let since = limits::since(entry.since, now)?;
         let input = entry.input();
-        let Candidate { identity, cloud, .. } = match input.candidate() {
-            Ok(candidate) => candidate,
+        let Entered { settings, secret } = match self.entered(owner, entry)? {
+            Ok(entered) => entered,
             // The report says what is wrong with it. Entra is asked for the ID behind a domain, so that counts.
             Err(Cause::TenantIdIsDomain) => {
                 let (tenant_id, client_id) = (Uuid::nil(), Uuid::nil());
@@ -50,14 +52,8 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
                 return Err(Refusal::TestFailed(Box::new(report)));
             }
         };
-        let Credential::ClientSecret(secret) = identity.credential;
-        let (tenant_id, client_id) = (identity.tenant_id, identity.client_id);
-        let secret_expires = entry.secret_expires;
-        let owner = owner.to_owned();
-        let settings =
-            NewConnection { owner, name, tenant_id, client_id, cloud, since, interval, secret_expires };
         self.refuse_duplicate(&settings).await?;
-        let owner = settings.owner.as_str();
+        let NewConnection { tenant_id, client_id, since, .. } = settings;
         let subject = Subject { owner, tenant_id, client_id, connection: None, guess: true };
         let complete = |candidate| Candidate { since: Some(since), ..candidate };
         let test = Box::pin(self.tester.test_as(&input, complete, observer));
@@ -68,6 +64,37 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         let capabilities = merged(Capabilities::default(), &report);
         let connection = self.save(settings, secret, capabilities).await?;
         Ok(Tested { connection, report })
+    }
+
+    /// Saves what was entered for `owner` without a test.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`], [`Refusal::Duplicate`], or when something cannot answer. Values that cannot be right
+    /// are a [`Refusal::TestFailed`], which asks nobody. Nothing is saved then.
+    pub async fn enter_untested(&self, owner: &str, entry: &Entry) -> Result<Connection, Refusal> {
+        let Ok(Entered { settings, secret }) = self.entered(owner, entry)? else {
+            let report = self.tester.test(&entry.input(), |_| {}).await;
+            return Err(Refusal::TestFailed(Box::new(report)));
+        };
+        self.refuse_duplicate(&settings).await?;
+        self.save(settings, secret, Capabilities::default()).await
+    }
+
+    /// What was entered, read. The inner error is about the values that a test judges.
+    fn entered(&self, owner: &str, entry: &Entry) -> Result<Result<Entered, Cause>, Refusal> {
+        let now = self.now();
+        let name = limits::name(entry.name.as_deref())?;
+        let interval = limits::interval(entry.interval_seconds)?;
+        let since = limits::since(entry.since, now)?;
+        let secret_expires = limits::expiry(entry.secret_expires, now)?;
+        Ok(entry.input().candidate().map(|Candidate { identity, cloud, .. }| {
+            let Credential::ClientSecret(secret) = identity.credential;
+            let (tenant_id, client_id) = (identity.tenant_id, identity.client_id);
+            let owner = owner.to_owned();
+            let settings =
+                NewConnection { owner, name, tenant_id, client_id, cloud, since, interval, secret_expires };
+            Entered { settings, secret }
+        }))
     }
 
     /// Saves a connection and its secret, untested: pending, then the secret, then connected.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Refusal;
@@ -20,6 +22,9 @@ const FIRST_SYNC: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Microsoft keeps incidents and alerts for 180 days: <https://learn.microsoft.com/defender-xdr/data-privacy>
 const RETENTION: SignedDuration = SignedDuration::from_hours(180 * 24);
+
+/// How far the last time zone is behind UTC: until then it is still the day before somewhere.
+const LAST_ZONE: SignedDuration = SignedDuration::from_hours(12);
 
 /// As long as a line of a list.
 const LONGEST_NAME: usize = 100;
@@ -57,6 +62,18 @@ pub(crate) fn since(since: Option<Timestamp>, now: Timestamp) -> Result<Timestam
     Ok(since)
 }
 
+/// The day on which a secret expires; one that is over everywhere is a mistake.
+pub(crate) fn expiry(day: Option<Date>, now: Timestamp) -> Result<Option<Date>, Refusal> {
+    let today = before(now, LAST_ZONE).to_zoned(TimeZone::UTC).date();
+    match day {
+        Some(day) if day < today => {
+            let detail = format!("{day} is in the past: enter the day on which the secret will expire.");
+            Err(Refusal::Invalid { field: "secretExpires", detail })
+        }
+        day => Ok(day),
+    }
+}
+
 fn before(now: Timestamp, span: SignedDuration) -> Timestamp {
     now.checked_sub(span).unwrap_or(Timestamp::UNIX_EPOCH)
 }
@@ -84,6 +101,18 @@ mod tests {
         assert!(since("2026-05-27T11:59:59Z").is_err());
         assert!(since("2026-11-23T12:00:01Z").is_err());
         assert!(since("-009999-01-02T01:59:59Z").is_err());
+    }
+
+    #[test]
+    fn a_secret_expires_today_somewhere_or_later() {
+        let expiry = |day: &str, now: &str| expiry(Some(day.parse().unwrap()), now.parse().unwrap());
+        assert_eq!(super::expiry(None, Timestamp::UNIX_EPOCH).unwrap(), None);
+        for day in ["2026-11-23", "2026-11-24", "2099-01-01"] {
+            assert!(expiry(day, "2026-11-23T12:00:00Z").is_ok(), "{day}");
+        }
+        assert!(expiry("2026-11-22", "2026-11-23T11:59:59Z").is_ok(), "it is still that day on Baker Island");
+        let past = expiry("2026-11-22", "2026-11-23T12:00:00Z");
+        assert!(matches!(past, Err(Refusal::Invalid { field: "secretExpires", .. })), "{past:?}");
     }
 
     #[test]

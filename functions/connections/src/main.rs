@@ -5,7 +5,6 @@ mod function;
 mod ports;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use connections::Admin;
 use graph_http::{Clock, HttpsTransport};
@@ -43,7 +42,7 @@ fn build(config: Config) -> Result<Function, BadSetting> {
             endpoints: config.endpoints,
             egress: config.egress,
             // The gateway waits 30 s at most, so consent is waited for by the page that calls.
-            consent_wait: Duration::ZERO,
+            waiting: None,
             seed: fastrand::u64(..),
         },
     };

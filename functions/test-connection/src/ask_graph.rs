@@ -1,7 +1,5 @@
 //! Permissions and lists: what Graph says.
 
-use std::time::Duration;
-
 use graph_auth::{Cause, Cloud};
 use graph_http::Transport;
 use graph_security::{Graph, GraphError, Query, RecordKind, Session};
@@ -9,64 +7,48 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use crate::permissions::{self, Access};
-use crate::report::{Check, CheckId, Progress, Status};
+use crate::report::{Check, CheckId, Progress};
 use crate::sign_in::SignedIn;
 use crate::tenant::Home;
 use crate::tester::{LOOK_BACK, TIME_LIMIT, Trial};
-
-/// Between two looks for a consent given a moment ago. It takes 30 to 120 s to arrive, as public projects note.
-const CONSENT_PAUSE: Duration = Duration::from_secs(10);
 
 /// Requests to Graph in one round: three lists, each with four tries and one more with a fresh token.
 const CALLS: u32 = 15;
 
 impl<'a, T: Transport> Trial<'a, T> {
-    /// Asks both lists as a sync does, and again while a fresh consent is waited for.
+    /// Asks both lists as a sync does.
     pub(crate) async fn ask_graph(
         &mut self,
         signed_in: SignedIn<'a, T>,
         progress: &mut Progress<impl FnMut(&Check)>,
     ) {
-        let SignedIn { mut graph, mut roles, home } = signed_in;
-        let mut deadline = self.began + TIME_LIMIT;
-        loop {
-            // Where the token shows all that is needed, its check need not wait for the calls.
-            if let Some(roles) = roles.as_deref().filter(|roles| permissions::is_enough(roles)) {
-                progress.show(&permissions::granted(roles, &self.subject));
-            }
-            let mut session = self.session(&graph, deadline);
-            let incidents = self.list(&mut session, RecordKind::Incident, home.as_ref()).await;
-            if incidents.is_open() {
-                progress.show(&incidents.check(RecordKind::Incident, &self.subject));
-            }
-            let alerts = if incidents.ends_the_test() {
-                Access::NotAsked
-            } else {
-                self.list(&mut session, RecordKind::Alert, home.as_ref()).await
-            };
-            // Graph may have wanted a fresh token, which shows more.
-            roles = session.roles().map(<[String]>::to_vec).or(roles);
-            let verdict = permissions::judge(roles.as_deref(), &incidents, &alerts, &self.subject);
-            let again = Instant::now() + CONSENT_PAUSE;
-            let waits = incidents.lacks_consent() || alerts.lacks_consent();
-            if !waits || again > self.began + self.tester.consent_wait {
-                let capabilities = &mut progress.capabilities;
-                capabilities.read_incidents = incidents.capability();
-                capabilities.read_alerts = alerts.capability();
-                let goes_on = !incidents.ends_the_test() && !alerts.ends_the_test();
-                let none_granted = verdict.cause == Some(Cause::NoPermissions);
-                progress.add(verdict);
-                progress.add(incidents.check(RecordKind::Incident, &self.subject));
-                progress.add(alerts.check(RecordKind::Alert, &self.subject));
-                self.options(&mut session, roles.as_deref(), goes_on && !none_granted, progress).await;
-                return;
-            }
-            progress.show(&awaited(&verdict));
-            tokio::time::sleep_until(again).await;
-            // Consent reaches new tokens only.
-            graph = self.tester.graph();
-            deadline = Instant::now() + TIME_LIMIT;
+        let SignedIn { graph, roles, home } = signed_in;
+        // Where the token shows all that is needed, its check need not wait for the calls.
+        if let Some(roles) = roles.as_deref().filter(|roles| permissions::is_enough(roles)) {
+            progress.show(&permissions::granted(roles, &self.subject));
         }
+        let mut session = self.session(&graph, self.began + TIME_LIMIT);
+        let incidents = self.list(&mut session, RecordKind::Incident, home.as_ref()).await;
+        if incidents.is_open() {
+            progress.show(&incidents.check(RecordKind::Incident, &self.subject));
+        }
+        let alerts = if incidents.ends_the_test() {
+            Access::NotAsked
+        } else {
+            self.list(&mut session, RecordKind::Alert, home.as_ref()).await
+        };
+        // Graph may have wanted a fresh token, which shows more.
+        let roles = session.roles().map(<[String]>::to_vec).or(roles);
+        let verdict = permissions::judge(roles.as_deref(), &incidents, &alerts, &self.subject);
+        let capabilities = &mut progress.capabilities;
+        capabilities.read_incidents = incidents.capability();
+        capabilities.read_alerts = alerts.capability();
+        let goes_on = !incidents.ends_the_test() && !alerts.ends_the_test();
+        let none_granted = verdict.cause == Some(Cause::NoPermissions);
+        progress.add(verdict);
+        progress.add(incidents.check(RecordKind::Incident, &self.subject));
+        progress.add(alerts.check(RecordKind::Alert, &self.subject));
+        self.options(&mut session, roles.as_deref(), goes_on && !none_granted, progress).await;
     }
 
     fn session<'g>(&mut self, graph: &'g Graph<&'a T>, deadline: Instant) -> Session<'g, &'a T> {
@@ -81,7 +63,7 @@ impl<'a, T: Transport> Trial<'a, T> {
         match (Access::of(kind, &answer, session.roles()), home) {
             (Access::Refused { cause: Cause::TokenRefused, said }, Some(home)) => Access::Refused {
                 cause: Cause::WrongCloud,
-                said: said.with_note(format!("the tenant seems to be in {}", home.name())),
+                said: said.of_home(home, "the tenant seems to be in"),
             },
             (access, _) => access,
         }
@@ -119,12 +101,4 @@ impl<'a, T: Transport> Trial<'a, T> {
 fn look_back(now: Timestamp) -> Timestamp {
     let back = SignedDuration::try_from(LOOK_BACK).unwrap_or(SignedDuration::ZERO);
     now.checked_sub(back).unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-fn awaited(verdict: &Check) -> Check {
-    let message = format!(
-        "{} Consent takes up to two minutes to arrive; looking again with a fresh token.",
-        verdict.message
-    );
-    Check { id: CheckId::Permissions, status: Status::Warning, cause: None, message, ..verdict.clone() }
 }

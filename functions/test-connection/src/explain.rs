@@ -7,6 +7,7 @@ use graph_security::GraphError;
 use uuid::Uuid;
 
 use crate::report::{Check, CheckId, Status};
+use crate::tenant::Home;
 
 /// Which application in which tenant, for links and commands.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,8 @@ pub(crate) struct Said {
     ids: Option<String>,
     /// What happened on the network, or what else is known.
     note: Option<String>,
+    /// The cloud that the tenant is in, where it is not the chosen one.
+    cloud: Option<&'static str>,
 }
 
 impl Subject<'_> {
@@ -43,7 +46,8 @@ impl Subject<'_> {
                 )
             }
             Cause::NoServicePrincipal => format!(
-                "Open API permissions and grant admin consent, or run: az ad sp create --id {}",
+                "If you made the application within the last minutes, try again in a minute. Otherwise open API \
+                 permissions and grant admin consent, or run: az ad sp create --id {}",
                 self.client_id
             ),
             _ => cause.remedy_at(self.endpoints).into_owned(),
@@ -59,6 +63,7 @@ impl Subject<'_> {
             code: said.code,
             remedy: Some(remedy),
             link: Some(self.link(explanation.place)),
+            cloud: said.cloud,
             ..Check::new(id, Status::Failed, message)
         }
     }
@@ -100,6 +105,12 @@ impl Said {
         Self { note: Some(note), ..self }
     }
 
+    /// With the words about where the tenant is, such as "the tenant is in".
+    pub(crate) fn of_home(self, home: &Home, words: &str) -> Self {
+        let cloud = if let Home::Cloud(cloud) = home { Some(cloud.name()) } else { None };
+        Self { note: Some(format!("{words} {}", home.name())), cloud, ..self }
+    }
+
     pub(crate) fn by_entra(error: &AuthError) -> Self {
         match error {
             AuthError::Refused(refused) => {
@@ -114,6 +125,7 @@ impl Said {
                     code: Some(code.unwrap_or_else(by_status)),
                     ids: (!ids.is_empty()).then(|| ids.join(", ")),
                     note: (!refused.is_entra_s()).then(in_between),
+                    ..Self::default()
                 }
             }
             AuthError::Fault(fault) => Self { note: Some(fault.to_string()), ..Self::default() },
@@ -145,6 +157,6 @@ impl Said {
             None => ours,
         };
         let note = (!detail.is_graph_s).then(|| in_between(detail.status, detail.leads_to.as_deref()));
-        Self { code: Some(code), ids: Some(ids), note }
+        Self { code: Some(code), ids: Some(ids), note, ..Self::default() }
     }
 }

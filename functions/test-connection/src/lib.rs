@@ -15,9 +15,11 @@ mod report;
 mod sign_in;
 mod tenant;
 mod tester;
+mod waiting;
 
 pub use answer::{BODY_CAP, handle};
 pub use audit::{Subject, audited};
 pub use input::{Candidate, Input};
 pub use report::{Capabilities, Check, CheckId, Status, TestReport};
-pub use tester::{LONGEST_CONSENT_WAIT, LOOK_BACK, Tester};
+pub use tester::{LOOK_BACK, Tester};
+pub use waiting::{Awaited, LONGEST_CONSENT_WAIT, LONGEST_WAIT, PAUSE, Pause, Waiting};

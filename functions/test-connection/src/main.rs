@@ -3,7 +3,6 @@
 mod handler;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use graph_http::{Clock, HttpsTransport};
 use http_api::Limits;
@@ -36,7 +35,7 @@ fn build(config: Config) -> Result<Function, BadSetting> {
         endpoints: config.endpoints,
         egress: config.egress,
         // The gateway waits 30 s at most, so consent is waited for by the page that calls.
-        consent_wait: Duration::ZERO,
+        waiting: None,
         seed: fastrand::u64(..),
     };
     Ok(Function { tester, attempts, limits: Limits::default(), owner_claim: config.owner_claim })

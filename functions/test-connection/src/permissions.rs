@@ -155,7 +155,8 @@ fn needed(cause: Cause, names: &[&str], detections: bool, said: Said, subject: &
         (
             format!("Not granted as an application permission: {names}{optional}."),
             format!(
-                "Under API permissions, add {names} as an Application permission of Microsoft Graph and grant \
+                "If you granted admin consent within the last minutes, try again in two minutes. Otherwise, \
+                 under API permissions, add {names} as an Application permission of Microsoft Graph and grant \
                  admin consent."
             ),
         )
@@ -206,7 +207,7 @@ pub(crate) fn write_back(roles: Option<&[String]>) -> (Check, Option<bool>) {
     (check, Some(incidents))
 }
 
-/// Custom detections: optional, so never a failure.
+/// Custom detections: optional, so never a failure, and not granted no warning.
 pub(crate) fn custom_detections(
     answer: &Result<(), GraphError>,
     roles: Option<&[String]>,
@@ -226,7 +227,7 @@ pub(crate) fn custom_detections(
                  CustomDetectionsRead.All) as an Application permission and grant admin consent."
             )),
             link: Some(subject.link(Place::AppPermissions)),
-            ..Check::warning(id, format!("Not granted: {DETECTION_READ}, which is optional."))
+            ..Check::skipped(id, format!("Not granted: {DETECTION_READ}, which is optional."))
         };
         return (check, Some(false));
     }

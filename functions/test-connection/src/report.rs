@@ -43,6 +43,9 @@ pub struct Check {
     /// The page where it is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// The cloud to choose in place of the chosen one, by its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<&'static str>,
 }
 
 /// The checks, by names that stay.
@@ -82,6 +85,38 @@ impl CheckId {
         Self::WriteBack,
         Self::CustomDetections,
     ];
+
+    /// What people call it.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Input => "Values",
+            Self::Tenant => "Tenant",
+            Self::Application => "Application",
+            Self::Credential => "Client secret",
+            Self::Permissions => "Permissions",
+            Self::Incidents => "Read incidents",
+            Self::Alerts => "Read alerts",
+            Self::WriteBack => "Write back",
+            Self::CustomDetections => "Custom detections",
+        }
+    }
+
+    /// What the checks after it need of it, in the words "they need …".
+    #[must_use]
+    pub fn need(self) -> &'static str {
+        match self {
+            Self::Input => "values of the right form",
+            Self::Tenant => "a known tenant",
+            Self::Application => "a known application",
+            Self::Credential => "a working secret",
+            Self::Permissions => "the permissions",
+            Self::Incidents => "readable incidents",
+            Self::Alerts => "readable alerts",
+            Self::WriteBack => "the permission to write back",
+            Self::CustomDetections => "readable custom detections",
+        }
+    }
 }
 
 /// A verdict.
@@ -114,7 +149,8 @@ pub struct Capabilities {
 
 impl Check {
     pub(crate) fn new(id: CheckId, status: Status, message: impl Into<String>) -> Self {
-        Self { id, status, cause: None, code: None, message: message.into(), remedy: None, link: None }
+        let message = message.into();
+        Self { id, status, cause: None, code: None, message, remedy: None, link: None, cloud: None }
     }
 
     pub(crate) fn passed(id: CheckId, message: impl Into<String>) -> Self {
@@ -155,7 +191,7 @@ impl<F: FnMut(&Check)> Progress<F> {
     /// A later failure keeps its message and code; cause and remedy are the first one's.
     pub(crate) fn add(&mut self, mut check: Check) {
         if check.status == Status::Failed && self.failed().is_some() {
-            check = Check { cause: None, remedy: None, link: None, ..check };
+            check = Check { cause: None, remedy: None, link: None, cloud: None, ..check };
         }
         (self.observer)(&check);
         self.checks.push(check);
@@ -166,8 +202,8 @@ impl<F: FnMut(&Check)> Progress<F> {
         let failed = self.failed();
         for id in CheckId::ALL {
             if self.checks.iter().all(|check| check.id != id) {
-                let because = failed.map(name_of).unwrap_or_default();
-                self.add(Check::skipped(id, format!("Not judged, because the check of {because} failed.")));
+                let need = failed.map(CheckId::need).unwrap_or_default();
+                self.add(Check::skipped(id, format!("Skipped: this check needs {need}.")));
             }
         }
         self.checks.sort_by_key(|check| check.id);
@@ -176,20 +212,6 @@ impl<F: FnMut(&Check)> Progress<F> {
 
     fn failed(&self) -> Option<CheckId> {
         self.checks.iter().find(|check| check.status == Status::Failed).map(|check| check.id)
-    }
-}
-
-fn name_of(id: CheckId) -> &'static str {
-    match id {
-        CheckId::Input => "the entered values",
-        CheckId::Tenant => "the tenant",
-        CheckId::Application => "the application",
-        CheckId::Credential => "the credential",
-        CheckId::Permissions => "the permissions",
-        CheckId::Incidents => "the incidents",
-        CheckId::Alerts => "the alerts",
-        CheckId::WriteBack => "write-back",
-        CheckId::CustomDetections => "the custom detections",
     }
 }
 

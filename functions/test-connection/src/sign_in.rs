@@ -147,7 +147,7 @@ fn moved(subject: &Subject<'_>, id: CheckId, home: &Home, said: Said) -> Check {
         Home::Cloud(cloud) => format!("Choose {cloud} as the cloud."),
         Home::China => "Connect another tenant: one of 21Vianet's cloud cannot be connected.".to_owned(),
     };
-    let said = said.with_note(format!("the tenant is in {}", home.name()));
+    let said = said.of_home(home, "the tenant is in");
     Check { remedy: Some(remedy), ..subject.failed(id, home.cause(), said) }
 }
 

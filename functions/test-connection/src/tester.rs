@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::explain::{Said, Subject};
 use crate::report::{Check, CheckId, Progress, TestReport};
+use crate::waiting::{Pause, Waiting};
 use crate::{Candidate, Input, input, tenant};
 
 /// A test ends within 20 s, the answer's way back included: people wait for it.
@@ -18,9 +19,6 @@ pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(19);
 /// How far back a new connection's first sync goes: the incidents of a month are what an analyst still works
 /// on. Defender keeps 180 days (Microsoft Defender XDR, "Data security and retention").
 pub const LOOK_BACK: Duration = Duration::from_secs(30 * 24 * 3600);
-
-/// As long as a fresh consent may take; see [`Tester::consent_wait`].
-pub const LONGEST_CONSENT_WAIT: Duration = Duration::from_secs(120);
 
 /// Tests connections.
 #[derive(Debug)]
@@ -33,9 +31,8 @@ pub struct Tester<T> {
     pub endpoints: EndpointOverride,
     /// The addresses that requests come from, where they are fixed: Conditional Access may have to allow them.
     pub egress: Vec<IpAddr>,
-    /// How long to look again while a permission is missing, each time with a fresh token: consent may have
-    /// been given a moment ago. Zero looks once more only; a page waits up to [`LONGEST_CONSENT_WAIT`].
-    pub consent_wait: Duration,
+    /// The person who waits for what was made a moment ago, where one enters a connection. `None` never waits.
+    pub waiting: Option<Waiting>,
     /// The seed of all randomness: request ids and jitter.
     pub seed: u64,
 }
@@ -63,16 +60,17 @@ impl<T: Transport> Tester<T> {
         complete: impl FnOnce(Candidate) -> Candidate,
         observer: impl FnMut(&Check),
     ) -> TestReport {
-        let mut progress = Progress::new(observer);
         match input.candidate() {
             Ok(candidate) => {
-                progress.add(entered(input, &candidate));
-                let candidate = complete(candidate);
-                self.run(&candidate, &mut progress).await;
+                let entered = entered(input, &candidate);
+                self.repeated(&complete(candidate), &entered, observer).await
             }
-            Err(cause) => progress.add(self.malformed(input, cause).await),
+            Err(cause) => {
+                let mut progress = Progress::new(observer);
+                progress.add(self.malformed(input, cause).await);
+                progress.finish()
+            }
         }
-        progress.finish()
     }
 
     /// The check of values that cannot be right. Nobody is asked, but for the ID behind a domain.
@@ -109,10 +107,44 @@ impl<T: Transport> Tester<T> {
     }
 
     /// Tests a connection whose values were read before, such as a saved one.
+    /// Tests a connection whose values were read before, such as a saved one. What it holds is not new, so that
+    /// nothing is waited for.
     pub async fn test_candidate(&self, candidate: &Candidate, observer: impl FnMut(&Check)) -> TestReport {
+        self.once(candidate, &Check::passed(CheckId::Input, "The values have the right form."), observer)
+            .await
+    }
+
+    /// Tries until what was made a moment ago is known, for as long as somebody waits for it.
+    async fn repeated(
+        &self,
+        candidate: &Candidate,
+        entered: &Check,
+        mut observer: impl FnMut(&Check),
+    ) -> TestReport {
+        let mut report = self.once(candidate, entered, &mut observer).await;
+        let Some(waiting) = &self.waiting else { return report };
+        let began = Instant::now();
+        while let Some(pause) = Pause::after(&report, began.elapsed()) {
+            let again = Instant::now() + pause.next;
+            (waiting.tell)(pause);
+            let next = async {
+                tokio::time::sleep_until(again).await;
+                self.once(candidate, entered, &mut observer).await
+            };
+            tokio::select! {
+                biased;
+                () = waiting.stopped() => break,
+                next = next => report = next,
+            }
+        }
+        report
+    }
+
+    async fn once(&self, candidate: &Candidate, entered: &Check, observer: impl FnMut(&Check)) -> TestReport {
         let mut progress = Progress::new(observer);
-        progress.add(Check::passed(CheckId::Input, "The values have the right form."));
-        self.run(candidate, &mut progress).await;
+        progress.add(entered.clone());
+        // On the heap, because it has some 15 KB and a test has two of it.
+        Box::pin(self.run(candidate, &mut progress)).await;
         progress.finish()
     }
 

@@ -25,12 +25,14 @@ assets! {
     "/chart.js", JS, "chart.js";
     "/checks.js", JS, "checks.js";
     "/connections.js", JS, "connections.js";
+    "/days.js", JS, "days.js";
     "/dom.js", JS, "dom.js";
     "/evidence.js", JS, "evidence.js";
     "/incident.js", JS, "incident.js";
     "/incidents.js", JS, "incidents.js";
     "/main.js", JS, "main.js";
     "/settings.js", JS, "settings.js";
+    "/wait.js", JS, "wait.js";
 }
 
 /// Their routes.

@@ -1,23 +1,25 @@
 //! Connections for the page: entering, testing, caring for, removing. A secret comes in by a request's body
 //! and goes out nowhere.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::response::Response;
-use connections::{Entry, Expected, NewCredential, Refusal, Tested};
+use connections::{Change, Entry, Expected, NewCredential, Refusal, Tested};
 use http::StatusCode;
 use incident_store::{ConnectionId, Connections as _, Records};
 use jiff::civil::Date;
 use secrecy::SecretString;
 use serde::Deserialize;
-use test_connection::LONGEST_CONSENT_WAIT;
+use test_connection::Waiting;
 
 use super::app::App;
 use super::problem::Problem;
 use super::stream::{Event, Events, respond};
-use crate::connections::first_sync;
 use crate::desk::{DeskAdmin, OWNER};
+use crate::enter::first_sync;
 use crate::view::{self, View};
 
 pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<View>>, Problem> {
@@ -40,6 +42,23 @@ pub(super) struct Form {
     /// Save it also when the test finds it bad.
     #[serde(default)]
     save_anyway: bool,
+    /// Wait for what was made a moment ago: a person looks on, who ends the wait by ending the request.
+    #[serde(default)]
+    wait: bool,
+}
+
+/// A new secret. `Debug` shows none.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Replacement {
+    client_secret: SecretString,
+    secret_expires: Option<Date>,
+    /// Replace the old one also when the test finds the new one bad.
+    #[serde(default)]
+    save_anyway: bool,
+    /// The same as [`Form::wait`].
+    #[serde(default)]
+    wait: bool,
 }
 
 impl Form {
@@ -66,9 +85,10 @@ pub(super) async fn test_entered(
     form: Result<Json<Form>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let Json(form) = form?;
+    let wait = form.wait;
     let entry = form.entry(&app)?;
     Ok(respond(async move |events| {
-        let report = app.admin().tester.test(&entry.input(), |check| events.check(check)).await;
+        let report = app.admin(wait, &events).tester.test(&entry.input(), |check| events.check(check)).await;
         events.send(Event::Report(report));
     }))
 }
@@ -79,9 +99,10 @@ pub(super) async fn enter(
     form: Result<Json<Form>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let Json(form) = form?;
+    let wait = form.wait;
     let entry = form.entry(&app)?;
     Ok(respond(async move |events| {
-        let admin = app.admin();
+        let admin = app.admin(wait, &events);
         let entered = Box::pin(admin.enter(OWNER, &entry, |check| events.check(check))).await;
         saved(&app, entered, &events).await;
     }))
@@ -94,9 +115,11 @@ pub(super) async fn test_stored(
 ) -> Result<Response, Problem> {
     let Path(id) = id?;
     exists(&app, id).await?;
-    Ok(respond(async move |events| match app.admin().test(OWNER, id, |check| events.check(check)).await {
-        Ok(tested) => events.send(Event::Report(tested.report)),
-        Err(refusal) => events.send(Problem::from(refusal).into()),
+    Ok(respond(async move |events| {
+        match app.desk.admin().test(OWNER, id, |check| events.check(check)).await {
+            Ok(tested) => events.send(Event::Report(tested.report)),
+            Err(refusal) => events.send(Problem::from(refusal).into()),
+        }
     }))
 }
 
@@ -104,14 +127,15 @@ pub(super) async fn test_stored(
 pub(super) async fn replace_secret(
     State(app): State<App>,
     id: Result<Path<ConnectionId>, PathRejection>,
-    new: Result<Json<NewCredential>, JsonRejection>,
+    new: Result<Json<Replacement>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let Path(id) = id?;
-    let Json(new) = new?;
+    let Json(Replacement { client_secret, secret_expires, save_anyway, wait }) = new?;
+    let new = NewCredential { client_secret, secret_expires, save_anyway };
     exists(&app, id).await?;
     Ok(respond(async move |events| {
         let check = |check: &test_connection::Check| events.check(check);
-        let admin = app.admin();
+        let admin = app.admin(wait, &events);
         let replaced = Box::pin(admin.replace_credential(OWNER, id, &Expected::Any, &new, check)).await;
         saved(&app, replaced, &events).await;
     }))
@@ -134,6 +158,18 @@ async fn saved(app: &App, tested: Result<Tested, Refusal>, events: &Events) {
     events.send(Event::Saved { id: connection.id });
 }
 
+/// Changes a connection's name, its expiry date, or whether it is paused.
+pub(super) async fn change(
+    State(app): State<App>,
+    id: Result<Path<ConnectionId>, PathRejection>,
+    change: Result<Json<Change>, JsonRejection>,
+) -> Result<StatusCode, Problem> {
+    let Path(id) = id?;
+    let Json(change) = change?;
+    app.desk.admin().change(OWNER, id, &Expected::Any, change).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Syncs a connection now, due or not.
 pub(super) async fn sync(
     State(app): State<App>,
@@ -150,7 +186,7 @@ pub(super) async fn remove(
     id: Result<Path<ConnectionId>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
     let Path(id) = id?;
-    app.admin().remove(OWNER, id, &Expected::Any, Records::Remove).await?;
+    app.desk.admin().remove(OWNER, id, &Expected::Any, Records::Remove).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -159,8 +195,10 @@ async fn exists(app: &App, id: ConnectionId) -> Result<(), Problem> {
 }
 
 impl App {
-    /// A page can wait for a consent given a moment ago.
-    fn admin(&self) -> DeskAdmin {
-        self.desk.admin(LONGEST_CONSENT_WAIT)
+    /// The page shows each verdict, and counts down to the next one.
+    fn admin(&self, wait: bool, events: &Events) -> DeskAdmin {
+        let events = events.clone();
+        let tell = Arc::new(move |pause| events.send(Event::Pause(pause)));
+        self.desk.admin_with(wait.then(|| Waiting { tell, stop: None }))
     }
 }

@@ -64,7 +64,7 @@ fn check(port: Port, method: &Method, headers: &HeaderMap) -> Result<(), Problem
         return Err(Problem(http_api::Problem::forbidden("The request comes from another site's page.")));
     }
     // What a page elsewhere can send without asking first is a form or plain text, never JSON.
-    let bodied = *method == Method::POST || *method == Method::PUT;
+    let bodied = [Method::POST, Method::PUT, Method::PATCH].contains(method);
     if bodied && !text(&CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json")) {
         return Err(Problem(http_api::Problem::media_type()));
     }
@@ -115,12 +115,14 @@ mod tests {
         let host = ("host", "127.0.0.1:8787");
         let json = ("content-type", "application/json");
         for origin in ["http://evil.example", "https://127.0.0.1:8787", "null", "http://127.0.0.1:80", ""] {
-            for method in [Method::GET, Method::POST, Method::DELETE] {
+            for method in [Method::GET, Method::POST, Method::PATCH, Method::DELETE] {
                 assert_eq!(status(&method, &[host, json, ("origin", origin)]), 403, "{method} {origin}");
             }
         }
         assert_eq!(status(&Method::DELETE, &[host, ("sec-fetch-site", "cross-site")]), 403);
-        assert_eq!(status(&Method::POST, &[host, ("content-type", "text/plain")]), 415);
+        for method in [Method::POST, Method::PUT, Method::PATCH] {
+            assert_eq!(status(&method, &[host, ("content-type", "text/plain")]), 415, "{method}");
+        }
         assert_eq!(status(&Method::POST, &[host, json, ("origin", "http://127.0.0.1:8787")]), 200);
         assert_eq!(status(&Method::POST, &[host, json]), 200);
     }

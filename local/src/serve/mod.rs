@@ -12,7 +12,6 @@ mod stream;
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::time::Duration;
 
 use axum::Router;
@@ -23,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
 use crate::args::ServeArgs;
-use crate::desk::Desk;
+use crate::desk::{Desk, StorePath};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use app::App;
@@ -40,13 +39,17 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Connections to sync at once, asked for on the page. More than that many are not clicked in a second.
 const WAKE_UPS: usize = 16;
 
-pub(crate) async fn run(args: &ServeArgs, store: &Path, environment: &Environment) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: &ServeArgs,
+    store: &StorePath,
+    environment: &Environment,
+) -> Result<(), Failure> {
     let listener = listen(args.port.unwrap_or(PORT)).await?;
     let port = listener.local_addr()?.port();
     writeln!(io::stdout(), "SOC Anywhere is at http://127.0.0.1:{port}/ (Ctrl-C ends it)")?;
     io::stdout().flush()?;
     let desk = Desk::open(store, environment)?;
-    eprintln!("the store is {}", store.display());
+    eprintln!("the store is {}", store.path.display());
     desk.clean().await?;
 
     let (stop, stopped) = watch::channel(false);
@@ -88,7 +91,7 @@ fn router(app: App, port: Port) -> Router {
         .route("/api/guide", get(guide::guide))
         .route("/api/test-connection", post(connections::test_entered))
         .route("/api/connections", get(connections::list).post(connections::enter))
-        .route("/api/connections/{id}", delete(connections::remove))
+        .route("/api/connections/{id}", delete(connections::remove).patch(connections::change))
         .route("/api/connections/{id}/credential", put(connections::replace_secret))
         .route("/api/connections/{id}/sync", post(connections::sync))
         .route("/api/connections/{id}/test", post(connections::test_stored))

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 use std::convert::Infallible;
-use test_connection::{Check, TestReport};
+use test_connection::{Check, Pause, TestReport};
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::UnboundedReceiverStream;
@@ -19,6 +19,8 @@ use super::problem::Problem;
 pub(super) enum Event {
     /// A check was decided, or is shown while it is waited for.
     Check(Check),
+    /// A verdict, and that the test tries again: what is refused may have been made a moment ago.
+    Pause(Pause),
     /// The test is done.
     Report(TestReport),
     /// The connection is saved.
@@ -30,6 +32,9 @@ pub(super) enum Event {
     Problem {
         /// Why.
         detail: String,
+        /// Which value is to be corrected, where it is one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        field: Option<serde_json::Value>,
     },
 }
 
@@ -73,6 +78,7 @@ fn line(event: &Event) -> Bytes {
 /// A problem as the last event.
 impl From<Problem> for Event {
     fn from(problem: Problem) -> Self {
-        Self::Problem { detail: problem.0.detail }
+        let Problem(http_api::Problem { detail, more, .. }) = problem;
+        Self::Problem { detail, field: more.and_then(|mut more| more.remove("field")) }
     }
 }

@@ -5,8 +5,8 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::{Desk, SENTINEL, Tenant, add_line, eventually, while_running};
-use defender_sim::{Faults, Generator, Kind, Scenario, TenantSpec};
+use crate::support::{Desk, Ran, SENTINEL, Tenant, add_line, eventually, files, while_running};
+use defender_sim::{Faults, Generator, Kind, Recorded, Scenario, TenantSpec};
 use serde_json::Value;
 
 #[test]
@@ -238,13 +238,167 @@ fn a_link_to_another_host_is_not_followed() {
 }
 
 #[test]
-fn reading_a_store_that_is_not_there_finds_nothing_and_makes_none() {
+fn before_anything_is_entered_nothing_is_found_and_no_store_is_made() {
     let desk = Desk::new();
-    assert_eq!(desk.run("incidents --json").json(), serde_json::json!([]));
-    assert_eq!(desk.run("connections list --json").json(), serde_json::json!([]));
-    let synced = desk.run("sync --json");
-    assert_eq!((synced.code, synced.json()), (0, serde_json::json!([])));
+    for line in ["incidents --json", "connections list --json", "sync --json"] {
+        let mut command = desk.bare(line);
+        let ran = Ran::of(command.output().unwrap());
+        assert_eq!((ran.code, ran.json()), (0, serde_json::json!([])), "{line}: {ran:?}");
+        assert!(ran.err.contains("there is no store at"), "{ran:?}");
+    }
+    assert_eq!(files(desk.folder.path()), []);
+}
+
+#[test]
+fn a_store_that_was_named_and_is_none_is_a_usage_error() {
+    let desk = Desk::new();
+    let id = "01900000-0000-7000-8000-000000000001";
+    let changing = ["set-secret", "pause", "resume", "remove --yes"];
+    let changing = changing.map(|command| format!("connections {command} {id}"));
+    let reading = ["incidents --json", "connections list", "sync --json"].map(str::to_owned);
+    let testing = [format!("test-connection --connection {id}")];
+    for line in reading.into_iter().chain(changing).chain(testing) {
+        let refused = desk.run(&line);
+        assert_eq!(refused.code, 2, "{line}: {refused:?}");
+        assert!(refused.err.contains("there is no store at") && refused.out.is_empty(), "{refused:?}");
+    }
     assert!(!desk.store().exists());
+
+    std::fs::write(desk.store(), "this is a letter and no store, and it is long enough to be one").unwrap();
+    let refused = desk.run("incidents");
+    assert_eq!(refused.code, 2, "{refused:?}");
+    let folder = desk.bare(&format!("incidents --store {}", desk.folder.path().display())).output().unwrap();
+    assert_eq!(folder.status.code(), Some(2));
+}
+
+#[test]
+fn a_mistyped_status_or_severity_is_a_usage_error_and_what_the_store_holds_is_none() {
+    let tenant = Tenant::new(Scenario::Good);
+    let desk = Desk::at(&tenant);
+    desk.add(&tenant);
+    assert_eq!(desk.run("sync").code, 0);
+    for (line, known) in [
+        ("incidents --severity hgh", "high, medium"),
+        ("incidents --json --status foo", "active, inProgress"),
+        ("incidents --status active,", "active, inProgress"),
+    ] {
+        let refused = desk.run(line);
+        assert_eq!(refused.code, 2, "{line}: {refused:?}");
+        assert!(refused.err.contains(known) && refused.out.is_empty(), "{refused:?}");
+    }
+    assert_eq!(desk.run("incidents --severity Unknown --status RESOLVED").code, 0);
+    let store = rusqlite::Connection::open(desk.store()).unwrap();
+    store.execute("UPDATE records SET severity = 'critical' WHERE rowid IN (SELECT rowid FROM records WHERE kind = 'incident' LIMIT 1)", []).unwrap();
+    let held = desk.run("incidents --severity Critical --json");
+    assert_eq!((held.code, items(&held.json()).count()), (0, 1), "{held:?}");
+}
+
+/// Nothing listens there: the port was given back.
+fn nobody() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+#[test]
+fn what_does_not_work_is_not_entered_unless_it_is_wanted_so() {
+    let tenant = Tenant::new(Scenario::WrongSecret);
+    let desk = Desk::at(&tenant);
+    let refused = desk.run(&add_line(&tenant));
+    assert_eq!((refused.code, refused.out.as_str()), (1, ""), "{refused:?}");
+    assert!(refused.err.contains("Cause:") && refused.err.contains("--no-test"), "{refused:?}");
+    let tokens = |request: &&Recorded| request.target.ends_with("/oauth2/v2.0/token");
+    let asked = || tenant.simulator.requests().iter().filter(tokens).count();
+    assert_eq!(asked(), 1, "where nobody looks on, nothing is waited for");
+    let json = desk.run(&format!("{} --json", add_line(&tenant)));
+    assert_eq!((json.code, json.out.as_str()), (1, ""), "{json:?}");
+    assert_eq!(desk.run("connections list --json").json(), serde_json::json!([]));
+    desk.add(&tenant);
+
+    let tenant = Tenant::new(Scenario::Good);
+    let desk = Desk::at(&tenant);
+    let added = desk.run(&format!("{} --json", add_line(&tenant)));
+    assert_eq!((added.code, &added.json()["name"]), (0, &Value::from("Fabrikam")), "{added:?}");
+    assert!(added.err.contains("The connection is good"), "{added:?}");
+    let writes = &desk.run("connections list --json").json()[0]["capabilities"]["writeBack"];
+    assert!(writes.is_boolean(), "what the test found is kept: {writes}");
+}
+
+#[test]
+fn where_microsoft_cannot_be_asked_a_connection_is_entered_with_a_warning() {
+    let tenant = Tenant::new(Scenario::Good);
+    let broken = Faults { entra_status: Some((503, None)), ..Faults::default() };
+    tenant.simulator.set_faults(tenant.handle.tenant_id, broken);
+    let away = nobody();
+    for desk in [
+        Desk::at(&tenant),
+        Desk::at(&tenant).with("SOC_ANYWHERE_LOGIN_URL", &away).with("SOC_ANYWHERE_GRAPH_URL", &away),
+    ] {
+        let added = desk.run(&add_line(&tenant));
+        assert_eq!(added.code, 0, "{added:?}");
+        assert!(added.err.contains("warning: the connection is saved untested"), "{added:?}");
+        assert_eq!(desk.run("connections list --json").json()[0]["id"], added.out.trim());
+    }
+}
+
+#[test]
+fn a_secret_is_replaced_when_the_new_one_works_and_all_records_stay() {
+    let tenant = Tenant::new(Scenario::Good);
+    let desk = Desk::at(&tenant);
+    let id = desk.add(&tenant);
+    assert_eq!(desk.run("sync").code, 0);
+    let before = desk.run("incidents --json").out;
+    let new = "new~secret.of.some.forty.characters.00000";
+    let line = format!("connections set-secret {id} --secret-expires 2099-01-01");
+    let set = |line: &str, secret: &str| {
+        Ran::of(desk.command(line).env("SOC_ANYWHERE_CLIENT_SECRET", secret).output().unwrap())
+    };
+    let refused = set(&line, new);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.err.contains("The old secret stays."), "{refused:?}");
+    assert_eq!(desk.run("sync").code, 0, "with the old one");
+    assert_eq!(set(&line, &tenant.client_id()).code, 2, "the Secret ID");
+    assert_eq!(set(&line.replace("2099", "2020"), SENTINEL).code, 2, "a day in the past");
+
+    tenant.simulator.replace_secret(tenant.handle.tenant_id, new);
+    let replaced = set(&line, new);
+    assert_eq!(replaced.code, 0, "{replaced:?}");
+    assert_eq!(desk.run("sync").code, 0, "with the new one");
+    assert_eq!(desk.run("incidents --json").out, before);
+    assert_eq!(desk.run("connections list --json").json()[0]["secretExpires"], "2099-01-01");
+    assert_eq!(set("connections set-secret 01900000-0000-7000-8000-000000000001", new).code, 1);
+}
+
+#[test]
+fn a_connection_is_renamed_paused_resumed_and_given_an_expiry_date() {
+    let tenant = Tenant::new(Scenario::Good);
+    let desk = Desk::at(&tenant);
+    let id = desk.add(&tenant);
+    let now = |member: &str| desk.run("connections list --json").json()[0][member].clone();
+    let edited =
+        desk.run(&format!("connections edit {id} --name Contoso --secret-expires 2099-01-01 --interval 300"));
+    assert_eq!(edited.code, 0, "{edited:?}");
+    assert_eq!((now("name"), now("secretExpires")), ("Contoso".into(), "2099-01-01".into()));
+    assert_eq!(now("intervalSeconds"), 300);
+    assert_eq!(desk.run(&format!("connections edit {id} --secret-expires none")).code, 0);
+    assert_eq!((now("name"), now("secretExpires")), ("Contoso".into(), Value::Null));
+    for wrong in ["--interval 5", "--secret-expires 2020-01-01"] {
+        let refused = desk.run(&format!("connections edit {id} {wrong}"));
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(refused.err.contains(wrong.split(' ').next().unwrap()), "{refused:?}");
+    }
+
+    assert_eq!(desk.run(&format!("connections pause {id}")).code, 0);
+    assert_eq!(now("health")["state"], "paused");
+    let asked = tenant.simulator.requests().len();
+    desk.run("sync");
+    assert_eq!(tenant.simulator.requests().len(), asked, "a paused one asks nobody");
+    assert_eq!(desk.run(&format!("connections resume {id}")).code, 0);
+    assert_eq!(desk.run("sync").code, 0);
+    assert_eq!(now("health")["state"], "connected");
+    let nobody = "01900000-0000-7000-8000-000000000001";
+    for line in [format!("pause {nobody}"), format!("edit {nobody} --name x"), format!("remove {nobody}")] {
+        assert_eq!(desk.run(&format!("connections {line}")).code, 1, "{line}");
+    }
 }
 
 fn items(incidents: &Value) -> impl Iterator<Item = &Value> {

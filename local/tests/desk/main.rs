@@ -8,3 +8,5 @@ mod poison;
 mod secrets;
 mod serve;
 mod support;
+#[cfg(unix)]
+mod terminal;

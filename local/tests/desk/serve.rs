@@ -166,15 +166,24 @@ fn a_connection_is_entered_corrected_cared_for_and_removed_on_the_page() {
         served.send("PUT", &path, &json!({"clientSecret": "wrong~secret.of.some.forty.characters.000"}));
     assert!(bad.events().iter().all(|event| event.get("saved").is_none()), "{bad:?}");
     tenant.simulator.add_secret(tenant.handle.tenant_id, "new~secret.of.some.forty.characters.00000");
-    let new =
-        json!({"clientSecret": "new~secret.of.some.forty.characters.00000", "secretExpires": "2020-01-01"});
-    let replaced = served.send("PUT", &path, &new);
+    let new = |day: &str| json!({"clientSecret": "new~secret.of.some.forty.characters.00000", "secretExpires": day});
+    let past = served.send("PUT", &path, &new("2020-01-01")).events();
+    assert_eq!(past.last().unwrap()["problem"]["field"], "secretExpires", "{past:?}");
+    let soon = (jiff::Zoned::now().date() + jiff::Span::new().days(5)).to_string();
+    let replaced = served.send("PUT", &path, &new(&soon));
     assert!(replaced.events().last().unwrap()["saved"].is_object(), "{replaced:?}");
-    let view = eventually("the expired day is warned about", || {
+    let view = eventually("the day that is near is warned about", || {
         Some(served.get_json("/api/connections")).filter(|view| view[0]["health"]["state"] == "attention")
     });
-    assert_eq!(view[0]["secretExpires"], "2020-01-01");
+    assert_eq!(view[0]["secretExpires"], soon.as_str());
 
+    let one = format!("/api/connections/{id}");
+    assert_eq!(served.send("PATCH", &one, &json!({"name": "Contoso", "paused": true})).status, 204);
+    let paused = served.get_json("/api/connections");
+    assert_eq!((&paused[0]["name"], &paused[0]["health"]["state"]), (&json!("Contoso"), &json!("paused")));
+    assert_eq!(served.send("PATCH", &one, &json!({"secretExpires": "2020-01-01"})).status, 422);
+    assert_eq!(served.send("PATCH", &one, &json!({"tenantId": "x"})).status, 400);
+    assert_eq!(served.send("PATCH", &one, &json!({"paused": false})).status, 204);
     assert_eq!(served.send("POST", &format!("/api/connections/{id}/sync"), &json!({})).status, 202);
     assert_eq!(served.send("DELETE", &format!("/api/connections/{id}"), &json!({})).status, 204);
     assert_eq!(served.get_json("/api/connections"), json!([]));

@@ -121,13 +121,13 @@ impl Cause {
             ),
             Self::AppNotFound => (
                 "The tenant does not know this Application (client) ID.",
-                "Copy the Application (client) ID from the app registration's overview: not the Object ID, and in this same tenant.",
+                "If you made the application within the last minutes, try again in a minute. Otherwise copy the Application (client) ID from the app registration's overview: not the Object ID, and in this same tenant.",
                 Some(ClientId),
                 Place::AppRegistrations,
             ),
             Self::NoServicePrincipal => (
                 "The app registration has no service principal in the tenant.",
-                "Open API permissions and grant admin consent, or run: az ad sp create --id with the Application (client) ID.",
+                "If you made the application within the last minutes, try again in a minute. Otherwise open API permissions and grant admin consent, or run: az ad sp create --id with the Application (client) ID.",
                 None,
                 Place::AppPermissions,
             ),
@@ -151,7 +151,7 @@ impl Cause {
             ),
             Self::WrongSecret => (
                 "The client secret was refused: it is wrong, is the Secret ID, or was deleted.",
-                "Create a new client secret under Certificates & secrets and copy its Value.",
+                "If you made the secret within the last minutes, try again in a minute. Otherwise create a new client secret under Certificates & secrets and copy its Value.",
                 Some(ClientSecret),
                 Place::AppCredentials,
             ),
@@ -169,7 +169,7 @@ impl Cause {
             ),
             Self::CertificateRefused => (
                 "The certificate was refused.",
-                "Upload the connection's current certificate under Certificates & secrets.",
+                "If you uploaded the certificate within the last minutes, try again in a minute. Otherwise upload the connection's current certificate under Certificates & secrets.",
                 None,
                 Place::AppCredentials,
             ),
@@ -187,7 +187,7 @@ impl Cause {
             ),
             Self::FederationMismatch => (
                 "No federated credential of the application matches.",
-                "Compare issuer, subject and audience under Certificates & secrets, Federated credentials; a new one takes some minutes to work.",
+                "If you made the federated credential within the last minutes, try again in some minutes. Otherwise compare issuer, subject and audience under Certificates & secrets, Federated credentials.",
                 None,
                 Place::AppCredentials,
             ),
@@ -217,13 +217,13 @@ impl Cause {
             ),
             Self::NoPermissions => (
                 "No application permission is granted.",
-                "Under API permissions, grant admin consent; permissions chosen as Delegated must be added again as Application permissions first.",
+                "If you granted admin consent within the last minutes, try again in two minutes. Otherwise, under API permissions, grant admin consent; permissions chosen as Delegated must be added again as Application permissions first.",
                 None,
                 Place::AppPermissions,
             ),
             Self::PermissionMissing => (
                 "An application permission is not granted.",
-                "Under API permissions, add it as an Application permission of Microsoft Graph and grant admin consent.",
+                "If you granted admin consent within the last minutes, try again in two minutes. Otherwise, under API permissions, add it as an Application permission of Microsoft Graph and grant admin consent.",
                 None,
                 Place::AppPermissions,
             ),

@@ -104,6 +104,10 @@ pub enum Note {
         /// It has come to here.
         at: Timestamp,
     },
+    /// The permission to change incidents, which is optional, is not granted.
+    WriteBackNotGranted,
+    /// The permission to list custom detection rules, which is optional, is not granted.
+    CustomDetectionsNotGranted,
 }
 
 impl Health {
@@ -123,9 +127,23 @@ impl Health {
         };
         let throttled = status.throttled(now).into_iter();
         let throttled = throttled.map(|(stream, until)| Note::Throttled { until, stream });
-        let notes = throttled.chain(status.backfill_from.map(|at| Note::Backfill { at })).collect();
+        let backfill = status.backfill_from.map(|at| Note::Backfill { at });
+        let notes = throttled.chain(backfill).chain(not_granted(connection)).collect();
         Self { state, fault, attention, notes }
     }
+}
+
+/// What is optional: reading needs none of it. What is not known is not said.
+fn not_granted(connection: &Connection) -> impl Iterator<Item = Note> {
+    let refused = |known: Option<bool>, note| (known == Some(false)).then_some(note);
+    let capabilities = connection.capabilities;
+    // There are no custom detection rules in the other clouds' Graph:
+    // https://learn.microsoft.com/graph/api/resources/security-detectionrule
+    let detections = capabilities
+        .custom_detections
+        .filter(|_| !matches!(connection.settings.cloud, Cloud::GccHigh | Cloud::Dod));
+    let write_back = refused(capabilities.write_back, Note::WriteBackNotGranted);
+    write_back.into_iter().chain(refused(detections, Note::CustomDetectionsNotGranted))
 }
 
 fn fault(connection: &Connection, failing: &Failing) -> Fault {
@@ -157,6 +175,12 @@ impl fmt::Display for Note {
                 write!(f, "Microsoft throttles requests for {} until {until:.0}.", kind.plural())
             }
             Self::Backfill { at } => write!(f, "Older history is still being read, now at {at:.0}."),
+            Self::WriteBackNotGranted => {
+                f.write_str("Read-only. To change incidents, also grant SecurityIncident.ReadWrite.All.")
+            }
+            Self::CustomDetectionsNotGranted => f.write_str(
+                "Custom detection rules are not read. To read them, also grant CustomDetection.Read.All.",
+            ),
         }
     }
 }

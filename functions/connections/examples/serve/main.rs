@@ -45,7 +45,7 @@ async fn main() -> anyhow::Result<()> {
             clock,
             endpoints: EndpointOverride { login: Some(origin.clone()), graph: Some(origin) },
             egress: Vec::new(),
-            consent_wait: Duration::ZERO,
+            waiting: None,
             seed: 7,
         },
     };

@@ -4,7 +4,6 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use connections::{Admin, Cleaned, Entry, Expected, NewCredential, Refusal, Tested, UNFINISHED_AFTER, clean};
 use defender_sim::{InProcess, Scenario, Simulator};
@@ -66,7 +65,7 @@ impl Stage {
                 clock,
                 endpoints: EndpointOverride::default(),
                 egress: Vec::new(),
-                consent_wait: Duration::ZERO,
+                waiting: None,
                 seed: 1,
             },
         };

@@ -86,6 +86,7 @@ async fn values_that_cannot_be_are_never_saved() {
         ("since", json!("2999-01-01T00:00:00Z")),
         ("intervalSeconds", json!(59)),
         ("intervalSeconds", json!(86_401)),
+        ("secretExpires", json!("2020-01-01")),
     ] {
         let answer = world.send("a", "POST", "/connections", &with(anyway.clone(), name, value)).await;
         answer.problem(422, "invalid-field");
@@ -122,6 +123,10 @@ async fn settings_are_changed_by_whom_has_read_them() {
     assert_eq!(cleared.json["intervalSeconds"], 300);
     change(Some("*"), json!({"tenantId": "x"})).await.problem(400, "malformed-body");
     change(Some("*"), json!({"intervalSeconds": 1})).await.problem(422, "invalid-field");
+    change(Some("*"), json!({"secretExpires": "2020-01-01"})).await.problem(422, "invalid-field");
+    let past = json!({"clientSecret": "another-secret-of-this-application~", "secretExpires": "2020-01-01"});
+    let credential = format!("{path}/credential");
+    world.send_if("a", "PUT", &credential, Some("*"), &past).await.problem(422, "invalid-field");
     change(Some("*"), json!({"intervalSeconds": null})).await.problem(400, "malformed-body");
 }
 
@@ -177,7 +182,8 @@ async fn a_test_notes_what_has_changed_and_never_repeats_the_secret() {
     let after = world.get("a", &path).await;
     assert_eq!(after.tag(), tested.tag());
     assert_eq!(after.json["capabilities"]["writeBack"], false);
-    assert_eq!(after.json["health"]["attention"][0]["reason"], "writeBackNotGranted");
+    assert_eq!(after.json["health"]["notes"][0]["note"], "writeBackNotGranted");
+    assert_eq!(after.json["health"]["attention"], json!([]));
 
     world.simulator.set_scenario(tenant.tenant_id, Scenario::TenantNotFound);
     let failed = world.send("a", "POST", &format!("{path}/test"), &Value::Null).await;

@@ -131,7 +131,7 @@ fn tester(simulator: SocketAddr) -> Tester<HttpsTransport> {
         clock: Clock::system(),
         endpoints: EndpointOverride { login: Some(origin.clone()), graph: Some(origin) },
         egress: Vec::new(),
-        consent_wait: Duration::ZERO,
+        waiting: None,
         seed: 1,
     }
 }

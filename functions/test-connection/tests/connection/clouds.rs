@@ -59,6 +59,7 @@ async fn a_tenant_that_another_cloud_knows_is_named() {
         assert_eq!((failure.id, failure.cause), (CheckId::Tenant, Some(Cause::WrongCloud)));
         assert!(failure.message.contains(&format!("(the tenant is in {named})")), "{failure:?}");
         assert_eq!(failure.remedy, Some(format!("Choose {named} as the cloud.")));
+        assert_eq!(failure.cloud, Some(named));
         // Neither cloud was sent the secret: discovery alone was asked.
         for desk in [&empty, &there] {
             let asked = desk.simulator.requests();
@@ -103,6 +104,7 @@ async fn between_clouds_that_share_a_login_host_entra_decides_and_discovery_name
     assert_eq!((failure.id, failure.cause), (CheckId::Tenant, Some(Cause::WrongCloud)));
     assert_eq!(failure.code.as_deref(), Some("AADSTS500011"));
     assert_eq!(failure.remedy.as_deref(), Some("Choose dod as the cloud."));
+    assert_eq!(failure.cloud, Some("dod"));
 }
 
 #[tokio::test]

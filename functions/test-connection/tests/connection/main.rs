@@ -4,7 +4,6 @@
 
 mod causes;
 mod clouds;
-mod consent;
 mod docs;
 mod foreign;
 mod mistaken;
@@ -13,3 +12,4 @@ mod probe;
 mod secrets;
 mod support;
 mod time;
+mod waiting;

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use defender_sim::{Generator, InProcess, Scenario, Simulator, TenantHandle, TenantSpec, serve};
 use graph_auth::{Cloud, EndpointOverride, PrivateHosts, TestOrigin};
@@ -49,7 +48,7 @@ pub(crate) fn tester<T: Transport>(transport: T) -> Tester<T> {
         clock: Clock::system(),
         endpoints: EndpointOverride::default(),
         egress: Vec::new(),
-        consent_wait: Duration::ZERO,
+        waiting: None,
         seed: 1,
     }
 }

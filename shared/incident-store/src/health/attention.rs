@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use graph_auth::Cloud;
 use graph_security::RecordKind;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -67,10 +66,6 @@ pub enum Attention {
         /// The overlap.
         overlap_seconds: u64,
     },
-    /// The permission to change incidents is not granted.
-    WriteBackNotGranted,
-    /// The permission to list custom detection rules is not granted.
-    CustomDetectionsNotGranted,
 }
 
 /// The most urgent first.
@@ -86,7 +81,6 @@ pub(super) fn of(
         .chain(behind(connection, progress, status, now))
         .chain(set_aside(status))
         .chain(lateness(status))
-        .chain(not_granted(connection))
         .collect()
 }
 
@@ -151,23 +145,6 @@ fn lateness(status: &SyncStatus) -> Option<Attention> {
     near.then_some(Attention::Lateness { worst_seconds: worst, overlap_seconds: overlap })
 }
 
-/// What is not known is not said.
-fn not_granted(connection: &Connection) -> impl Iterator<Item = Attention> {
-    let refused = |known: Option<bool>, attention| (known == Some(false)).then_some(attention);
-    let capabilities = connection.capabilities;
-    // There are no custom detection rules in the other clouds' Graph:
-    // https://learn.microsoft.com/graph/api/resources/security-detectionrule
-    let detections = capabilities
-        .custom_detections
-        .filter(|_| !matches!(connection.settings.cloud, Cloud::GccHigh | Cloud::Dod));
-    [
-        refused(capabilities.write_back, Attention::WriteBackNotGranted),
-        refused(detections, Attention::CustomDetectionsNotGranted),
-    ]
-    .into_iter()
-    .flatten()
-}
-
 impl fmt::Display for Attention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -204,12 +181,6 @@ impl fmt::Display for Attention {
                 f,
                 "Changes become visible up to {worst_seconds} s late, near the overlap of {overlap_seconds} s; \
                  what comes later is found by the hourly and daily sweeps."
-            ),
-            Self::WriteBackNotGranted => f.write_str(
-                "Incidents cannot be changed: grant SecurityIncident.ReadWrite.All if they are to be.",
-            ),
-            Self::CustomDetectionsNotGranted => f.write_str(
-                "Custom detection rules cannot be listed: grant CustomDetection.Read.All if they are to be.",
             ),
         }
     }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use graph_security::{ByKind, Evidence};
 
-use super::Attention::{CustomDetectionsNotGranted, WriteBackNotGranted};
+use super::Note::{CustomDetectionsNotGranted, WriteBackNotGranted};
 use super::*;
 use crate::{Aside, Capabilities, ConnectionId, NewConnection, SetAside, StreamStatus, SyncStatus};
 
@@ -148,17 +148,21 @@ fn what_is_set_aside_and_what_is_late_wants_looking_at() {
 }
 
 #[test]
-fn what_is_not_granted_wants_looking_at_and_what_is_not_known_does_not() {
+fn what_is_optional_and_not_granted_is_a_note_and_all_is_well() {
     let mut connection = connection();
-    let mut attention = |write_back, custom_detections, cloud| {
+    let mut notes = |write_back, custom_detections, cloud| {
         connection.capabilities = Capabilities { write_back, custom_detections };
         connection.settings.cloud = cloud;
-        health(&connection, &well()).attention
+        let health = health(&connection, &well());
+        assert_eq!((health.state, health.attention), (State::Connected, vec![]));
+        health.notes
     };
-    assert_eq!(attention(None, Some(true), Cloud::Global), []);
-    assert_eq!(attention(Some(false), None, Cloud::Global), [WriteBackNotGranted]);
-    assert_eq!(attention(Some(true), Some(false), Cloud::Global), [CustomDetectionsNotGranted]);
-    assert_eq!(attention(Some(true), Some(false), Cloud::Dod), [], "there are none to be listed there");
+    assert_eq!(notes(None, Some(true), Cloud::Global), []);
+    assert_eq!(notes(Some(false), None, Cloud::Global), [WriteBackNotGranted]);
+    assert_eq!(notes(Some(true), Some(false), Cloud::Global), [CustomDetectionsNotGranted]);
+    let both = [WriteBackNotGranted, CustomDetectionsNotGranted];
+    assert_eq!(notes(Some(false), Some(false), Cloud::Global), both);
+    assert_eq!(notes(Some(true), Some(false), Cloud::Dod), [], "there are none to be listed there");
 }
 
 #[test]
