@@ -6,6 +6,7 @@ use graph_auth::{AuthError, Cause, Cloud, Endpoints, Place};
 use graph_security::GraphError;
 use uuid::Uuid;
 
+use crate::in_between::in_between;
 use crate::report::{Check, CheckId, Status};
 use crate::tenant::Home;
 
@@ -89,15 +90,6 @@ fn is_for_support(cause: Cause) -> bool {
             | Cause::OurFault
             | Cause::Unknown { .. }
     )
-}
-
-/// An answer that is not in the form of Microsoft's: by whom it may be. Nothing of its body is repeated.
-pub(crate) fn in_between(status: u16, leads_to: Option<&str>) -> String {
-    match leads_to {
-        Some(host) => format!("HTTP {status}, which leads to {host}"),
-        None if status >= 500 => format!("HTTP {status}; something in between may be in trouble instead"),
-        None => format!("HTTP {status}, not in the form of Microsoft's answers"),
-    }
 }
 
 impl Said {

@@ -9,6 +9,7 @@ mod answer;
 mod ask_graph;
 mod audit;
 mod explain;
+mod in_between;
 mod input;
 mod permissions;
 mod report;

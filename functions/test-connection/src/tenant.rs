@@ -13,7 +13,7 @@ use graph_http::{Answer, Clock, Deadline, Fault, Limits, Loose, Request, Transpo
 use http::{HeaderValue, Uri, header::ACCEPT};
 use uuid::Uuid;
 
-use crate::explain::in_between;
+use crate::in_between::in_between;
 
 /// Discovery is a cached document: what takes longer than this is not worth the token request's time.
 const LIMITS: Limits = Limits { time: Duration::from_secs(5), body: Limits::SMALL.body };
