@@ -21,10 +21,6 @@ ROOT = Path(__file__).resolve().parents[2]
 # Pairs that are there for now. One that is there no more must be taken off.
 ALLOWED = [
     ("functions/sync-incidents/src/plan/part.rs", "functions/sync-incidents/src/plan/part/linked.rs"),
-    ("functions/sync-incidents/src/run.rs", "functions/sync-incidents/src/syncer.rs"),
-    ("shared/defender-sim/src/hostile/view.rs", "shared/defender-sim/src/hostile/world.rs"),
-    ("tests/adversary/src/backfill.rs", "tests/adversary/src/backfill/list.rs"),
-    ("tests/adversary/src/check/mod.rs", "tests/adversary/src/check/facts.rs"),
 ]
 
 

@@ -17,6 +17,7 @@ mod request;
 mod run;
 mod shift;
 mod stream;
+mod sync;
 mod syncer;
 mod verdict;
 

@@ -11,11 +11,11 @@ use http::StatusCode;
 use incident_store::{ClientSecrets, Connection, Field, Incoming, SyncStore, Upserted};
 use tokio::time::Instant;
 
-use crate::Syncer;
 use crate::checkpoint::Checkpoint;
 use crate::ended::{Blocked, Failure, Stop};
 use crate::keeper::Keeper;
 use crate::plan::{self, Ask, CLOCKS_DIFFER, Failed, Keep, Lane, Next, Novelty, Plan, Row, Taken, Target};
+use crate::syncer::Syncer;
 
 /// How many asks of one stream may fail in a row before the run leaves that stream to the next one. The
 /// ladder goes on there.

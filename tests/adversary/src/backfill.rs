@@ -21,13 +21,8 @@ use secrecy::SecretString;
 use sync_incidents::{Budget, Outcome, Settings, Syncer};
 use tokio::time::Instant;
 
-use list::{List, age};
+use list::{ALERTS, INCIDENTS, List, age};
 use marks::Marks;
-
-/// How many incidents there are.
-pub const INCIDENTS: u32 = 100_000;
-/// How many alerts.
-pub const ALERTS: u32 = 300_000;
 
 /// The peak memory is compared with that after so many runs.
 const WARM: u32 = 10;

@@ -16,6 +16,7 @@ mod query;
 pub mod ticks;
 mod transport;
 mod twists;
+mod version;
 mod view;
 mod world;
 
@@ -30,7 +31,8 @@ use uuid::Uuid;
 pub use hostility::Hostility;
 pub use injected::{Hostile, Injected};
 pub use transport::HostileTransport;
-pub use world::{Order, Poison, Version, record_of};
+pub use version::{Order, Version, record_of};
+pub use world::Poison;
 
 use crate::seeds;
 use crate::{Kind, Outcome};

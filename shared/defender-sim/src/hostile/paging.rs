@@ -8,8 +8,8 @@ use fastrand::Rng;
 use super::hostility::{Hostility, Links, Order};
 use super::injected::{Hostile, Injected};
 use super::query::{Position, Property, Query};
+use super::version::Version;
 use super::view::List;
-use super::world::Version;
 use crate::Kind;
 
 /// Snapshots are kept for so many further ones; then their links have expired.

@@ -4,11 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
 use super::query::Property;
-use super::world::Version;
+use super::version::Version;
 use crate::Kind;
-
-/// Where a row without an instant stands in ascending order: first (OData 4.01 part 1, §11.2.6.2).
-pub(super) const UNDATED: i64 = i64::MIN;
 
 #[derive(Debug)]
 pub(super) struct View {

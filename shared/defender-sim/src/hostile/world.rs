@@ -9,61 +9,11 @@ use fastrand::Rng;
 
 use super::hostility::Hostility;
 use super::injected::{Hostile, Injected};
-use super::query::Property;
 use super::ticks::{self, DAY, HOUR, MINUTE, SECOND};
 use super::twists::{FUTURE, Twist};
-use super::view::{UNDATED, View};
+use super::version::{Order, Version};
+use super::view::View;
 use crate::{Kind, seeds};
-
-/// How a version's instant compares with that of the record's version before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// The instant is later or the same, or one of the two versions has none.
-    Forward,
-    /// The instant is earlier.
-    Back,
-    /// The instant is earlier, and the one before still was of the future when this version became visible.
-    BackFromFuture,
-}
-
-/// One version of one record.
-#[derive(Clone, Debug)]
-pub struct Version {
-    /// Which list.
-    pub kind: Kind,
-    /// Which record of that list.
-    pub record: u32,
-    /// `lastUpdateDateTime`, in 100 ns steps.
-    pub instant: Option<i64>,
-    /// `createdDateTime`.
-    pub created: i64,
-    /// From when on the first front end shows it.
-    pub visible: i64,
-    /// The content changed and the instant did not.
-    pub in_place: bool,
-    /// How the instant compares with that of the version before.
-    pub order: Order,
-    /// An empty date of .NET stands where there is no instant.
-    pub(super) empty_date: bool,
-    /// An alert's incident.
-    pub(super) incident: u32,
-    pub(super) row: Arc<str>,
-}
-
-impl Version {
-    /// The record's id.
-    #[must_use]
-    pub fn id(&self) -> String {
-        id(self.kind, self.record)
-    }
-
-    pub(super) fn key(&self, by: Property) -> i64 {
-        match by {
-            Property::Created => self.created,
-            Property::Updated => self.instant.unwrap_or(UNDATED),
-        }
-    }
-}
 
 /// A record that fails every page it is in, for a while.
 #[derive(Clone, Debug)]
@@ -79,22 +29,6 @@ pub struct Poison {
     /// A page of ids and instants fails, too.
     pub hides_ids: bool,
     pub(super) how: Hostile,
-}
-
-pub(super) fn id(kind: Kind, record: u32) -> String {
-    match kind {
-        Kind::Incidents => record.to_string(),
-        Kind::Alerts => format!("da{record}_1"),
-    }
-}
-
-/// The record that an id names.
-#[must_use]
-pub fn record_of(kind: Kind, id: &str) -> Option<u32> {
-    match kind {
-        Kind::Incidents => id.parse().ok(),
-        Kind::Alerts => id.strip_prefix("da")?.strip_suffix("_1")?.parse().ok(),
-    }
 }
 
 /// Before it is connected a tenant has this much of a past.

@@ -12,7 +12,10 @@ use http_body_util::Full;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ALERTS, INCIDENTS};
+/// How many incidents there are.
+pub(super) const INCIDENTS: u32 = 100_000;
+/// How many alerts.
+pub(super) const ALERTS: u32 = 300_000;
 
 /// The days of history; the last one is a quiet one, as a day that has not ended is.
 const DAYS: i64 = 179;

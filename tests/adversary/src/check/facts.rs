@@ -8,7 +8,7 @@ use defender_sim::hostile::Tenant;
 use defender_sim::hostile::ticks::{HOUR, MINUTE};
 use graph_security::Property;
 
-use super::{Class, SETTLED};
+use super::class::Class;
 use crate::result::Found;
 
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,9 @@ pub(super) struct Facts {
 
 /// After an outage, a storm or a refusal it takes this long until everything is as before.
 const RECOVERY: i64 = 2 * HOUR;
+
+/// Longer than a daily sweep takes to come round.
+pub(crate) const SETTLED: i64 = 26 * HOUR;
 
 /// After a sweep has met an instant that went back, it takes two reads by id, an hour apart.
 const TWO_READS: i64 = 4 * HOUR;

@@ -12,20 +12,17 @@ mod judge;
 use std::sync::Arc;
 
 use defender_sim::Kind;
-use defender_sim::hostile::ticks::{HOUR, SECOND, from_timestamp};
+use defender_sim::hostile::ticks::{SECOND, from_timestamp};
 use defender_sim::hostile::{Tenant, record_of};
 use graph_security::{Head, RecordKind};
 use incident_store::Upserted;
 use jiff::Timestamp;
 
 pub use class::Class;
-use facts::Facts;
+use facts::{Facts, SETTLED};
 pub use judge::{Minute, Run};
 
 use crate::result::Found;
-
-/// Longer than a daily sweep takes to come round.
-pub(crate) const SETTLED: i64 = 26 * HOUR;
 
 /// Watches one trial.
 #[derive(Debug)]
