@@ -7,6 +7,13 @@ root=$PWD
 export CI="${CI:-false}"
 export PATH="$root/.tools/bin:$PATH"
 
+# rustup may have the compiler of rust-toolchain.toml under the name "stable" only, where nothing can be fetched.
+wanted=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+if command -v rustup >/dev/null && ! rustup toolchain list | grep -q "^$wanted" &&
+    rustup run stable rustc --version 2>/dev/null | grep -q "^rustc $wanted "; then
+    export RUSTUP_TOOLCHAIN=stable
+fi
+
 # Begins a step. The seconds of each step are printed at the end, however the script ends.
 steps=()
 step() {
