@@ -7,7 +7,7 @@ tests/install/cargo-deny.sh
 export PATH="$PWD/.tools/bin:$PATH"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if ! cargo deny --all-features fetch db index >"$log" 2>&1; then
+if ! timeout 300 cargo deny --all-features fetch db index >"$log" 2>&1; then
     cat "$log" >&2
     printf '\n*** advisories: SKIPPED: the database of advisories cannot be fetched ***\n\n' >&2
     [ "${1:-}" != --required ] || exit 1

@@ -9,9 +9,14 @@ export PATH="$root/.tools/bin:$PATH"
 
 # rustup may have the compiler of rust-toolchain.toml under the name "stable" only, where nothing can be fetched.
 wanted=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
-if command -v rustup >/dev/null && ! rustup toolchain list | grep -q "^$wanted" &&
-    rustup run stable rustc --version 2>/dev/null | grep -q "^rustc $wanted "; then
-    export RUSTUP_TOOLCHAIN=stable
+if command -v rustup >/dev/null && ! rustup toolchain list | grep "^$wanted" >/dev/null; then
+    if rustup run stable rustc --version 2>/dev/null | grep "^rustc $wanted " >/dev/null; then
+        export RUSTUP_TOOLCHAIN=stable
+    elif ! rustup toolchain install "$wanted" --profile minimal -c clippy -c rustfmt; then
+        printf '\n*** Rust %s cannot be fetched: the default one is used ***\n\n' "$wanted" >&2
+        RUSTUP_TOOLCHAIN=$(rustup default | cut -d' ' -f1)
+        export RUSTUP_TOOLCHAIN
+    fi
 fi
 
 # Begins a step. The seconds of each step are printed at the end, however the script ends.

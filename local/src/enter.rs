@@ -3,7 +3,6 @@
 use std::io::{self, Write as _};
 
 use connections::{Entry, Expected, NewCredential, Refusal, Tested};
-use graph_auth::Cause;
 use incident_store::{Connection, Connections as _};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -130,7 +129,8 @@ fn of_this(connection: &Connection, new: &NewCredential) -> Input {
 
 /// Whether the test found nothing out, because no answer came or Microsoft is in trouble.
 fn was_not_asked(report: &TestReport) -> bool {
-    report.failure().and_then(|check| check.cause).is_some_and(Cause::may_pass)
+    let cause = report.failure().and_then(|check| check.cause);
+    cause.is_some_and(|cause| cause.may_pass() || cause.is_about_the_network())
 }
 
 /// The instant from which the first sync reads. Days are UTC's.

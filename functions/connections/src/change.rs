@@ -27,7 +27,8 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         if change.interval_seconds.is_some() {
             settings.interval = limits::interval(change.interval_seconds)?;
         }
-        if let Some(day) = change.secret_expires {
+        // A date that has passed may stay, so that a whole form can be sent back.
+        if let Some(day) = change.secret_expires.filter(|day| *day != settings.secret_expires) {
             settings.secret_expires = limits::expiry(day, self.now())?;
         }
         match change.paused {

@@ -130,7 +130,7 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         }
         let quiet = before.is_quiet() && verdict.status.is_quiet();
         let idle = quiet && verdict.outcome == Outcome::Complete && !keeper.has_kept();
-        let written = |at: Timestamp| ended.duration_since(at) < self.settings.success_every;
+        let written = |at: Timestamp| ended.duration_since(at).abs() < self.settings.success_every;
         if !(idle && due == next_due && before.last_success.is_some_and(written)) {
             keeper.finish(&checkpoint, &verdict.status, verdict.next_due).await?;
         }

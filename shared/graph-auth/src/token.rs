@@ -210,7 +210,9 @@ fn granted(answer: &Answer, requested: Timestamp) -> Option<AccessToken> {
     let text = std::str::from_utf8(&answer.body).ok()?.trim_start_matches('\u{feff}');
     serde_json::from_str::<&RawValue>(text).ok()?;
     let granted = Loose::read(text)?;
-    let secret = granted.text("access_token").filter(|token| !token.is_empty())?;
+    // A text, and nothing else that could be written as one.
+    let secret = granted.values("access_token").find_map(|value| serde_json::from_str::<String>(value).ok());
+    let secret = secret.filter(|token| !token.is_empty())?;
     // A number; older endpoints send it as text.
     let seconds = granted.text("expires_in").and_then(|text| text.parse().ok());
     let lifetime = seconds.map_or(UNSTATED_LIFETIME, Duration::from_secs);

@@ -6,6 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::believed::LONGEST_LEASE;
+
 /// The clocks of Microsoft's servers and ours differ by less.
 pub const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(15);
 
@@ -132,7 +134,7 @@ pub fn decide(
             Change::Unchanged
         }
         std::cmp::Ordering::Equal if same_content() => Change::Unchanged,
-        std::cmp::Ordering::Equal if incoming.answered > stored.answered => update(false),
+        std::cmp::Ordering::Equal if is_later(stored, incoming) => update(false),
         std::cmp::Ordering::Less if was_of_the_future(stored, incoming) || is_over(stored, incoming) => {
             update(true)
         }
@@ -143,16 +145,21 @@ pub fn decide(
 /// Whether the caller has seen for long enough that no answer shows the stored version.
 fn is_over(stored: &StoredVersion, incoming: &Incoming) -> bool {
     let is_late_enough = |over: Over| over.revision == stored.revision && incoming.answered >= over.from;
-    incoming.is_dated && incoming.answered > stored.answered && incoming.over.is_some_and(is_late_enough)
+    incoming.is_dated && is_later(stored, incoming) && incoming.over.is_some_and(is_late_enough)
+}
+
+/// Whether the incoming record was answered later than the stored one. Two runs do not overlap by as much as a lease: what
+/// was answered so much later than now was dated by a clock of ours that was ahead.
+fn is_later(stored: &StoredVersion, incoming: &Incoming) -> bool {
+    let ahead = stored.answered.duration_since(incoming.answered);
+    ahead.is_negative() || ahead > LONGEST_LEASE
 }
 
 /// Whether a later answer shows that the stored instant was none that a change can have had by then. Only Microsoft's
 /// clock tells: ours may be wrong, and front ends that lag would win.
 fn was_of_the_future(stored: &StoredVersion, incoming: &Incoming) -> bool {
     let ahead = stored.head.updated.map(|updated| updated.duration_since(incoming.answered));
-    incoming.is_dated
-        && incoming.answered > stored.answered
-        && ahead.is_some_and(|ahead| ahead > CLOCKS_DIFFER)
+    incoming.is_dated && is_later(stored, incoming) && ahead.is_some_and(|ahead| ahead > CLOCKS_DIFFER)
 }
 
 /// Whether two bodies are the same JSON value, in whatever order their keys stand. Where one is no JSON,

@@ -59,6 +59,7 @@ impl Doubts {
 
     /// One that is to be read now, and what the answer replaces.
     pub(super) fn take_due(&mut self, now: Timestamp) -> Option<(String, Option<Over>)> {
+        self.0.retain(|doubt| doubt.reads < MOST_READS);
         let doubt = self.0.iter_mut().find(|doubt| has_passed(doubt.due, APART, now))?;
         doubt.due = now + APART;
         doubt.reads += 1;
@@ -71,7 +72,7 @@ impl Doubts {
         let Some(place) = self.0.iter().position(|doubt| doubt.id == id) else { return };
         let doubt = &mut self.0[place];
         doubt.shown = doubt.shown.or(taken.date);
-        if doubt.reads >= MOST_READS || taken.rows.is_empty() {
+        if taken.rows.is_empty() {
             self.0.swap_remove(place);
         }
     }
@@ -149,6 +150,14 @@ mod tests {
             }
         }
         assert_eq!((reads, doubts), (MOST_READS, Doubts::default()));
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_left_to_the_next_sweep() {
+        let mut doubts = Doubts::default();
+        doubts.saw(&row(OLDER), minutes(0));
+        let reads = (1..400).filter(|hour| doubts.take_due(minutes(60 * hour)).is_some()).count();
+        assert_eq!((reads, doubts), (MOST_READS.into(), Doubts::default()));
     }
 
     #[test]

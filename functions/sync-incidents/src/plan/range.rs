@@ -196,7 +196,8 @@ impl Range {
     /// answer's `Date`, and what Graph dates later than any change can be is asked for by itself.
     fn go_beyond_end(&mut self, kind: RecordKind) {
         let Some(end) = self.end.filter(|_| self.purpose == Purpose::Live && self.pages > 1) else { return };
-        if self.is_done() && !self.beyond_end {
+        // What is set aside is tried again by itself; what kept it from being read would keep this from it, too.
+        if self.is_done() && !self.beyond_end && !self.incomplete {
             self.beyond_end = true;
             self.parts.push(Part::new(kind, Property::Updated, Some(end + CLOCKS_DIFFER), None));
         }

@@ -274,7 +274,7 @@ impl StreamPlan {
     /// From the watermark less the overlap on; a gap of more than a day becomes history, so that today
     /// comes first. A clock that is ahead takes what is yet to come for history.
     fn next_live(&mut self, now: Timestamp) -> Range {
-        let reach = floor_second(now - LIVE_REACH);
+        let reach = floor_second(now.min(self.theirs(now)) - LIVE_REACH);
         self.leave_the_future(now);
         let read = self.watermark.map(|watermark| floor_second(watermark - self.lateness.overlap()));
         if let Some(from) = read.filter(|_| self.clocks_differ != SignedDuration::ZERO) {
@@ -399,7 +399,7 @@ impl StreamPlan {
         let differ = SignedDuration::from_mins(differ.as_mins());
         self.changes += u64::from(differ != self.clocks_differ);
         self.clocks_differ = differ;
-        if differ != SignedDuration::ZERO {
+        if differ != SignedDuration::ZERO && self.queued_to.is_some_and(|queued| queued > taken.at_least()) {
             self.queued_to = None;
         }
     }

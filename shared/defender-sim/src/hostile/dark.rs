@@ -28,7 +28,7 @@ const LONGEST_BACK_OFF: i64 = HOUR;
 const FORGOTTEN: i64 = 2 * HOUR;
 
 /// Between two runs, and what a run takes to its end, from which the back-off counts.
-const NEXT_RUN: i64 = 6 * MINUTE;
+const NEXT_RUN: i64 = 3 * MINUTE;
 
 #[derive(Debug)]
 pub(super) struct Dark {

@@ -74,6 +74,10 @@ pub(super) async fn an_earlier_instant_replaces_only_the_version_that_it_is_said
     for (early, why) in refused {
         assert_eq!(put(store, &lease, &early).await, Upserted::Older { revision }, "{why}");
     }
+    let ahead = incoming("2", Some(at(10)), "answered by a clock of ours that was ahead");
+    put(store, &lease, &Incoming { answered: at(86_400 * 400), is_dated: false, ..ahead }).await;
+    let later = put(store, &lease, &incoming("2", Some(at(10)), "changed in place")).await;
+    assert!(matches!(later, Upserted::Updated { .. }), "the clock is right again: {later:?}");
     let right = back(revision, 60, 60);
     let became = put(store, &lease, &right).await;
     assert!(matches!(became, Upserted::Updated { went_back: true, .. }), "{became:?}");
