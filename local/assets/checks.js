@@ -19,6 +19,7 @@ export function failureOf(report) {
 /** The verdict, and under it the list of checks. `remedies` gives buttons for a failure. */
 export function checkList(remedies = () => []) {
   let seen = {};
+  let abort = null;
   const list = h("ol", { class: "checks" });
   const verdict = h("div", { role: "status", tabindex: -1, class: "verdict stack" });
   const waiting = h("div", null);
@@ -45,8 +46,8 @@ export function checkList(remedies = () => []) {
     /** Runs a test and shows what happens. Gives the last report, what was saved, and the problem that kept it from happening. */
     async run(method, path, body) {
       const ended = { report: null, saved: null, problem: null };
-      const abort = new AbortController();
-      const wait = countdown(() => abort.abort());
+      abort = new AbortController();
+      const wait = countdown(() => self.stop());
       seen = {};
       element.hidden = false;
       fill(verdict);
@@ -77,6 +78,10 @@ export function checkList(remedies = () => []) {
       if (ended.problem) self.fail(ended.problem.detail);
       self.show();
       return ended;
+    },
+    /** Ends the test that is running, if one is: nothing is saved of it. */
+    stop() {
+      abort?.abort();
     },
     /** Says what kept the test, or the saving, from happening. */
     fail(text) {

@@ -40,12 +40,19 @@ function card(id, known) {
   const buttons = h("div", { class: "row" });
   const element = h("section", { class: "card stack" }, top, buttons, place, checks.element);
   let connection;
+  let running = false;
 
+  /** One test at a time: a second one would show in the place of the first. */
   async function run(method, path, body) {
+    if (running) return { report: null, saved: null, problem: null };
+    running = true;
     busy(true);
-    const ended = await checks.run(method, path, body);
-    busy(false);
-    return ended;
+    try {
+      return await checks.run(method, path, body);
+    } finally {
+      running = false;
+      busy(false);
+    }
   }
 
   function busy(is) {
@@ -114,6 +121,7 @@ function card(id, known) {
   }
 
   function close() {
+    checks.stop();
     place.replaceChildren();
     checks.hide();
   }

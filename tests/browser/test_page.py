@@ -197,6 +197,18 @@ def test_a_connection_is_paused_and_resumed(page):
     page.until("it is synced", lambda: [tag.text for tag in page.all(".tag")] == ["connected"])
 
 
+def test_cancel_ends_the_wait_and_keeps_the_old_secret(page):
+    page.click("button", "Replace the secret")
+    page.type("New client secret (its Value)", NEXT)
+    page.date("It expires on", LATER)
+    page.click("button", "Test and replace")
+    page.see("Waiting for the new secret")
+    page.click("button", "Cancel")
+    page.until("the buttons work again", lambda: all(button.is_enabled() for button in page.all(".card button")))
+    page.click("button", "Test")
+    page.see("The connection is good: the next sync works.")
+
+
 def test_a_new_secret_is_waited_for_until_it_is_known_and_then_takes_the_old_ones_place(page, tenant):
     page.click("button", "Replace the secret")
     page.type("New client secret (its Value)", NEXT)

@@ -13,6 +13,7 @@ use test_connection::{Candidate, Check, Input, Subject};
 
 use crate::admin::{LOOKS, Tested, merged};
 use crate::enter::new_version;
+use crate::trail::{self, Made};
 use crate::{Admin, Expected, NewCredential, Refusal, limits};
 
 impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
@@ -58,6 +59,8 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         // Of two requests for one version one goes on from here.
         self.store.update(&Connection { capabilities, ..connection }).await?;
         self.put_secret(id, secret).await?;
+        // At once: what comes after it may fail, and the secret is replaced.
+        trail::write(owner, id, Made::SecretReplaced);
         let connection = self.set_expiry(id, secret_expires).await?;
         Ok(Tested { connection, report })
     }

@@ -54,7 +54,6 @@ where
             let expected = Expected::required(headers)?;
             let new = read_object(headers, body, BODY_CAP)?;
             let tested = admin.replace_credential(owner, id, &expected, &new, |_| {}).await.map_err(said)?;
-            trail::write(owner, id, Made::SecretReplaced);
             written(admin, StatusCode::OK, tested).await
         }
         Route::Change(id) => {

@@ -105,12 +105,12 @@ pub fn odd(body: &Value, path: &[String], keep: bool) -> Vec<String> {
     }
     let mut bodies = Vec::new();
     for value in values {
-        let orders: &[[bool; 2]] = if keep { &[[true, false], [false, true]] } else { &[[false, false]] };
+        let orders: &[&[bool]] =
+            if keep { &[&[true, false], &[false, true]] } else { &[&[false], &[false, false]] };
         for order in orders {
             bodies.push(written(body, path, &|right| {
                 let right = right.to_string();
-                let each = order.map(|is_right| if is_right { right.clone() } else { value.clone() });
-                each.to_vec()
+                order.iter().map(|is_right| if *is_right { right.clone() } else { value.clone() }).collect()
             }));
         }
     }
