@@ -176,7 +176,8 @@ fn what_cannot_be_right_is_refused_before_it_is_kept() {
     let line = add_line(&tenant);
     let client_id = tenant.client_id();
     for (line, secret, says) in [
-        (line.replace(&tenant.tenant_id(), "contoso.com"), SENTINEL, "not a GUID"),
+        (line.replace(&tenant.tenant_id(), "contoso.com"), SENTINEL, "A domain stands in place"),
+        (line.replace(&tenant.tenant_id(), "contoso"), SENTINEL, "not a GUID"),
         (line.replace(&tenant.tenant_id(), &client_id), SENTINEL, "are the same"),
         (line.clone(), client_id.as_str(), "Secret ID"),
         (format!("{line} --since 2020-01-01"), SENTINEL, "180 days"),
