@@ -27,8 +27,9 @@ const LONGEST_BACK_OFF: i64 = HOUR;
 /// A refusal that comes later is the first one of another row.
 const FORGOTTEN: i64 = 2 * HOUR;
 
-/// Between two runs, and what a run takes to its end, from which the back-off counts.
-const NEXT_RUN: i64 = 3 * MINUTE;
+/// The back-off counts from the end of the run that was refused, which two runs at once and answers that hang put off by
+/// minutes; the next run is a minute later.
+const NEXT_RUN: i64 = 6 * MINUTE;
 
 #[derive(Debug)]
 pub(super) struct Dark {
