@@ -75,7 +75,6 @@ pub const MUTANTS: &[Mutant] = &[
     flawed("one list's Retry-After kept to by both", Mixture::Twisted, Flaw::OneWaitForBoth),
     flawed("one list's refusal taken for both", Mixture::Twisted, Flaw::OneRefusalForBoth),
     believing::<{ clocks::NEVER_BACK }>("a clock that was ahead believed for ever"),
-    believing::<{ clocks::NOT_COMPARED }>("clocks that differ not noticed"),
     flawed("an instant of the future held for ever", Mixture::Twisted, Flaw::HoldsFuture),
     flawed("an instant that went back not taken", Mixture::Twisted, Flaw::HoldsLater),
 ];
