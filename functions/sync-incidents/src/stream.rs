@@ -87,17 +87,20 @@ impl<P: Plan> Stream<P> {
             }
             Some(Blocked::Tried) | None => self.put_off(now),
         };
-        let fails = self.blocked.as_ref().is_some_and(|blocked| blocked.failure().is_some());
-        if self.is_answered && !fails {
+        if self.is_answered && !self.has_met_failure() {
             self.failing = None;
         }
         self.report.stands(read_up_to, live_done, now);
     }
 
+    /// This run met a failure that somebody is told of.
+    fn has_met_failure(&self) -> bool {
+        self.blocked.as_ref().is_some_and(|blocked| blocked.failure().is_some())
+    }
+
     /// The failure that this run met, or that keeps the list from being asked.
     pub(crate) fn failed(&self, now: Timestamp) -> Option<&Failing> {
-        let is_met = self.blocked.as_ref().is_some_and(|blocked| blocked.failure().is_some());
-        self.failing.as_ref().filter(|_| is_met || self.put_off(now).is_some())
+        self.failing.as_ref().filter(|_| self.has_met_failure() || self.put_off(now).is_some())
     }
 
     /// When this list is to be asked again for what is left; `None` where nothing is left until the connection is

@@ -30,6 +30,7 @@
 //!
 //! What it answers is held against the reference and against recorded errors: see `data/README.md`.
 
+mod dated;
 mod dates;
 mod entra;
 mod evolvable;

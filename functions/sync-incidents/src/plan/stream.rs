@@ -407,7 +407,7 @@ impl StreamPlan {
     /// Nothing can be read up to an instant that is yet to come. A row of the future has set it, while our clock was ahead
     /// as well and the answer told no time. What was missed meanwhile is at most as old as that clock was wrong.
     fn leave_the_future(&mut self, now: Timestamp) {
-        let latest = now.max(self.theirs(now));
+        let latest = self.latest(now);
         if self.watermark.is_some_and(|watermark| watermark > latest + CLOCKS_DIFFER) {
             self.watermark = Some(floor_second(latest - LIVE_REACH));
             self.changes += 1;
@@ -419,9 +419,14 @@ impl StreamPlan {
         now.checked_add(self.clocks_differ).unwrap_or(now)
     }
 
+    /// The later of the two clocks.
+    fn latest(&self, now: Timestamp) -> Timestamp {
+        now.max(self.theirs(now))
+    }
+
     /// An end for what has none, where Microsoft's clock is not believed: later than now, whichever clock is right.
     fn surely_later(&self, now: Timestamp) -> Timestamp {
-        ceil_second(now.max(self.theirs(now)) + CLOCK_SLACK)
+        ceil_second(self.latest(now) + CLOCK_SLACK)
     }
 
     /// A change from before an instant up to which everything had been read became visible late; one that

@@ -1,12 +1,12 @@
 //! Entra's answers, with their headers.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::Value;
 
 use super::refusal::Refusal;
-use crate::dates::http_date;
+use crate::dated::dated;
 use crate::state::{Asked, State};
 
 pub(super) fn refuse(state: &mut State, asked: &Asked<'_>, refusal: &Refusal) -> Response<Bytes> {
@@ -32,11 +32,7 @@ pub(super) fn respond(
     content_type: &'static str,
     body: Bytes,
 ) -> Response<Bytes> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
-    headers.insert(DATE, http_date(asked.now));
+    let mut response = dated(asked.now, status, content_type, body);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
     response
 }

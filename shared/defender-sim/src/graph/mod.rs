@@ -20,6 +20,7 @@ use http::{HeaderValue, Method, Response, StatusCode};
 use jiff::Timestamp;
 
 use crate::Kind;
+use crate::dated::dated;
 use crate::dates::http_date;
 use crate::faults::Faults;
 use crate::model::{Alert, Incident};
@@ -197,11 +198,8 @@ fn respond(
     content_type: &'static str,
     body: Bytes,
 ) -> Response<Bytes> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
+    let mut response = dated(asked.now, status, content_type, body);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(DATE, http_date(asked.now));
     for (name, id) in [("request-id", &ids.request), ("client-request-id", &ids.client)] {
         if let Ok(id) = HeaderValue::from_str(id) {
             headers.insert(name, id);

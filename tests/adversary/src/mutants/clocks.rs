@@ -1,30 +1,25 @@
-//! The engine's own planning, with clocks that it believes.
+//! The engine's own planning, with a clock that it believes.
 
 use graph_security::RecordKind;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_incidents::plan::{Ask, Failure, Lane, Plan, Standing, StreamPlan, Taken};
 
-/// A clock that was ahead is believed for ever.
-pub const NEVER_BACK: u8 = 0;
-/// That Microsoft says another time is not noticed.
-pub const NOT_COMPARED: u8 = 1;
-
-/// The engine's planning with one thing wrong.
+/// The engine's planning, where a clock that was ahead is believed for ever.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Believing<const BUG: u8> {
+pub struct Believing {
     plan: StreamPlan,
     latest: Timestamp,
 }
 
-impl<const BUG: u8> Believing<BUG> {
+impl Believing {
     fn believed(&mut self, now: Timestamp) -> Timestamp {
         self.latest = now.max(self.latest);
-        if BUG == NEVER_BACK { self.latest } else { now }
+        self.latest
     }
 }
 
-impl<const BUG: u8> Plan for Believing<BUG> {
+impl Plan for Believing {
     fn new(kind: RecordKind, since: Timestamp) -> Self {
         Self { plan: StreamPlan::new(kind, since), latest: Timestamp::MIN }
     }
@@ -36,8 +31,7 @@ impl<const BUG: u8> Plan for Believing<BUG> {
 
     fn took(&mut self, taken: &Taken<'_>) {
         let now = self.believed(taken.now);
-        let said = if BUG == NOT_COMPARED { taken.date } else { taken.said };
-        self.plan.took(&Taken { now, said, ..taken.clone() });
+        self.plan.took(&Taken { now, ..taken.clone() });
     }
 
     fn failed(&mut self, failure: &Failure, now: Timestamp) {

@@ -40,10 +40,6 @@ const fn planned<const BUG: u8>(name: &'static str) -> Mutant {
     Mutant { name, run: Trial::run::<Naive<BUG>>, mixture: Mixture::Mild, flaw: None }
 }
 
-const fn believing<const BUG: u8>(name: &'static str) -> Mutant {
-    Mutant { name, run: Trial::run::<Believing<BUG>>, mixture: Mixture::Twisted, flaw: None }
-}
-
 const fn flawed(name: &'static str, mixture: Mixture, flaw: Flaw) -> Mutant {
     Mutant { name, run: Trial::run::<StreamPlan>, mixture, flaw: Some(flaw) }
 }
@@ -74,7 +70,12 @@ pub const MUTANTS: &[Mutant] = &[
     planned::<{ naive::FIRST_PAGE }>("first page only"),
     flawed("one list's Retry-After kept to by both", Mixture::Twisted, Flaw::OneWaitForBoth),
     flawed("one list's refusal taken for both", Mixture::Twisted, Flaw::OneRefusalForBoth),
-    believing::<{ clocks::NEVER_BACK }>("a clock that was ahead believed for ever"),
+    Mutant {
+        name: "a clock that was ahead believed for ever",
+        run: Trial::run::<Believing>,
+        mixture: Mixture::Twisted,
+        flaw: None,
+    },
     flawed("an instant of the future held for ever", Mixture::Twisted, Flaw::HoldsFuture),
     flawed("an instant that went back not taken", Mixture::Twisted, Flaw::HoldsLater),
 ];
