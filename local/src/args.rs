@@ -78,7 +78,8 @@ pub(crate) enum Command {
     /// Enter, list, change and remove connections
     #[command(subcommand)]
     Connections(ConnectionsCommand),
-    /// Say whether a connection is good, and if not, the one thing to do
+    /// Say whether a connection is good, and if not, the one thing to do. The client secret of one that is not stored
+    /// is read from `SOC_ANYWHERE_CLIENT_SECRET`, else asked for, else read from standard input
     TestConnection(TestArgs),
     /// Sync all connections once, or one of them
     Sync(SyncArgs),
@@ -101,8 +102,8 @@ pub(crate) enum ConnectionsCommand {
     /// Test a connection and enter it when it is good. Its client secret is read from
     /// `SOC_ANYWHERE_CLIENT_SECRET`, else asked for, else read from standard input
     Add(AddArgs),
-    /// Test a new client secret and let it take the old one's place. All records stay. The secret is read as
-    /// `add` reads it
+    /// Test a new client secret and let it take the old one's place. All records stay. The secret is read from
+    /// `SOC_ANYWHERE_CLIENT_SECRET`, else asked for, else read from standard input
     SetSecret(SetSecretArgs),
     /// Change a connection's name, interval or expiry date
     Edit(EditArgs),
