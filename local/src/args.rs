@@ -352,6 +352,16 @@ mod tests {
     }
 
     #[test]
+    fn each_command_that_takes_a_secret_says_where_the_secret_comes_from() {
+        let command = <CommandLine as CommandFactory>::command();
+        for path in [vec!["connections", "add"], vec!["connections", "set-secret"], vec!["test-connection"]] {
+            let find = |command: clap::Command, name: &&str| command.find_subcommand(name).unwrap().clone();
+            let help = path.iter().fold(command.clone(), find).render_help().to_string();
+            assert!(help.contains("SOC_ANYWHERE_CLIENT_SECRET"), "{path:?}: {help}");
+        }
+    }
+
+    #[test]
     fn help_fits_a_terminal() {
         let mut command = <CommandLine as CommandFactory>::command();
         command.build();
