@@ -93,7 +93,7 @@ impl State {
             Ok(()) => None,
             Err(Refused::Expired) => {
                 self.injected.count(Hostile::TokenExpired);
-                self.counts = Counts::Failed;
+                self.counts = Counts::TokenRefused;
                 Some(problem(401, "InvalidAuthenticationToken", "Lifetime validation failed."))
             }
             Err(Refused::NoConsent) => {

@@ -15,7 +15,7 @@ pub enum Order {
     Forward,
     /// The instant is earlier.
     Back,
-    /// The instant is earlier, and the one before still was of the future when this version became visible.
+    /// The instant is earlier, and the latest one still was of the future when this version became visible.
     BackFromFuture,
 }
 
@@ -34,7 +34,7 @@ pub struct Version {
     pub visible: i64,
     /// The content changed and the instant did not.
     pub in_place: bool,
-    /// How the instant compares with that of the version before.
+    /// How the instant compares with the latest of the versions before.
     pub order: Order,
     /// An empty date of .NET stands where there is no instant.
     pub(super) empty_date: bool,

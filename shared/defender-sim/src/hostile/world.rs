@@ -50,6 +50,8 @@ pub(super) struct World {
     pub(super) versions: Vec<Version>,
     /// Of each record its newest version.
     newest: [Vec<u32>; 2],
+    /// Of each record the latest instant of all its versions.
+    latest: [Vec<Option<i64>>; 2],
     redirects: Vec<Option<u32>>,
     pub(super) poisons: Vec<Poison>,
     pub(super) views: Vec<View>,
@@ -72,6 +74,7 @@ impl World {
             next_poison: start,
             versions: Vec::new(),
             newest: [Vec::new(), Vec::new()],
+            latest: [Vec::new(), Vec::new()],
             redirects: Vec::new(),
             poisons: Vec::new(),
             views: hostility.lags.iter().map(|lag| View::new(lag * SECOND)).collect(),
@@ -330,6 +333,7 @@ impl World {
     fn new_record(&mut self, kind: Kind) -> u32 {
         let newest = &mut self.newest[kind as usize];
         newest.push(u32::MAX);
+        self.latest[kind as usize].push(None);
         if kind == Kind::Incidents {
             self.redirects.push(None);
         }
@@ -376,8 +380,10 @@ impl World {
         if empty_date {
             injected.count(Hostile::EmptyInstant);
         }
-        let before = self.versions.get(self.newest[kind as usize][record as usize] as usize);
-        let before = before.and_then(|before| before.instant);
+        // Whoever still holds the latest instant of all takes what is earlier for older.
+        let latest = &mut self.latest[kind as usize][record as usize];
+        let before = *latest;
+        *latest = before.max(instant);
         let version = Version {
             kind,
             record,

@@ -270,11 +270,12 @@ impl Facts {
 fn describe(what: &str, index: u32, fact: &Fact, stored: Option<u32>, by: i64, connected: i64) -> String {
     let seconds = |ticks: i64| ticks as f64 / 1e7;
     format!(
-        "{what}: {:?} {} v{index} ({:?}), instant (or creation) {:.3} s after connecting, visible {:.1} s later, everywhere {:.1}, not there {:.1} s after that; stored is {stored:?}",
+        "{what}: {:?} {} v{index} ({:?}), instant (or creation) {:.3} s after connecting, created {:.3} s, visible {:.1} s later, everywhere {:.1}, not there {:.1} s after that; stored is {stored:?}",
         fact.kind,
         fact.record,
         fact.class,
         seconds(fact.instant.unwrap_or(fact.created) - connected),
+        seconds(fact.created - connected),
         seconds(fact.visible - fact.instant.unwrap_or(fact.created)),
         seconds(fact.everywhere - fact.instant.unwrap_or(fact.created)),
         seconds(by - fact.everywhere),
