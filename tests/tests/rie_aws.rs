@@ -240,6 +240,30 @@ async fn what_is_no_event_of_ours_is_refused() {
 }
 
 #[tokio::test]
+async fn an_operator_s_event_is_done_and_logged_and_a_mistaken_one_is_no_error_of_the_function_s() {
+    let Some(mut desk) = Desk::new("sync-incidents").await else { return };
+    let id: ConnectionId = IN_THE_QUEUE.parse().unwrap();
+    desk.enter(id, "one", "Wr0ng8Q~wrongwrongwrongwrongwrongwrong").await;
+    let again = desk.invoke("sync-incidents/operator-again.json").await;
+    assert_eq!(again["outcome"]["result"], "failed", "{again}");
+    let listed = desk.invoke("sync-incidents/operator-list.json").await;
+    let lines = listed["listed"].as_array().unwrap();
+    assert_eq!((lines.len(), &lines[0]["connection"], &lines[0]["owner"]), (1, &json!(id), &json!("one")));
+    let paused = desk.invoke("sync-incidents/operator-pause.json").await;
+    assert_eq!((&paused["lifecycle"], &paused["health"]["state"]), (&json!("paused"), &json!("paused")));
+
+    let mistaken = [json!({ "operator": "list" }), json!({ "operator": "stop", "by": "one" })];
+    for event in mistaken {
+        let refused = desk.function.invoke(&event).await.unwrap();
+        assert!(refused["error"].is_string() && refused["errorType"].is_null(), "{event}: {refused}");
+    }
+    let said: Vec<_> = desk.said("operator").iter().map(|line| line["order"].clone()).collect();
+    assert_eq!(said, ["again", "list", "pause"]);
+    assert_eq!(desk.said("synced").len(), 1, "its line, as of each sync");
+    assert!(!desk.function.output().unwrap().contains("Wr0ng8Q~"));
+}
+
+#[tokio::test]
 async fn a_connection_is_entered_by_who_signed_and_is_nobody_else_s() {
     let Some(mut desk) = Desk::new("connections").await else { return };
     assert_eq!(desk.call(&read("connections/unauthenticated.json")).await.0, 401);
