@@ -228,7 +228,7 @@ def many_are_synced_over_the_queue(desk, many):
 
 def a_replaced_secret_is_used(desk, connection, tenant):
     step("the secret is replaced, and syncing goes on")
-    new = "N3w8Q~" + "x" * 34
+    new = "N3w~fake~" + "x" * 34
     desk.simulator.tell("replace-secret", tenant["tenantId"], new)
     etag = {"if-match": desk.connection(connection)[1]}
     path = f"/connections/{connection}/credential"
@@ -288,7 +288,7 @@ def what_is_logged_is_what_may_be(desk, operator):
     tested = desk.lines("ConnectionsLogs", "connection tested") + desk.lines("TestConnectionLogs", "connection tested")
     assert len(tested) == 4 and all(line["owner"] and line["tenant"] and line["verdict"] for line in tested), tested
     everything = json.dumps([desk.stack.logged(g) for g in ("SyncIncidentsLogs", "TestConnectionLogs", "ConnectionsLogs")])
-    secrets = [tenant["clientSecret"] for tenant in desk.simulator.tenants] + ["N3w8Q~", "b4d8Q~"]
+    secrets = [tenant["clientSecret"] for tenant in desk.simulator.tenants] + ["N3w~fake~", "b4d~fake~"]
     assert not any(secret in everything + "".join(operator.said) for secret in secrets)
     metrics = [line for line in lines if "_aws" in line]
     assert metrics and not any("connection" in line for line in metrics)
@@ -369,7 +369,7 @@ def main():
     desk = Desk()
     try:
         good, bad = desk.simulator.tenants[0], dict(desk.simulator.tenants[1])
-        bad["clientSecret"] = "b4d8Q~" + "y" * 34
+        bad["clientSecret"] = "b4d~fake~" + "y" * 34
         nobody_gets_in_unsigned(desk)
         began = time.time()
         connection = a_connection_is_tested_and_saved(desk, good)

@@ -152,7 +152,7 @@ async fn a_tick_without_a_queue_syncs_what_is_due_and_each_fault_stays_its_conne
         (ConnectionId::new(Timestamp::now(), [1; 10]), ConnectionId::new(Timestamp::now(), [2; 10]));
     let secret = desk.tenant.secret.clone();
     desk.enter(good, "one", &secret).await;
-    desk.enter(bad, "another", "Wr0ng8Q~wrongwrongwrongwrongwrongwrong").await;
+    desk.enter(bad, "another", "Wr0ng~fake~wrongwrongwrongwrongwrongwrong").await;
     assert_eq!(desk.invoke("sync-incidents/tick.json").await, json!({ "due": 2, "queued": 0, "failed": 0 }));
 
     assert_eq!(desk.failing(good).await, None);
@@ -217,7 +217,7 @@ async fn of_a_batch_only_what_is_ours_comes_again() {
     );
 
     let id: ConnectionId = IN_THE_QUEUE.parse().unwrap();
-    desk.enter(id, "one", "Wr0ng8Q~wrongwrongwrongwrongwrongwrong").await;
+    desk.enter(id, "one", "Wr0ng~fake~wrongwrongwrongwrongwrongwrong").await;
     assert_eq!(desk.invoke("sync-incidents/queue.json").await, poisoned, "a bad secret is its customer's");
     assert_eq!(desk.failing(id).await.as_deref(), Some("wrong_secret"));
 
@@ -243,7 +243,7 @@ async fn what_is_no_event_of_ours_is_refused() {
 async fn an_operator_s_event_is_done_and_logged_and_a_mistaken_one_is_no_error_of_the_function_s() {
     let Some(mut desk) = Desk::new("sync-incidents").await else { return };
     let id: ConnectionId = IN_THE_QUEUE.parse().unwrap();
-    desk.enter(id, "one", "Wr0ng8Q~wrongwrongwrongwrongwrongwrong").await;
+    desk.enter(id, "one", "Wr0ng~fake~wrongwrongwrongwrongwrongwrong").await;
     let again = desk.invoke("sync-incidents/operator-again.json").await;
     assert_eq!(again["outcome"]["result"], "failed", "{again}");
     let listed = desk.invoke("sync-incidents/operator-list.json").await;
@@ -260,7 +260,7 @@ async fn an_operator_s_event_is_done_and_logged_and_a_mistaken_one_is_no_error_o
     let said: Vec<_> = desk.said("operator").iter().map(|line| line["order"].clone()).collect();
     assert_eq!(said, ["again", "list", "pause"]);
     assert_eq!(desk.said("synced").len(), 1, "its line, as of each sync");
-    assert!(!desk.function.output().unwrap().contains("Wr0ng8Q~"));
+    assert!(!desk.function.output().unwrap().contains("Wr0ng~fake~"));
 }
 
 #[tokio::test]
