@@ -3,8 +3,10 @@
 import json
 import os
 import subprocess
+import tempfile
 import time
 import uuid
+from pathlib import Path
 
 from desk import ADMINISTRATOR, HUNG, REGION, ROOT, wait
 
@@ -12,9 +14,13 @@ from desk import ADMINISTRATOR, HUNG, REGION, ROOT, wait
 class Operator:
     def __init__(self, desk):
         self.desk = desk
+        # This CLI asks AWS's own SQS whatever AWS_ENDPOINT_URL says, but for the option.
+        self.folder = tempfile.TemporaryDirectory()
+        program = Path(self.folder.name) / "aws"
+        program.write_text(f'#!/bin/sh\nexec "{ROOT}/.tools/awscli/bin/aws" --endpoint-url {desk.aws.url} "$@"\n')
+        program.chmod(0o755)
         self.environment = {
-            "PATH": f"{ROOT / '.tools/awscli/bin'}:{os.environ['PATH']}",
-            "AWS_ENDPOINT_URL": desk.aws.url,
+            "PATH": f"{self.folder.name}:{os.environ['PATH']}",
             "AWS_ACCESS_KEY_ID": ADMINISTRATOR.access_key,
             "AWS_SECRET_ACCESS_KEY": ADMINISTRATOR.secret_key,
             "AWS_DEFAULT_REGION": REGION,
