@@ -175,7 +175,10 @@ for name, alarm in alarms.items():
     rule(f"{name} tells whoever is paged", [alarm.get("AlarmActions"), alarm.get("OKActions")].count({"!If": ["WithAlarmTopic", [{"!Ref": "AlarmTopicArn"}], {"!Ref": "AWS::NoValue"}]}) != 2)
     entry = runbook.get(name, "")
     rule(f"{name} has a command to look and one to mend", not re.search(r"^# Look\b.*\n[^#\n`]", entry, re.M) or not re.search(r"^# Mend\b.*\n(?:# .*\n)*[^#\n`]", entry, re.M))
-# What a metric of a function, a table or a queue cannot go by without.
+named = set(re.findall(r"(?:^|`)operator ([a-z-]+)", Path("docs/runbook.md").read_text(), re.M))
+known = set(re.findall(r"\b([a-z][a-z-]*)-\d\b", Path("tools/operator.sh").read_text()))
+rule("the runbook's commands of the tool are there, and each of the tool's is in it", not known or known ^ named)
+# What stops a function, a table or a queue is paged for.
 functions = sorted(name for name, body in template["Resources"].items() if body["Type"] == "AWS::Serverless::Function")
 for name in functions:
     for metric in ("Errors", "Throttles"):
