@@ -138,7 +138,12 @@ async fn a_request_that_is_no_test_gets_a_clear_4xx() -> anyhow::Result<()> {
             r#"{"tenantId":"a","clientId":"b","clientSecret":"S3n~fake~tinel0123456789","x":1}"#,
             400,
         ),
-        ("POST", json, r#"{"tenantId":{"S3n~fake~tinel0123456789":1},"clientId":"b","clientSecret":"c"}"#, 400),
+        (
+            "POST",
+            json,
+            r#"{"tenantId":{"S3n~fake~tinel0123456789":1},"clientId":"b","clientSecret":"c"}"#,
+            400,
+        ),
         ("POST", json, "{\"tenantId\":\"\\ud83d\"", 400),
     ];
     for (method, content_type, body, expected) in wrong {
