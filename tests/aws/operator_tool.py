@@ -87,7 +87,7 @@ class Operator:
             assert report["outcome"]["result"] in ("complete", "progressing", "interrupted"), (words, report)
             assert report["calls"] >= 2, (words, report)
         report = self.runs("sync", failing)
-        assert report["outcome"]["result"] == "failed" and report["outcome"]["cause"] == "wrongSecret", report["outcome"]
+        assert report["outcome"]["result"] == "failed" and report["outcome"]["cause"] == "wrong_secret", report["outcome"]
 
     def mistakes_are_told(self, good):
         for words, said in [
