@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/install/rie.sh
 . tests/install/ministack.sh
+. tests/install/venv.sh
+venv awscli
 [ -n "${SOC_ANYWHERE_BOOTSTRAPS:-}" ] || tests/bootstraps.sh
 # As `cargo test --workspace` builds it: of one package alone the same crates would be built anew.
 cargo build --workspace --example simulator --locked

@@ -50,3 +50,14 @@ done
 # What looks for circles is tried on made-up ones first.
 python3 -B -m unittest discover -s tests/guards
 python3 -B tests/guards/circles.py
+
+# Made-up secrets are searched for by tests, and must not look like Entra's to a scanner: three characters, a digit, Q~.
+like_entra='[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}'
+grep -Eq "$like_entra" <<<"abc$((7))Q~$(printf 'x%.0s' {1..34})"
+looked_at=$(grep -rlI '' docs events functions local shared tests tools --exclude-dir=target | sort)
+found=$(xargs grep -lE "$like_entra" <<<"$looked_at" || true)
+if [ -n "$found" ]; then
+    printf 'guard: a secret that a scanner takes for a real one: %s\n' "$found" >&2
+    exit 1
+fi
+printf 'guard: no secret that a scanner takes for a real one: holds (%s files looked at)\n' "$(wc -l <<<"$looked_at")"

@@ -1,11 +1,15 @@
-"""Our own rules for template.yaml: tests/template.sh runs them, by a Python that has PyYAML."""
+"""Our own rules for template.yaml: tests/template.sh runs them, by the SAM CLI's Python, which has PyYAML and SAM's transform."""
 
 import json
 import re
 import sys
 from pathlib import Path
 
+import boto3
 import yaml
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
 
 
 class Loader(yaml.SafeLoader):
@@ -117,6 +121,18 @@ for name, body in template["Resources"].items():
         lengths = [each.get("MaxLength") or max(len(str(value)) for value in each.get("AllowedValues", ["0000"])) for each in map(template["Parameters"].get, told)]
         rule(f"a version of {name} can be described", sum(lengths) + len(lengths) - 1 > 256 and lengths)
         rule(f"{name} publishes all of its properties", own.get("AutoPublishAliasAllProperties") is not True)
+# What CloudFormation gets from SAM. A version that is replaced must stay: `live` goes back to it.
+source = yaml_parse(text)
+for body in source["Resources"].values():
+    if body["Type"] == "AWS::Serverless::Function":
+        body["Properties"]["CodeUri"] = "s3://bucket/key"
+defaults = {name: str(parameter.get("Default", "")) for name, parameter in source["Parameters"].items()}
+session = boto3.Session(region_name="eu-west-1", aws_access_key_id="none", aws_secret_access_key="none")
+made = Translator({}, Parser(), boto_session=session).translate(source, defaults)["Resources"]
+versions = {name: body for name, body in made.items() if body["Type"] == "AWS::Lambda::Version"}
+rule("each function has a version", len(versions) != len(re.findall("Type: AWS::Serverless::Function", text)))
+rule("versions stay", [name for name, body in versions.items() if (body.get("DeletionPolicy"), body.get("UpdateReplacePolicy")) != ("Retain", "Retain")])
+rule("functions go with the stack", [name for name, body in made.items() if body["Type"] == "AWS::Lambda::Function" and "DeletionPolicy" in body])
 integrations = {name: body["Properties"] for name, body in template["Resources"].items() if body["Type"].endswith(("::Integration", "::Permission", "::EventSourceMapping"))}
 called = {name: body.get("IntegrationUri", body.get("FunctionName")) for name, body in integrations.items()}
 rule("every call goes to the alias", len(called) < 5 or [name for name, to in called.items() if not to["!Ref"].endswith(".Alias")])
@@ -151,7 +167,7 @@ levels = re.search(r"\n  LogLevel:\n(?: {4}.*\n)*? {4}AllowedValues: \[(.*)\]", 
 rule("logs are set to what has the metrics and audit lines, and no bodies", levels != "DEBUG, INFO" and levels)
 rule("production asks Microsoft and nobody else", re.findall(r"SOC_ANYWHERE_(?:LOGIN|GRAPH)_URL|TEST_HOSTS|Test\w+Url", text))
 # Each alarm leads to what to do, with a command to look and one to mend.
-runbook = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##)", Path("docs/operations.md").read_text(), re.M | re.S))
+runbook = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##)", Path("docs/runbook.md").read_text(), re.M | re.S))
 alarms = {name: body["Properties"] for name, body in template["Resources"].items() if body["Type"] == "AWS::CloudWatch::Alarm"}
 rule("the runbook is about the alarms", sorted(alarms) != sorted(runbook) and set(alarms) ^ set(runbook))
 for name, alarm in alarms.items():
@@ -159,6 +175,30 @@ for name, alarm in alarms.items():
     rule(f"{name} tells whoever is paged", [alarm.get("AlarmActions"), alarm.get("OKActions")].count({"!If": ["WithAlarmTopic", [{"!Ref": "AlarmTopicArn"}], {"!Ref": "AWS::NoValue"}]}) != 2)
     entry = runbook.get(name, "")
     rule(f"{name} has a command to look and one to mend", not re.search(r"^# Look\b.*\n[^#\n`]", entry, re.M) or not re.search(r"^# Mend\b.*\n(?:# .*\n)*[^#\n`]", entry, re.M))
+named = set(re.findall(r"(?:^|`)operator ([a-z-]+)", Path("docs/runbook.md").read_text(), re.M))
+known = set(re.findall(r"\b([a-z][a-z-]*)-\d\b", Path("tools/operator.sh").read_text()))
+rule("the runbook's commands of the tool are there, and each of the tool's is in it", not known or known ^ named)
+# What stops a function, a table or a queue is paged for.
+functions = sorted(name for name, body in template["Resources"].items() if body["Type"] == "AWS::Serverless::Function")
+for name in functions:
+    for metric in ("Errors", "Throttles"):
+        of_function = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": [{"Name": "FunctionName", "Value": {"!Ref": name}}]}
+        rule(f"{metric} of {name} page", not any(of_function.items() <= alarm.items() for alarm in alarms.values()))
+indexes_of = {None, *(index["IndexName"] for index in template["Resources"]["Table"]["Properties"]["GlobalSecondaryIndexes"])}
+for verb in ("Read", "Write"):
+    metrics = [each["MetricStat"]["Metric"] for each in alarms[f"Table{verb}sThrottled"]["Metrics"] if "MetricStat" in each]
+    watched = {{each["Name"]: each["Value"] for each in metric["Dimensions"]}.get("GlobalSecondaryIndexName") for metric in metrics}
+    rule(f"throttled {verb.lower()}s of the table and of each index page", watched != indexes_of and watched)
+# A poisoned message is a dead letter by then, and a metric that CloudWatch makes of log lines may come minutes late.
+queue, old = template["Resources"]["Queue"]["Properties"], alarms["QueueOld"]
+poisoned = queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"]
+rule("the queue's age tells of a queue that is not read, and of no poisoned message", not poisoned < old["Threshold"] < queue["MessageRetentionPeriod"])
+late = {name: alarm for name, alarm in alarms.items() if alarm.get("Namespace") == "SocAnywhere" and alarm["TreatMissingData"] == "breaching"}
+patience = {name: alarm["Period"] * alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]) for name, alarm in late.items()}
+rule("what is missing has to be missing for five minutes", sorted(late) != ["CleaningMissing", "TicksMissing"] or [name for name, seconds in patience.items() if seconds < 300])
+rule("a stack says that nobody is paged", "NOBODY" not in json.dumps(template["Outputs"]["WhoIsPaged"]))
+# A new account has 10 concurrent executions, and a tick, a cleaning and the API need theirs.
+rule("the syncs leave half of a new account's executions", template["Parameters"]["MaximumConcurrency"]["Default"] > 5)
 rule("records go after a year by default", template["Parameters"]["RetentionDays"]["Default"] != "365")
 # `messageString` is quoted where there is an error, and `-` where there is none: it fits into no JSON.
 log = template["Resources"]["ApiStage"]["Properties"]["AccessLogSettings"]["Format"]

@@ -26,7 +26,7 @@ run 'checkov' "$CHECKOV" --config-file .checkov.yaml --file template.yaml \
 looked_at='import json, sys; told = json.load(open(sys.argv[1])); told = told.get("summary", told); print(told)
 sys.exit(not told["passed"] or told["parsing_errors"] != 0)'
 run 'checkov has looked at it' python3 -c "$looked_at" "$log/checkov.json"
-run 'our own rules' "$(dirname "$CFN_LINT")/python" tests/template.py template.yaml
+run 'our own rules' "$rie_venv/bin/python" tests/template.py template.yaml
 
 # `sam build` calls `cargo lambda build`, which sets what the release profile leaves open; a panic must not be set to
 # abort, or one connection's would end all.

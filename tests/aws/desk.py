@@ -141,9 +141,11 @@ class Stack:
         self.formation = aws.client("cloudformation")
         started = time.monotonic()
         template, self.left_out = packaged(aws)
+        aws.client("s3").put_object(Bucket="code", Key=f"{name}.yaml", Body=template.encode())
         self.formation.create_stack(
             StackName=name,
-            TemplateBody=template,
+            # As SAM hands it over: a template in the call itself may have 51,200 bytes.
+            TemplateURL=f"https://s3.{REGION}.amazonaws.com/code/{name}.yaml",
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         )

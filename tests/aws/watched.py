@@ -31,11 +31,11 @@ def metrics_of_alarm(alarm):
 
 
 def metrics_of_left_out(alarms, function):
-    """The metrics of syncs that the texts of alarms name."""
+    """The metrics of syncs that the texts of alarms name; none of an alarm on metrics of AWS's own."""
     found = []
     for alarm in alarms.values():
         names = re.findall(r"Namespace: SocAnywhere, MetricName: (\w+), Dimensions: \*OfSyncs", alarm)
-        assert len(names) >= 2, alarm
+        assert len(names) >= 2 or "Namespace: AWS/" in alarm, alarm
         found += [metric(name, {"service": function, "outcome": "synced"}) for name in names]
     return found
 

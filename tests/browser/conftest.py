@@ -9,7 +9,7 @@ from desk import Desk, Tenant
 from page import Page
 
 WRONG = "Wr0ng~Q8.this-secret-is-of-another-app_x4"
-NEXT = "N3xt8Q~the.secret-that_comes-after~it.Ab1"
+NEXT = "N3xt~fake~the.secret-that_comes-after~it.Ab1"
 
 
 @pytest.fixture(scope="session")

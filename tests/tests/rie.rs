@@ -117,7 +117,7 @@ async fn the_bootstrap_answers_for_a_good_connection_and_for_each_fault() -> any
 async fn a_request_that_is_no_test_gets_a_clear_4xx() -> anyhow::Result<()> {
     let Some(tools) = Tools::from_env()? else { return Ok(()) };
     let mut function = start(&tools, "http://127.0.0.1:1").await?;
-    let secret = "S3n8Q~tinel0123456789";
+    let secret = "S3n~fake~tinel0123456789";
     let json = "application/json";
     let nested = format!(r#"{{"tenantId":{}"#, "[".repeat(4000));
     let long = format!(r#"{{"clientSecret":"{}"}}"#, "x".repeat(5000));
@@ -135,10 +135,15 @@ async fn a_request_that_is_no_test_gets_a_clear_4xx() -> anyhow::Result<()> {
         (
             "POST",
             json,
-            r#"{"tenantId":"a","clientId":"b","clientSecret":"S3n8Q~tinel0123456789","x":1}"#,
+            r#"{"tenantId":"a","clientId":"b","clientSecret":"S3n~fake~tinel0123456789","x":1}"#,
             400,
         ),
-        ("POST", json, r#"{"tenantId":{"S3n8Q~tinel0123456789":1},"clientId":"b","clientSecret":"c"}"#, 400),
+        (
+            "POST",
+            json,
+            r#"{"tenantId":{"S3n~fake~tinel0123456789":1},"clientId":"b","clientSecret":"c"}"#,
+            400,
+        ),
         ("POST", json, "{\"tenantId\":\"\\ud83d\"", 400),
     ];
     for (method, content_type, body, expected) in wrong {

@@ -152,7 +152,7 @@ async fn a_tick_without_a_queue_syncs_what_is_due_and_each_fault_stays_its_conne
         (ConnectionId::new(Timestamp::now(), [1; 10]), ConnectionId::new(Timestamp::now(), [2; 10]));
     let secret = desk.tenant.secret.clone();
     desk.enter(good, "one", &secret).await;
-    desk.enter(bad, "another", "Wr0ng8Q~wrongwrongwrongwrongwrongwrong").await;
+    desk.enter(bad, "another", "Wr0ng~fake~wrongwrongwrongwrongwrongwrong").await;
     assert_eq!(desk.invoke("sync-incidents/tick.json").await, json!({ "due": 2, "queued": 0, "failed": 0 }));
 
     assert_eq!(desk.failing(good).await, None);
@@ -217,7 +217,7 @@ async fn of_a_batch_only_what_is_ours_comes_again() {
     );
 
     let id: ConnectionId = IN_THE_QUEUE.parse().unwrap();
-    desk.enter(id, "one", "Wr0ng8Q~wrongwrongwrongwrongwrongwrong").await;
+    desk.enter(id, "one", "Wr0ng~fake~wrongwrongwrongwrongwrongwrong").await;
     assert_eq!(desk.invoke("sync-incidents/queue.json").await, poisoned, "a bad secret is its customer's");
     assert_eq!(desk.failing(id).await.as_deref(), Some("wrong_secret"));
 
@@ -237,6 +237,30 @@ async fn what_is_no_event_of_ours_is_refused() {
         let refused = desk.function.invoke(&event).await.unwrap();
         assert!(refused["errorType"].is_string(), "{event}: {refused}");
     }
+}
+
+#[tokio::test]
+async fn an_operator_s_event_is_done_and_logged_and_a_mistaken_one_is_no_error_of_the_function_s() {
+    let Some(mut desk) = Desk::new("sync-incidents").await else { return };
+    let id: ConnectionId = IN_THE_QUEUE.parse().unwrap();
+    desk.enter(id, "one", "Wr0ng~fake~wrongwrongwrongwrongwrongwrong").await;
+    let again = desk.invoke("sync-incidents/operator-again.json").await;
+    assert_eq!(again["outcome"]["result"], "failed", "{again}");
+    let listed = desk.invoke("sync-incidents/operator-list.json").await;
+    let lines = listed["listed"].as_array().unwrap();
+    assert_eq!((lines.len(), &lines[0]["connection"], &lines[0]["owner"]), (1, &json!(id), &json!("one")));
+    let paused = desk.invoke("sync-incidents/operator-pause.json").await;
+    assert_eq!((&paused["lifecycle"], &paused["health"]["state"]), (&json!("paused"), &json!("paused")));
+
+    let mistaken = [json!({ "operator": "list" }), json!({ "operator": "stop", "by": "one" })];
+    for event in mistaken {
+        let refused = desk.function.invoke(&event).await.unwrap();
+        assert!(refused["error"].is_string() && refused["errorType"].is_null(), "{event}: {refused}");
+    }
+    let said: Vec<_> = desk.said("operator").iter().map(|line| line["order"].clone()).collect();
+    assert_eq!(said, ["again", "list", "pause"]);
+    assert_eq!(desk.said("synced").len(), 1, "its line, as of each sync");
+    assert!(!desk.function.output().unwrap().contains("Wr0ng~fake~"));
 }
 
 #[tokio::test]

@@ -21,6 +21,9 @@ pub(crate) struct Account {
     graph_calls: usize,
     written: usize,
     set_aside: usize,
+    newly_set_aside: u64,
+    found_by_hourly_sweep: u64,
+    found_by_daily_sweep: u64,
     unreadable: usize,
     longest_ms: u64,
     lag: u64,
@@ -29,17 +32,23 @@ pub(crate) struct Account {
 impl Account {
     /// Counts a sync and logs its line. `ours`: it failed by a fault of ours, and is to be tried again.
     pub(crate) fn add(&mut self, id: ConnectionId, ended: &Ended, ours: bool) {
-        self.connections += 1;
         self.ours += usize::from(ours);
-        match ended {
-            Ok(report) => self.add_report(report),
-            Err(error) if ours => tracing::error!(connection = %id, %error, "not synced"),
-            Err(error) => tracing::info!(connection = %id, %error, "not synced"),
+        let error = match ended {
+            Ok(report) => return self.add_report(report),
+            Err(error) => error,
+        };
+        self.connections += 1;
+        if ours {
+            tracing::error!(connection = %id, %error, "not synced");
+        } else {
+            tracing::info!(connection = %id, %error, "not synced");
         }
     }
 
-    fn add_report(&mut self, report: &Report) {
-        let Report { outcome, usage, streams, .. } = report;
+    /// Counts a sync that has its report, and logs its line.
+    pub(crate) fn add_report(&mut self, report: &Report) {
+        self.connections += 1;
+        let Report { outcome, usage, streams, news, .. } = report;
         match outcome {
             Outcome::Failed { cause, .. } if cause.may_pass() => self.microsoft_in_trouble += 1,
             // Microsoft has said that a request of ours is wrong. Nobody's repetition cures that, so it does not
@@ -58,6 +67,9 @@ impl Account {
         self.written += streams.values().map(changed).sum::<usize>();
         self.unreadable += streams.values().map(unreadable).sum::<usize>();
         self.set_aside += usize::from(!report.status.set_aside.is_empty());
+        self.newly_set_aside += news.newly_set_aside;
+        self.found_by_hourly_sweep += news.found_by_hourly_sweep;
+        self.found_by_daily_sweep += news.found_by_daily_sweep;
         self.longest_ms = self.longest_ms.max(report.duration_ms);
         log(report);
     }
@@ -76,6 +88,9 @@ impl Account {
             count("records_written", self.written),
             count("records_unreadable", self.unreadable),
             count("set_aside", self.set_aside),
+            tally("newly_set_aside", self.newly_set_aside),
+            tally("found_by_hourly_sweep", self.found_by_hourly_sweep),
+            tally("found_by_daily_sweep", self.found_by_daily_sweep),
             seconds("lag_seconds", self.lag),
             Metric { name: "duration_ms", value: as_f64(self.longest_ms), unit: Unit::Milliseconds },
         ];
@@ -97,7 +112,8 @@ fn lag(report: &Report) -> u64 {
 }
 
 fn log(report: &Report) {
-    let Report { connection, outcome, usage, graph_request_id, streams, pages, duration_ms, .. } = report;
+    let Report { connection, outcome, usage, graph_request_id, streams, pages, duration_ms, news, .. } =
+        report;
     let ByKind { incidents, alerts } = streams;
     let (cause, detail) = match outcome {
         Outcome::Failed { cause, detail } => (Some(cause.name()), Some(detail.as_str())),
@@ -121,6 +137,8 @@ fn log(report: &Report) {
         alerts_unchanged = alerts.unchanged,
         unreadable = unreadable(incidents) + unreadable(alerts),
         set_aside = report.status.set_aside.len(),
+        found_by_hourly_sweep = news.found_by_hourly_sweep,
+        found_by_daily_sweep = news.found_by_daily_sweep,
         lag_seconds = report.lag_seconds,
         duration_ms,
         "synced"
@@ -147,7 +165,11 @@ fn unreadable(stream: &StreamReport) -> usize {
 }
 
 pub(crate) fn count(name: &'static str, number: usize) -> Metric {
-    Metric { name, value: as_f64(number as u64), unit: Unit::Count }
+    tally(name, number as u64)
+}
+
+fn tally(name: &'static str, number: u64) -> Metric {
+    Metric { name, value: as_f64(number), unit: Unit::Count }
 }
 
 pub(crate) fn seconds(name: &'static str, number: u64) -> Metric {
@@ -161,6 +183,8 @@ fn as_f64(number: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use sync_incidents::News;
+
     use super::*;
 
     fn failed(cause: Cause) -> Report {
@@ -175,6 +199,7 @@ mod tests {
             lag_seconds: Some(3600),
             resume: None,
             duration_ms: 1,
+            news: News::default(),
             status: incident_store::SyncStatus::default(),
         }
     }

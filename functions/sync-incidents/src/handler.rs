@@ -7,9 +7,12 @@ use std::time::{Duration, SystemTime};
 use incident_store::ConnectionId;
 use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sync_incidents::Shift;
+use sync_incidents::operator::{self, Ordered};
 use tokio::time::Instant;
 
+use crate::operate::operate;
 use crate::queue;
 use crate::tick::{self, Ticked};
 use crate::work::{Function, sync};
@@ -33,6 +36,8 @@ pub(crate) enum Event {
     Batch(Batch),
     /// From the schedule.
     Tick(Tick),
+    /// From an operator, or from nobody who is known.
+    Other(Value),
 }
 
 /// What is used of an SQS event; the crate that has all of it brings two date libraries along.
@@ -65,6 +70,7 @@ pub(crate) struct Tick {
 pub(crate) enum Answer {
     Batch(Failures),
     Tick(Ticked),
+    Operator(Box<operator::Answer>),
 }
 
 /// The messages that stay on the queue.
@@ -90,6 +96,11 @@ pub(crate) async fn handle(function: Arc<Function>, event: LambdaEvent<Event>) -
     match event.payload {
         Event::Batch(batch) => Ok(Answer::Batch(sync_batch(&function, batch, shift, service).await)),
         Event::Tick(tick) => Ok(Answer::Tick(tick::run(&function, &tick.scheduled, shift, service).await?)),
+        Event::Other(event) if Ordered::is_one(&event) => {
+            let deadline = deadline.min(Instant::now() + EACH);
+            Ok(Answer::Operator(Box::new(operate(&function, event, deadline, service).await?)))
+        }
+        Event::Other(_) => Err("the event is none of the schedule, the queue or an operator".into()),
     }
 }
 
@@ -128,8 +139,13 @@ mod tests {
         assert!(matches!(tick, Event::Tick(tick) if tick.scheduled == "2026-11-23T08:00:00Z"));
         let batch = read(r#"{"Records":[{"messageId":"1","body":"{}","eventSource":"aws:sqs"}]}"#).unwrap();
         assert!(matches!(batch, Event::Batch(batch) if batch.messages.len() == 1));
-        for other in ["{}", r#"{"tick":"x","more":1}"#, "[]", "null"] {
-            assert!(read(other).is_err(), "{other}");
+        for other in ["{}", r#"{"tick":"x","more":1}"#, "[]", "null", r#"{"source":"aws.events"}"#] {
+            assert!(
+                matches!(read(other).unwrap(), Event::Other(event) if !Ordered::is_one(&event)),
+                "{other}"
+            );
         }
+        let order = read(r#"{"operator":"list","by":"somebody"}"#).unwrap();
+        assert!(matches!(order, Event::Other(event) if Ordered::is_one(&event)));
     }
 }

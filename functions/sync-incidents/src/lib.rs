@@ -11,6 +11,7 @@ mod back_off;
 mod checkpoint;
 mod ended;
 mod keeper;
+pub mod operator;
 pub mod plan;
 mod report;
 mod request;
@@ -22,7 +23,7 @@ mod syncer;
 mod verdict;
 
 pub use allowance::Budget;
-pub use report::{Outcome, Report, StreamReport};
+pub use report::{News, Outcome, Report, StreamReport};
 pub use request::Request;
 pub use shift::{Ended, NotSynced, Shift};
 pub use syncer::{Settings, Syncer};

@@ -2,6 +2,7 @@
 
 mod account;
 mod handler;
+mod operate;
 mod queue;
 mod tick;
 mod work;

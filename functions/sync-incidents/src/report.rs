@@ -34,8 +34,35 @@ pub struct Report {
     pub resume: Option<Timestamp>,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
+    /// What it has noticed for the first time.
+    #[serde(flatten)]
+    pub news: News,
     /// How the connection is doing after it.
     pub status: SyncStatus,
+}
+
+/// What a sync has added to what its connection's status counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct News {
+    /// Changes that only the hourly sweep found.
+    pub found_by_hourly_sweep: u64,
+    /// Changes that only the daily sweep found.
+    pub found_by_daily_sweep: u64,
+    /// Things more than before that are set aside.
+    pub newly_set_aside: u64,
+}
+
+impl News {
+    /// What `after` has more than `before`. Whoever dies between both has the next sync tell.
+    pub(crate) fn between(before: &SyncStatus, after: &SyncStatus) -> Self {
+        let more = |of: fn(&SyncStatus) -> u64| of(after).saturating_sub(of(before));
+        Self {
+            found_by_hourly_sweep: more(|status| status.observed.found_by_hourly_sweep),
+            found_by_daily_sweep: more(|status| status.observed.found_by_daily_sweep),
+            newly_set_aside: more(|status| status.set_aside.len() as u64),
+        }
+    }
 }
 
 /// How a sync ended.
@@ -101,6 +128,7 @@ impl Report {
             lag_seconds: None,
             resume: None,
             duration_ms: 0,
+            news: News::default(),
             status: SyncStatus::default(),
         }
     }

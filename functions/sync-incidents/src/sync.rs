@@ -15,7 +15,7 @@ use crate::checkpoint::Checkpoint;
 use crate::ended::{Failure, Stop};
 use crate::keeper::Keeper;
 use crate::plan::{Plan, StreamPlan};
-use crate::report::Outcome;
+use crate::report::{News, Outcome};
 use crate::request::Request;
 use crate::run::{LONGEST_RUN, Run};
 use crate::syncer::Syncer;
@@ -139,7 +139,7 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
             keeper.finish(&checkpoint, &verdict.status, Some(ended)).await?;
         }
         keeper.release().await?;
-        work.duration = begun.elapsed();
+        (work.news, work.duration) = (News::between(&before, &verdict.status), begun.elapsed());
         Ok(verdict.report(id, work, ended))
     }
 

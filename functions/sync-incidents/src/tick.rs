@@ -79,11 +79,12 @@ pub(crate) async fn run(
     if ended_well { Ok(ticked) } else { Err("nothing of what is due could be put on the queue".into()) }
 }
 
-/// Of how many the secret ends within [`SOON`], or has ended. Each connection with the default interval is due with
-/// each tick.
+/// Of how many the secret ends within [`SOON`]. One that has ended is its customer's to replace: it would hide all that
+/// end after it. Each connection with the default interval is due with each tick.
 fn expiring(due: &[Due], now: Timestamp) -> usize {
-    let soon = (now + SOON).to_zoned(TimeZone::UTC).date();
-    due.iter().filter(|due| due.secret_expires.is_some_and(|day| day <= soon)).count()
+    let date = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
+    let soon = date(now)..=date(now + SOON);
+    due.iter().filter(|due| due.secret_expires.is_some_and(|day| soon.contains(&day))).count()
 }
 
 #[cfg(test)]
@@ -101,8 +102,9 @@ mod tests {
             secret_expires: expires.map(|day| day.parse().unwrap()),
             since: now,
         };
-        let all = [None, Some("2026-11-10"), Some("2026-11-09"), Some("2026-11-01")].map(due);
-        assert_eq!(expiring(&all, now), 2);
+        let days = ["2026-11-10", "2026-11-09", "2026-11-02", "2026-11-01"].map(Some);
+        assert_eq!(days.map(|day| expiring(&[due(day)], now)), [0, 1, 1, 0]);
+        assert_eq!(expiring(&[due(None)], now), 0);
     }
 
     #[test]

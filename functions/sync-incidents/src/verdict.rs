@@ -9,7 +9,7 @@ use crate::back_off;
 use crate::checkpoint::Checkpoint;
 use crate::ended::Stop;
 use crate::plan::{Plan, Standing};
-use crate::report::{Outcome, Report, StreamReport, lag};
+use crate::report::{News, Outcome, Report, StreamReport, lag};
 use crate::stream::Stream;
 
 /// How a run ended.
@@ -131,6 +131,7 @@ pub(crate) struct Work {
     pub(crate) pages: u32,
     pub(crate) usage: graph_security::Usage,
     pub(crate) graph_request_id: Option<String>,
+    pub(crate) news: News,
     pub(crate) duration: std::time::Duration,
 }
 
@@ -147,6 +148,7 @@ impl Verdict {
             lag_seconds: lag(self.status.read_up_to, now),
             resume: self.resume,
             duration_ms: u64::try_from(work.duration.as_millis()).unwrap_or(u64::MAX),
+            news: work.news,
             status: self.status,
         }
     }

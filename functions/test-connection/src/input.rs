@@ -218,7 +218,7 @@ mod tests {
 
     const TENANT: &str = "11111111-2222-3333-4444-555555555555";
     const CLIENT: &str = "66666666-7777-8888-9999-aaaaaaaaaaaa";
-    const SECRET: &str = "abc8Q~0123456789~._-ABCDEFGHIJKLMNOPQRST";
+    const SECRET: &str = "abc~fake~0123456789~._-ABCDEFGHIJKLMNOPQRST";
 
     fn input(tenant: &str, client: &str, secret: &str, cloud: &str) -> Input {
         Input {

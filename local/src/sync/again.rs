@@ -81,6 +81,7 @@ mod tests {
             lag_seconds: None,
             resume,
             duration_ms: 1,
+            news: sync_incidents::News::default(),
             status: SyncStatus::default(),
         }
     }

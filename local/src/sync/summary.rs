@@ -152,6 +152,7 @@ mod tests {
             lag_seconds: Some(1),
             resume: None,
             duration_ms: 1500,
+            news: sync_incidents::News::default(),
             status,
         });
         result

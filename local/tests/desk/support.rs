@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 /// Entra's secrets look like this one, which stands in no other text.
-pub(crate) const SENTINEL: &str = "S3n8Q~tinel+secret&value=%41_never.shown";
+pub(crate) const SENTINEL: &str = "S3n~fake~tinel+secret&value=%41_never.shown";
 
 /// What has not come by then does not come: a busy machine needs long for all else.
 const HUNG: Duration = Duration::from_secs(300);

@@ -71,7 +71,7 @@ impl TenantSpec {
             (0..count).map(|_| char::from(*seeds::pick(rng, SECRET))).collect()
         };
         let start: String = (0..3).map(|_| rng.alphanumeric()).collect();
-        let secret = format!("{start}8Q~{}", letters(&mut rng, 34));
+        let secret = format!("{start}~fake~{}", letters(&mut rng, 34));
         let domain = format!("contoso{}.onmicrosoft.com", rng.u32(100..100_000));
         let roles = scenario.roles();
         Self {

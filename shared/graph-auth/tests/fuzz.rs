@@ -23,7 +23,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-const SECRET: &str = "S3n8Q~tinel+0123456-abcdefghijklmnop.QRST";
+const SECRET: &str = "S3n~fake~tinel+0123456-abcdefghijklmnop.QRST";
 
 /// No answer of Entra's is longer; what is, is not read.
 const LONGEST: usize = Limits::SMALL.body;

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 /// A token that cannot be read: its roles are no help.
-const TOKEN: &str = "OPAQUE-S3n8Q~tinel+0123456-abcdefghijklmnop";
+const TOKEN: &str = "OPAQUE-S3n~fake~tinel+0123456-abcdefghijklmnop";
 
 const PAGES: [(&str, RecordKind); 4] = [
     (

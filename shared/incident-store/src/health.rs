@@ -11,7 +11,7 @@ pub use attention::Attention;
 use graph_auth::{Cause, Cloud};
 use graph_security::RecordKind;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Connection, Failing, Lifecycle, Progress};
 
@@ -31,7 +31,7 @@ pub struct Health {
 }
 
 /// Health in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum State {
     /// Not synced yet.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::support::{World, entry, logged, spec, with};
 
-const SENTINEL: &str = "S3n8Q~tinel+secret&value=%41_never.shown";
-const OTHER: &str = "0th8Q~tinel+secret&value=%41_never.shown";
+const SENTINEL: &str = "S3n~fake~tinel+secret&value=%41_never.shown";
+const OTHER: &str = "0th~fake~tinel+secret&value=%41_never.shown";
 
 /// In any of the forms in which it could be written out.
 fn shows(bytes: &[u8]) -> bool {

@@ -50,7 +50,7 @@ async fn report(call: &'static str, status: u16, body: &'static str, location: O
     let input = test_connection::Input {
         tenant_id: TENANT.into(),
         client_id: "66666666-7777-8888-9999-aaaaaaaaaaaa".into(),
-        client_secret: "abc8Q~0123456789~._-ABCDEFGHIJKLMNOPQRST".into(),
+        client_secret: "abc~fake~0123456789~._-ABCDEFGHIJKLMNOPQRST".into(),
         cloud: String::new(),
     };
     tester.test(&input, |_| {}).await

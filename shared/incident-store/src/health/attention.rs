@@ -68,6 +68,20 @@ pub enum Attention {
     },
 }
 
+impl Attention {
+    /// The reason's name, as it is serialised.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::SecretExpires { .. } => "secretExpires",
+            Self::Overdue { .. } => "overdue",
+            Self::Behind { .. } => "behind",
+            Self::SetAside { .. } => "setAside",
+            Self::Lateness { .. } => "lateness",
+        }
+    }
+}
+
 /// The most urgent first.
 pub(super) fn of(
     connection: &Connection,
