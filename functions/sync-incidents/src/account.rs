@@ -22,6 +22,7 @@ pub(crate) struct Account {
     written: usize,
     set_aside: usize,
     unreadable: usize,
+    over: usize,
     longest_ms: u64,
     lag: u64,
 }
@@ -51,6 +52,7 @@ impl Account {
             }
             _ => {}
         }
+        self.over += usize::from(*outcome == Outcome::Over);
         self.lag = self.lag.max(lag(report));
         self.complete += usize::from(*outcome == Outcome::Complete);
         self.throttles += usage.throttles as usize;
@@ -59,13 +61,17 @@ impl Account {
         self.unreadable += streams.values().map(unreadable).sum::<usize>();
         self.set_aside += usize::from(!report.status.set_aside.is_empty());
         self.longest_ms = self.longest_ms.max(report.duration_ms);
-        log(report);
+        // Of a connection that is well and has nothing new, the attempt of every ten minutes is told of.
+        if !report.looked && *outcome != Outcome::Over {
+            log(report);
+        }
     }
 
     /// Prints the metric line.
     pub(crate) fn print(&self, service: &str, now: Timestamp) {
         let metrics = [
             count("connections", self.connections),
+            count("over", self.over),
             count("complete", self.complete),
             count("customers_to_repair", self.customers_to_repair),
             count("secrets_refused", self.secrets_refused),
@@ -134,6 +140,7 @@ fn name(outcome: &Outcome) -> &'static str {
         Outcome::Interrupted => "interrupted",
         Outcome::Failed { .. } => "failed",
         Outcome::Busy => "busy",
+        Outcome::Over => "over",
         Outcome::Inactive => "inactive",
     }
 }
@@ -174,6 +181,7 @@ mod tests {
             graph_request_id: None,
             lag_seconds: Some(3600),
             resume: None,
+            looked: false,
             duration_ms: 1,
             status: incident_store::SyncStatus::default(),
         }

@@ -32,6 +32,8 @@ pub struct Report {
     /// When to run again to go on with what may be asked; `None` when that is read until the connection is due
     /// again. A list that waits for Microsoft is not among it: see [`SyncStatus::throttled`].
     pub resume: Option<Timestamp>,
+    /// It was a look that found all as it was: nothing is written.
+    pub looked: bool,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
     /// How the connection is doing after it.
@@ -58,6 +60,8 @@ pub enum Outcome {
     },
     /// Another run has the connection.
     Busy,
+    /// The turn is over: there was a run since its slot began, or it came too late.
+    Over,
     /// The connection is pending, paused or removed.
     Inactive,
 }
@@ -100,6 +104,7 @@ impl Report {
             graph_request_id: None,
             lag_seconds: None,
             resume: None,
+            looked: false,
             duration_ms: 0,
             status: SyncStatus::default(),
         }

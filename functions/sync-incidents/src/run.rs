@@ -73,8 +73,16 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
             calls: rest.calls.min(used.saturating_add(allowance / 4)),
         };
         self.lane(Lane::Check, quarter).await?;
-        self.lane(Lane::History, rest).await?;
+        if !self.checkpoint.history_waits(self.syncer.graph.clock.now()) {
+            self.lane(Lane::History, rest).await?;
+        }
         self.lane(Lane::Live, rest).await
+    }
+
+    /// Only what is new.
+    pub(crate) async fn live(&mut self, calls: u32) -> Result<(), Stop> {
+        let share = Share { until: self.session.deadline(), calls };
+        self.lane(Lane::Live, share).await
     }
 
     /// Both streams in turn, ask by ask, until neither has anything to ask or the share is used up. One that is in
@@ -308,7 +316,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
 
     /// Written after every answer that moved the walk, except an idle live read.
     async fn keep_checkpoint(&mut self) -> Result<(), Stop> {
-        Ok(self.keeper.keep(&self.checkpoint).await?)
+        self.keeper.keep(&self.checkpoint).await
     }
 }
 

@@ -9,7 +9,7 @@ use std::thread::Thread;
 
 use graph_security::RecordKind;
 use incident_store::{
-    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, StoreError, StoredVersion, SyncState, SyncStore,
+    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, Seen, StoreError, StoredVersion, SyncState, SyncStore,
     Upserted,
 };
 use jiff::Timestamp;
@@ -54,6 +54,10 @@ impl<S: SyncStore> SyncStore for Blocking<S> {
         self.through(self.inner.claim(id, claim)).await
     }
 
+    async fn look(&self, id: ConnectionId) -> Result<Option<Seen>, StoreError> {
+        self.through(self.inner.look(id)).await
+    }
+
     async fn save(
         &self,
         lease: &Lease,
@@ -89,7 +93,7 @@ impl<S: SyncStore> SyncStore for Blocking<S> {
         self.through(self.inner.state(id)).await
     }
 
-    async fn progress(&self, id: ConnectionId) -> Result<Progress, StoreError> {
+    async fn progress(&self, id: ConnectionId) -> Result<Progress, Seen, StoreError> {
         self.through(self.inner.progress(id)).await
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use graph_security::RecordKind;
 use incident_store::{
-    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, StoreError, StoredVersion, SyncState, SyncStore,
+    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, Seen, StoreError, StoredVersion, SyncState, SyncStore,
     Upserted,
 };
 use jiff::Timestamp;
@@ -155,6 +155,10 @@ impl<S: SyncStore> SyncStore for Faulty<S> {
         self.perhaps(self.inner.claim(id, claim)).await
     }
 
+    async fn look(&self, id: ConnectionId) -> Result<Option<Seen>, StoreError> {
+        self.perhaps(self.inner.look(id)).await
+    }
+
     async fn save(
         &self,
         lease: &Lease,
@@ -208,7 +212,7 @@ impl<S: SyncStore> SyncStore for Faulty<S> {
         self.inner.state(id).await
     }
 
-    async fn progress(&self, id: ConnectionId) -> Result<Progress, StoreError> {
+    async fn progress(&self, id: ConnectionId) -> Result<Progress, Seen, StoreError> {
         self.inner.progress(id).await
     }
 }

@@ -1,0 +1,123 @@
+//! A look: what a sync would read, without the lease and without a write.
+//!
+//! A look asks both lists from the watermark on and compares what comes with what is stored, by the sync's own plan and
+//! rule. Only a look that finds all as it was saves its connection the sync. Whatever else comes of it, also a failure,
+//! is left to the sync that then follows, which takes nothing from the look.
+
+use graph_http::{Deadline, Transport};
+use incident_store::schedule::next_slot;
+use incident_store::{Claim, Claimed, ClientSecrets, Connections, Seen, StoreError, SyncStatus, SyncStore};
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use crate::allowance::LOOK;
+use crate::checkpoint::Checkpoint;
+use crate::ended::Stop;
+use crate::keeper::Keeper;
+use crate::plan::{Lane, Plan};
+use crate::report::{Outcome, Report};
+use crate::run::Run;
+use crate::syncer::Syncer;
+use crate::turn::Turn;
+use crate::verdict::{End, Verdict, Work};
+
+/// A turn comes so much earlier or later in its slot than the one before it.
+const ROOM: SignedDuration = SignedDuration::from_secs(30);
+
+/// What a look comes to.
+pub(crate) enum Looked {
+    /// All is as it was.
+    Idle(Report),
+    /// There is something to do, or it may be; the lease, where it is claimed already.
+    Busy(Option<Claimed>),
+}
+
+impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K> {
+    /// Looks at what was `seen`, where nothing else is to be done for the connection.
+    pub(crate) async fn look<P: Plan>(
+        &self,
+        seen: &Seen,
+        turn: Turn,
+        deadline: Deadline,
+    ) -> Result<Looked, StoreError> {
+        let (begun, now) = (Instant::now(), self.graph.clock.now());
+        let connection = &seen.connection;
+        let Some((checkpoint, before)) = self.all_was_well::<P>(seen, now) else {
+            return Ok(Looked::Busy(None));
+        };
+        // What a slow Microsoft leaves undone, a sync is to have as much time for.
+        let half = begun + deadline.saturating_duration_since(begun) / 2;
+        let session = match self.session(connection, half).await {
+            Ok(session) => session,
+            Err(Stop::Store(error)) => return Err(error),
+            Err(_) => return Ok(Looked::Busy(None)),
+        };
+        let keeper = Keeper::looking(&self.store, connection.id);
+        let mut run = Run::new(self, connection, session, checkpoint, keeper);
+        match run.look(LOOK).await {
+            Ok(()) => {}
+            Err(Stop::Store(error)) => return Err(error),
+            Err(_) => return Ok(Looked::Busy(None)),
+        }
+        let work = Work { pages: run.pages, usage: run.session.usage(), ..Work::default() };
+        let mut work = Work { graph_request_id: run.session.request_id().map(str::to_owned), ..work };
+        let mut checkpoint = run.checkpoint;
+        checkpoint.spent.add(work.usage.calls, now);
+        let ended = self.graph.clock.now();
+        let next_due = next_slot(connection.id, connection.settings.interval, now.max(turn.slot));
+        let end = End { stop: None, is_answered: true, now: ended, due: next_due };
+        let verdict = end.verdict(&mut checkpoint);
+        if !is_idle(&before, &verdict) || checkpoint.changes() > 0 {
+            return Ok(Looked::Busy(None));
+        }
+        let is_written = [before.last_success, seen.last_attempt]
+            .into_iter()
+            .all(|at| self.is_recent(at.map(|at| at - ROOM), ended));
+        if !is_written {
+            let state = Keeper::<S>::state(&checkpoint, &verdict.status)?;
+            let claim = Claim { now, until: now, next_due, slot: Some(turn.slot) };
+            if let Some(claimed) = self.store.settle(seen, claim, &state).await? {
+                return Ok(Looked::Busy(Some(claimed)));
+            }
+        }
+        work.duration = begun.elapsed();
+        let report = verdict.report(connection.id, work, ended);
+        Ok(Looked::Idle(Report { looked: is_written, ..report }))
+    }
+
+    /// What the last run left, where it left nothing to be done but to look for what is new.
+    fn all_was_well<P: Plan>(&self, seen: &Seen, now: Timestamp) -> Option<(Checkpoint<P>, SyncStatus)> {
+        let state = seen.state.as_ref()?;
+        let before = SyncStatus::parse(&state.status);
+        if self.settings.success_every <= SignedDuration::ZERO || !before.is_quiet() {
+            return None;
+        }
+        let mut checkpoint = Checkpoint::<P>::of_connection(&state.checkpoint, &seen.connection)?;
+        checkpoint.is_quiet(now).then_some((checkpoint, before))
+    }
+
+    /// Whether this is so short ago that nothing need be written of it again.
+    pub(crate) fn is_recent(&self, at: Option<Timestamp>, now: Timestamp) -> bool {
+        at.is_some_and(|at| now.duration_since(at).abs() < self.settings.success_every)
+    }
+}
+
+/// Whether a run found all as it was.
+pub(crate) fn is_idle(before: &SyncStatus, verdict: &Verdict) -> bool {
+    before.is_quiet() && verdict.status.is_quiet() && verdict.outcome == Outcome::Complete
+}
+
+impl<S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'_, S, T, K, P> {
+    /// Reads what is new, with so many requests at most.
+    async fn look(&mut self, calls: u32) -> Result<(), Stop> {
+        self.session.set_budget(calls);
+        self.live(calls).await?;
+        let now = self.syncer.graph.clock.now();
+        for stream in self.checkpoint.streams.values_mut() {
+            if [Lane::Check, Lane::History].into_iter().any(|lane| stream.plan.ask(lane, now).is_some()) {
+                return Err(Stop::News);
+            }
+        }
+        Ok(())
+    }
+}
