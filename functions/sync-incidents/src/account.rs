@@ -62,7 +62,8 @@ impl Account {
         self.set_aside += usize::from(!report.status.set_aside.is_empty());
         self.longest_ms = self.longest_ms.max(report.duration_ms);
         // Of a connection that is well and has nothing new, the attempt of every ten minutes is told of.
-        if !report.looked && *outcome != Outcome::Over {
+        let is_told = report.claimed || matches!(outcome, Outcome::Failed { .. });
+        if is_told {
             log(report);
         }
     }
@@ -181,7 +182,7 @@ mod tests {
             graph_request_id: None,
             lag_seconds: Some(3600),
             resume: None,
-            looked: false,
+            claimed: true,
             duration_ms: 1,
             status: incident_store::SyncStatus::default(),
         }

@@ -32,8 +32,8 @@ pub struct Report {
     /// When to run again to go on with what may be asked; `None` when that is read until the connection is due
     /// again. A list that waits for Microsoft is not among it: see [`SyncStatus::throttled`].
     pub resume: Option<Timestamp>,
-    /// It was a look that found all as it was: nothing is written.
-    pub looked: bool,
+    /// The connection was claimed. It was not where a look found all as it was, or was not answered.
+    pub claimed: bool,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
     /// How the connection is doing after it.
@@ -104,7 +104,7 @@ impl Report {
             graph_request_id: None,
             lag_seconds: None,
             resume: None,
-            looked: false,
+            claimed: false,
             duration_ms: 0,
             status: SyncStatus::default(),
         }

@@ -79,12 +79,6 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         self.lane(Lane::Live, rest).await
     }
 
-    /// Only what is new.
-    pub(crate) async fn live(&mut self, calls: u32) -> Result<(), Stop> {
-        let share = Share { until: self.session.deadline(), calls };
-        self.lane(Lane::Live, share).await
-    }
-
     /// Both streams in turn, ask by ask, until neither has anything to ask or the share is used up. One that is in
     /// trouble comes second, and what is new in the other comes before all of it: it must delay only itself.
     async fn lane(&mut self, lane: Lane, share: Share) -> Result<(), Stop> {
@@ -179,7 +173,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
     }
 
     /// One answer; where Entra refuses the secret, once more with the secret read anew.
-    async fn answer(&mut self, kind: RecordKind, target: &Target) -> Result<Page, GraphError> {
+    pub(crate) async fn answer(&mut self, kind: RecordKind, target: &Target) -> Result<Page, GraphError> {
         let error = match self.request(kind, target).await {
             Err(GraphError::Auth(error)) if error.cause().is_about_the_secret() => error,
             other => return other,
@@ -212,7 +206,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
     }
 
     /// Stores an answer's records, then tells the plan: the order is the guarantee.
-    async fn take(&mut self, kind: RecordKind, keep: Keep, page: Page) -> Result<(), Stop> {
+    pub(crate) async fn take(&mut self, kind: RecordKind, keep: Keep, page: Page) -> Result<(), Stop> {
         let now = self.syncer.graph.clock.now();
         let next = match page.next {
             None => Next::End,

@@ -71,7 +71,7 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
             _ => return Ok(Report::without_run(id, Outcome::Inactive)),
         };
         let claimed = match Box::pin(self.look::<P>(&seen, turn, deadline)).await? {
-            Looked::Idle(report) => return Ok(report),
+            Looked::Ended(report) => return Ok(report),
             Looked::Busy(claimed) => claimed,
         };
         let occasion = Occasion { begun, deadline, slot: Some(turn.slot), request: None };
@@ -145,7 +145,7 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
             // The claim has put it off by its interval, which may be a day.
             keeper.put_off(&checkpoint, until).await?;
             keeper.release().await?;
-            return Ok(Report::put_off(id, before, now));
+            return Ok(Report { claimed: true, ..Report::put_off(id, before, now) });
         }
         let (stop, mut work) = match self.session(&connection, deadline).await {
             Err(stopped) => (Some(stopped), Work::default()),
@@ -218,7 +218,7 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
 /// When a connection is due again that is claimed now: in its next slot, where it is claimed for one.
 fn next_due(connection: &Connection, slot: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let interval = connection.settings.interval;
-    slot.map_or(now + interval, |slot| next_slot(connection.id, interval, now.max(slot)))
+    slot.map_or(now + interval, |slot| next_slot(connection.id, interval, slot))
 }
 
 /// What a sync is for.

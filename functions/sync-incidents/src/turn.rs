@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 const LEAST_TICKS: i32 = 2;
 
 /// One connection's turn in one slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Turn {
     /// Whose.
     pub connection: ConnectionId,
-    /// When the slot began. There is at most one run for it.
+    /// When the tick came that gave it, the first one in the slot. A run that began since then is the slot's only one.
     pub slot: Timestamp,
     /// From then on it is over: the next turn has long been given. A queue that is behind loses what is over, and so
     /// never holds more than a few minutes of work.
@@ -28,7 +28,7 @@ impl Turn {
         let interval = SignedDuration::try_from(due.timing.interval).unwrap_or(SignedDuration::MAX);
         let lasts = interval.max(TICK * LEAST_TICKS);
         let until = tick.saturating_add(lasts).unwrap_or(Timestamp::MAX);
-        Some(Self { connection: due.timing.id, slot: due.timing.slot(tick)?, until })
+        due.timing.has_turn(tick).then_some(Self { connection: due.timing.id, slot: tick, until })
     }
 
     /// Whether it is over at `now`.

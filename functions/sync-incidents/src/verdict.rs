@@ -149,7 +149,7 @@ impl Verdict {
             graph_request_id: work.graph_request_id,
             lag_seconds: lag(self.status.read_up_to, now),
             resume: self.resume,
-            looked: false,
+            claimed: true,
             duration_ms: u64::try_from(work.duration.as_millis()).unwrap_or(u64::MAX),
             status: self.status,
         }

@@ -38,22 +38,22 @@ impl Timing {
         has_passed(self.next_due, longest_until_due(self.interval), now)
     }
 
-    /// The slot of the turn that it has with the tick of `tick`, if it has one: when the slot began.
+    /// Whether it has a turn with the tick of `tick`.
     ///
     /// A slot's turn comes with the first tick in it. It comes with each tick until it is claimed where it never was,
     /// where a person has changed it since, and where it should have been by now.
     #[must_use]
-    pub fn slot(&self, tick: Timestamp) -> Option<Timestamp> {
+    pub fn has_turn(&self, tick: Timestamp) -> bool {
         if !self.is_due(tick) {
-            return None;
+            return false;
         }
         // An attempt that is yet to come was made by a clock that was ahead.
         let attempt = self.last_attempt.filter(|attempt| *attempt <= tick + TICK);
         let attempt = attempt.filter(|attempt| self.next_due > *attempt && self.next_due <= tick);
-        let Some(attempt) = attempt else { return Some(tick) };
+        let Some(attempt) = attempt else { return true };
         let slot = slot_at(self.id, self.interval, tick).max(self.next_due);
         let is_first = tick.duration_since(slot) < TICK;
-        (is_first || self.is_late(attempt, tick)).then_some(slot)
+        is_first || self.is_late(attempt, tick)
     }
 
     /// Whether a turn is given anew that is not known to have been taken: the queue may have lost it. Where turns are
@@ -159,9 +159,13 @@ mod tests {
         Timing { id: id(1), interval, next_due: at(next_due), last_attempt: last_attempt.map(at) }
     }
 
-    /// The slots of all ticks of so many minutes.
-    fn slots(timing: Timing, minutes: i64) -> Vec<Timestamp> {
-        (0..minutes).filter_map(|minute| timing.slot(at(17 + minute * 60))).collect()
+    fn ticks(minutes: i64) -> impl Iterator<Item = Timestamp> {
+        (0..minutes).map(|minute| at(17 + minute * 60))
+    }
+
+    /// The ticks of so many minutes that it has a turn with.
+    fn turns(timing: Timing, minutes: i64) -> Vec<Timestamp> {
+        ticks(minutes).filter(|tick| timing.has_turn(*tick)).collect()
     }
 
     #[test]
@@ -171,50 +175,46 @@ mod tests {
             let next_due = next_slot(id(1), Duration::from_secs(interval), last);
             let timing =
                 Timing { next_due, last_attempt: Some(last), ..timing(interval, 0, None) };
-            let slots = slots(timing, minutes);
             let interval = i64::try_from(interval).unwrap();
             let expected = (1..).map(|turn| next_due + SignedDuration::from_secs((turn - 1) * interval));
-            let end = at(17 + (minutes - 1) * 60);
-            let expected: Vec<_> = expected.take_while(|slot| *slot <= end).collect();
-            assert_eq!(slots, expected, "{interval}");
+            let first_in = |slot: Timestamp| ticks(minutes).find(|tick| *tick >= slot);
+            let expected: Vec<_> = expected.map_while(first_in).collect();
+            assert_eq!(turns(timing, minutes), expected, "{interval}");
         }
     }
 
     #[test]
     fn what_was_never_tried_and_what_a_person_has_changed_has_a_turn_with_each_tick() {
         for of in [timing(300, 0, None), timing(300, -900, Some(0)), timing(86_400, -900, Some(0))] {
-            let ticks: Vec<_> = (0..9).map(|minute| at(17 + minute * 60)).collect();
-            assert_eq!(slots(of, 9), ticks, "{of:?}");
+            assert_eq!(turns(of, 9), ticks(9).collect::<Vec<_>>(), "{of:?}");
         }
     }
 
     #[test]
-    fn a_claim_that_is_overdue_is_asked_for_with_each_tick_and_stays_one_slot() {
+    fn a_claim_that_is_overdue_is_asked_for_with_each_tick() {
         // Its message was lost, or its turn dropped.
         let day = timing(86_400, 120, Some(-86_400));
-        let each: std::collections::BTreeSet<_> = slots(day, 60).into_iter().collect();
-        assert!((1..=2).contains(&each.len()) && slots(day, 60).len() == 58, "{each:?}");
+        assert_eq!(turns(day, 60).len(), 58);
         let minutes = timing(300, 0, Some(-300));
-        let turns = slots(minutes, 20).len();
-        assert_eq!(turns - slots(minutes, 10).len(), 10, "with each tick, when 15 minutes have passed");
+        assert_eq!(turns(minutes, 20).len() - turns(minutes, 10).len(), 10, "with each tick, when 15 minutes have passed");
     }
 
     #[test]
     fn nothing_has_a_turn_before_its_time_and_a_clock_that_was_ahead_keeps_none_from_its_turn() {
-        assert_eq!(slots(timing(60, 3_000, Some(0)), 40), []);
-        assert_eq!(slots(timing(60, 400 * 86_400, Some(0)), 3).len(), 3);
-        assert_eq!(slots(timing(60, 0, Some(400 * 86_400)), 3).len(), 3);
+        assert_eq!(turns(timing(60, 3_000, Some(0)), 40), []);
+        assert_eq!(turns(timing(60, 400 * 86_400, Some(0)), 3).len(), 3);
+        assert_eq!(turns(timing(60, 0, Some(400 * 86_400)), 3).len(), 3);
     }
 
     #[test]
     fn phases_spread_the_turns_of_an_interval_over_its_ticks() {
-        let mut turns = [0; 10];
+        let mut slots = [0; 10];
         for number in 0..=255 {
             let start = slot_at(id(number), Duration::from_secs(600), at(0));
             let minute = at(0).duration_since(start).as_secs() / 60;
-            turns[usize::try_from(minute).unwrap()] += 1;
+            slots[usize::try_from(minute).unwrap()] += 1;
         }
-        assert!(turns.iter().all(|turns| (10..45).contains(turns)), "{turns:?}");
+        assert!(slots.iter().all(|slots| (10..45).contains(slots)), "{slots:?}");
     }
 
     #[test]

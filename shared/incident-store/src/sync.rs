@@ -26,7 +26,7 @@ pub struct Claim {
     pub until: Timestamp,
     /// When this connection is due again.
     pub next_due: Timestamp,
-    /// When the slot began that this run is for; `None` for a run that is for no slot.
+    /// The first tick in the slot that this run is for; `None` for a run that is for no slot.
     pub slot: Option<Timestamp>,
 }
 

@@ -604,6 +604,7 @@ impl<S: Connections + SyncStore> Desk<S> {
         let astray = self.astray;
         self.checker().judge(&Run { began, ended, report: &report, we_were_well, astray });
         self.result.calls += u64::from(report.usage.calls);
+        self.result.looks += u64::from(!report.claimed);
         self.last = Some(report);
     }
 

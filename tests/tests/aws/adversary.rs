@@ -152,7 +152,7 @@ impl SyncStore for Elsewhere {
         self.run(async move |store| store.state(id).await).await
     }
 
-    async fn progress(&self, id: ConnectionId) -> Result<Progress, Seen, StoreError> {
+    async fn progress(&self, id: ConnectionId) -> Result<Progress, StoreError> {
         self.run(async move |store| store.progress(id).await).await
     }
 }

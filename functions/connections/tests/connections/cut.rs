@@ -182,7 +182,7 @@ impl SyncStore for Cut<SqliteStore> {
         self.fuse.pass(store_fails(), self.port.state(id)).await
     }
 
-    async fn progress(&self, id: ConnectionId) -> Result<Progress, Seen, StoreError> {
+    async fn progress(&self, id: ConnectionId) -> Result<Progress, StoreError> {
         self.fuse.pass(store_fails(), self.port.progress(id)).await
     }
 }

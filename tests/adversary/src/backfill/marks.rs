@@ -127,7 +127,7 @@ impl SyncStore for Marks {
         self.model.state(id).await
     }
 
-    async fn progress(&self, id: ConnectionId) -> Result<Progress, Seen, StoreError> {
+    async fn progress(&self, id: ConnectionId) -> Result<Progress, StoreError> {
         self.model.progress(id).await
     }
 }

@@ -93,7 +93,7 @@ impl<S: SyncStore> SyncStore for Blocking<S> {
         self.through(self.inner.state(id)).await
     }
 
-    async fn progress(&self, id: ConnectionId) -> Result<Progress, Seen, StoreError> {
+    async fn progress(&self, id: ConnectionId) -> Result<Progress, StoreError> {
         self.through(self.inner.progress(id)).await
     }
 }

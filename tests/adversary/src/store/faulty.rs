@@ -212,7 +212,7 @@ impl<S: SyncStore> SyncStore for Faulty<S> {
         self.inner.state(id).await
     }
 
-    async fn progress(&self, id: ConnectionId) -> Result<Progress, Seen, StoreError> {
+    async fn progress(&self, id: ConnectionId) -> Result<Progress, StoreError> {
         self.inner.progress(id).await
     }
 }

@@ -82,7 +82,7 @@ impl<S: SyncStore> SyncStore for Watched<S> {
         self.inner.state(id).await
     }
 
-    async fn progress(&self, id: ConnectionId) -> Result<Progress, Seen, StoreError> {
+    async fn progress(&self, id: ConnectionId) -> Result<Progress, StoreError> {
         self.inner.progress(id).await
     }
 }
