@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use graph_security::RecordKind;
 use incident_store::sqlite::SqliteStore;
 use incident_store::{
-    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle, NewConnection,
-    Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
+    NewConnection, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
 use jiff::Timestamp;
 
@@ -178,7 +178,7 @@ impl SyncStore for Watched {
         self.store.state(id).await
     }
 
-    async fn progress(&self, id: ConnectionId) -> Result<incident_store::Progress, Seen, StoreError> {
+    async fn progress(&self, id: ConnectionId) -> Result<incident_store::Progress, StoreError> {
         self.store.progress(id).await
     }
 }

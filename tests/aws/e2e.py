@@ -292,8 +292,8 @@ def what_is_logged_is_what_may_be(desk):
     metrics = [line for line in lines if "_aws" in line]
     assert metrics and not any("connection" in line for line in metrics)
     size = lambda some: sum(len(json.dumps(line, separators=(",", ":"))) for line in some)
-    each = (size(synced) + size(metrics)) / len(synced)
-    saw(f"{len(synced)} lines of syncs, {len(metrics)} of metrics: {each:.0f} bytes for each sync")
+    of_syncs, of_metrics = size(synced) / len(synced), size(metrics) / len(metrics)
+    saw(f"{len(synced)} lines of syncs of {of_syncs:.0f} bytes, {len(metrics)} of metrics of {of_metrics:.0f}")
 
 
 def what_is_watched_is_printed(desk):

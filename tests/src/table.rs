@@ -29,9 +29,11 @@ pub async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
     }
     match request.send().await {
         // The first answer came too late for the SDK, which has asked again.
-        Err(error) if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => Ok(()),
-        answer => Ok(drop(answer?)),
+        Err(error)
+            if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => {}
+        answer => drop(answer?),
     }
+    Ok(())
 }
 
 fn index(of: Index) -> anyhow::Result<GlobalSecondaryIndex> {

@@ -48,9 +48,10 @@ pub(crate) async fn run(desk: &Desk, event: &[u8], context: &Context) -> Result<
     let service = context.env_config.function_name.as_str();
     let mut cleaned = Cleaned::default();
     let cleaning = clean(&desk.store, &desk.vault, before, MOST, &mut cleaned);
-    match tokio::time::timeout(left, cleaning).await {
-        Ok(ended) => ended?,
-        Err(_) => tracing::info!(scheduled, "cleaning goes on with the next event"),
+    if let Ok(ended) = tokio::time::timeout(left, cleaning).await {
+        ended?;
+    } else {
+        tracing::info!(scheduled, "cleaning goes on with the next event");
     }
     let Cleaned { removed, failed } = cleaned;
     print(service, desk, cleaned);

@@ -81,14 +81,15 @@ impl<P: Plan> Checkpoint<P> {
     /// Whether nothing is to be done but to look for what is new.
     pub(crate) fn is_quiet(&mut self, now: Timestamp) -> bool {
         let fails = self.failing.is_some() || self.not_before.is_some();
-        !fails && self.streams.values_mut().all(|stream| {
-            let standing = stream.plan.standing();
-            let lanes = [Lane::Check, Lane::History];
-            !standing.pending
-                && !standing.in_trouble
-                && standing.read_up_to.is_some()
-                && lanes.into_iter().all(|lane| stream.plan.ask(lane, now).is_none())
-        })
+        !fails
+            && self.streams.values_mut().all(|stream| {
+                let standing = stream.plan.standing();
+                let lanes = [Lane::Check, Lane::History];
+                !standing.pending
+                    && !standing.in_trouble
+                    && standing.read_up_to.is_some()
+                    && lanes.into_iter().all(|lane| stream.plan.ask(lane, now).is_none())
+            })
     }
 
     /// Since when history may be read, where it may not yet.

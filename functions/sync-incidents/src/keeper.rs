@@ -37,11 +37,7 @@ impl<'a, S: SyncStore> Keeper<'a, S> {
         Self { store, right: Right::Look(connection), kept: 0, status: String::new() }
     }
 
-    pub(crate) async fn upsert(
-        &self,
-        kind: RecordKind,
-        records: &[Incoming],
-    ) -> Result<Vec<Upserted>, Stop> {
+    pub(crate) async fn upsert(&self, kind: RecordKind, records: &[Incoming]) -> Result<Vec<Upserted>, Stop> {
         if records.is_empty() {
             return Ok(Vec::new());
         }

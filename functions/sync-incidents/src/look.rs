@@ -31,9 +31,9 @@ const ROOM: SignedDuration = SignedDuration::from_secs(30);
 /// What a look comes to.
 pub(crate) enum Looked {
     /// All is as it was, or Microsoft does not answer in time.
-    Ended(Report),
+    Ended(Box<Report>),
     /// There is something to do, or it may be; the lease, where it is claimed already.
-    Busy(Option<Claimed>),
+    Busy(Option<Box<Claimed>>),
 }
 
 impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K> {
@@ -66,7 +66,8 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
             Came::Both => {}
             // There is no time left for a sync, which would not be answered either; but for an attempt to be seen.
             Came::Neither if attempted => {
-                return Ok(Looked::Ended(self.unanswered(connection.id, before, &run, begun)));
+                let report = self.unanswered(connection.id, before, &run, begun);
+                return Ok(Looked::Ended(Box::new(report)));
             }
             Came::Neither | Came::One => return Ok(Looked::Busy(None)),
         }
@@ -86,12 +87,12 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
             let state = Keeper::<S>::state(&checkpoint, &verdict.status)?;
             let claim = Claim { now, until: now, next_due, slot: Some(turn.slot) };
             if let Some(claimed) = self.store.settle(seen, claim, &state).await? {
-                return Ok(Looked::Busy(Some(claimed)));
+                return Ok(Looked::Busy(Some(Box::new(claimed))));
             }
         }
         work.duration = begun.elapsed();
         let report = verdict.report(connection.id, work, ended);
-        Ok(Looked::Ended(Report { claimed: !is_written, ..report }))
+        Ok(Looked::Ended(Box::new(Report { claimed: !is_written, ..report })))
     }
 
     /// The report of a look that Microsoft did not answer.

@@ -71,8 +71,8 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
             _ => return Ok(Report::without_run(id, Outcome::Inactive)),
         };
         let claimed = match Box::pin(self.look::<P>(&seen, turn, deadline)).await? {
-            Looked::Ended(report) => return Ok(report),
-            Looked::Busy(claimed) => claimed,
+            Looked::Ended(report) => return Ok(*report),
+            Looked::Busy(claimed) => claimed.map(|claimed| *claimed),
         };
         let occasion = Occasion { begun, deadline, slot: Some(turn.slot), request: None };
         Box::pin(self.claim_and_sync::<P>(&seen.connection, claimed, occasion)).await

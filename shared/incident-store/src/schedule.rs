@@ -66,7 +66,8 @@ impl Timing {
     /// When it is to have been claimed at the latest, where everything keeps pace.
     #[must_use]
     pub fn expected(&self) -> Timestamp {
-        let attempt = self.last_attempt.map(|attempt| attempt.saturating_add(between_attempts(self.interval)));
+        let attempt =
+            self.last_attempt.map(|attempt| attempt.saturating_add(between_attempts(self.interval)));
         attempt.map_or(self.next_due, |attempt| self.next_due.max(attempt.unwrap_or(Timestamp::MAX)))
     }
 }
@@ -173,8 +174,7 @@ mod tests {
         for (interval, minutes) in [(60, 9), (90, 9), (120, 9), (300, 9), (420, 9)] {
             let last = slot_at(id(1), Duration::from_secs(interval), at(0)) + SignedDuration::from_secs(1);
             let next_due = next_slot(id(1), Duration::from_secs(interval), last);
-            let timing =
-                Timing { next_due, last_attempt: Some(last), ..timing(interval, 0, None) };
+            let timing = Timing { next_due, last_attempt: Some(last), ..timing(interval, 0, None) };
             let interval = i64::try_from(interval).unwrap();
             let expected = (1..).map(|turn| next_due + SignedDuration::from_secs((turn - 1) * interval));
             let first_in = |slot: Timestamp| ticks(minutes).find(|tick| *tick >= slot);
@@ -196,7 +196,11 @@ mod tests {
         let day = timing(86_400, 120, Some(-86_400));
         assert_eq!(turns(day, 60).len(), 58);
         let minutes = timing(300, 0, Some(-300));
-        assert_eq!(turns(minutes, 20).len() - turns(minutes, 10).len(), 10, "with each tick, when 15 minutes have passed");
+        assert_eq!(
+            turns(minutes, 20).len() - turns(minutes, 10).len(),
+            10,
+            "with each tick, when 15 minutes have passed"
+        );
     }
 
     #[test]

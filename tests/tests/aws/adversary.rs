@@ -8,8 +8,8 @@ use adversary::trial::{Trial, connection};
 use graph_security::RecordKind;
 use incident_store::dynamodb::DynamoStore;
 use incident_store::{
-    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle, NewConnection,
-    Progress, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
+    NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
 use jiff::Timestamp;
 use sync_incidents::plan::StreamPlan;
@@ -80,12 +80,11 @@ impl Connections for Elsewhere {
         if asked % if now < calm { STORMY_TICKS } else { CALM_TICKS } != 0 {
             return Ok(Found::default());
         }
-        let (progress, connection) = self
-            .run(async move |store| tokio::try_join!(store.progress(id), store.connection(id)))
-            .await?;
-        let due = connection.zip(progress.next_due).map(|(connection, next_due)| {
-            Due::of(id, connection.settings, next_due, progress.last_attempt)
-        });
+        let (progress, connection) =
+            self.run(async move |store| tokio::try_join!(store.progress(id), store.connection(id))).await?;
+        let due = connection
+            .zip(progress.next_due)
+            .map(|(connection, next_due)| Due::of(id, connection.settings, next_due, progress.last_attempt));
         Ok(due.into_iter().filter(|due| due.timing.is_due(now)).collect::<Vec<_>>().into())
     }
 

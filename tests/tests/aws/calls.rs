@@ -5,7 +5,6 @@ use std::io::Write as _;
 
 use defender_sim::{Generator, TenantSpec};
 use graph_auth::TokenCache;
-use sync_incidents::Outcome;
 
 use crate::scene::{Scene, changes};
 

@@ -89,7 +89,7 @@ pub(crate) async fn lease(store: &DynamoStore, number: u8, second: i64) -> Optio
     let claim = Claim { now, until: after(120), next_due: after(60), slot: None };
     match store.claim(id(number), claim).await.unwrap() {
         Claimed::Held { lease, .. } => Some(lease),
-        Claimed::Busy { .. } | Claimed::Inactive => None,
+        Claimed::Busy { .. } | Claimed::Over | Claimed::Inactive => None,
     }
 }
 

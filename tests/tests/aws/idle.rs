@@ -36,7 +36,10 @@ async fn an_idle_tick_is_no_write_and_one_call_of_graph_per_stream() {
     assert_eq!(asked.len(), 2, "one call of Graph per stream and none for a token: {asked:?}");
     let idle = counted.take();
     let operations = BTreeMap::from([("GetItem".to_owned(), 2)]);
-    assert_eq!(idle.operations, operations, "the connection and the state are read; nothing is written, no secret read");
+    assert_eq!(
+        idle.operations, operations,
+        "the connection and the state are read; nothing is written, no secret read"
+    );
     assert!(idle.write_units < 0.01, "{idle:?}");
     println!("an idle tick, warm: {} calls of Graph, of AWS {idle:?}", asked.len());
 
@@ -47,7 +50,8 @@ async fn an_idle_tick_is_no_write_and_one_call_of_graph_per_stream() {
         let report = scene.turn().await;
         let told = counted.take();
         (ticks, all) = (ticks + 1.0, all + told.write_units);
-        let is_settled = told.operations.contains_key("TransactWriteItems") && !told.operations.contains_key("UpdateItem");
+        let is_settled =
+            told.operations.contains_key("TransactWriteItems") && !told.operations.contains_key("UpdateItem");
         if changes(&report) > 0 || told.operations.contains_key("BatchGetItem") {
             // Something has happened, and is read again for a while: that is no idle tick.
             all -= told.write_units;
@@ -63,7 +67,9 @@ async fn an_idle_tick_is_no_write_and_one_call_of_graph_per_stream() {
             sweeps += told.write_units;
         }
     }
-    println!("{hours} idle hours: {ticks} ticks, {attempts} attempts, {sweeps} units for sweeps, {all} units in all");
+    println!(
+        "{hours} idle hours: {ticks} ticks, {attempts} attempts, {sweeps} units for sweeps, {all} units in all"
+    );
     assert!((20.0..=36.0).contains(&attempts), "an attempt every ten minutes: {attempts}");
     assert!(sweeps / f64::from(i32::try_from(hours).unwrap()) <= SWEEPS, "{sweeps}");
 }

@@ -20,7 +20,8 @@ async fn one_item_that_cannot_be_read_keeps_nobody_else_from_being_due() {
         let set = value.is_some();
         let spoilt = client.update_item().table_name(&table).expression_attribute_names("#name", attribute);
         let spoilt = spoilt.update_expression(if set { "SET #name = :value" } else { "REMOVE #name" });
-        let spoilt = spoilt.key("pk", S(format!("CONNECTIONS#{number}"))).key("sk", S(id(number).to_string()));
+        let spoilt =
+            spoilt.key("pk", S(format!("CONNECTIONS#{number}"))).key("sk", S(id(number).to_string()));
         let values = value.map(|value| HashMap::from([(":value".to_owned(), value)]));
         spoilt.set_expression_attribute_values(values).send().await.unwrap();
     };
@@ -56,7 +57,8 @@ async fn of_what_is_unfinished_what_cannot_be_read_is_told_of() {
     for (number, attribute) in [(1, "created"), (2, "tenant_id")] {
         let spoilt = client.update_item().table_name(&table).expression_attribute_names("#name", attribute);
         let spoilt = spoilt.update_expression("REMOVE #name");
-        let spoilt = spoilt.key("pk", S(format!("CONNECTIONS#{number}"))).key("sk", S(id(number).to_string()));
+        let spoilt =
+            spoilt.key("pk", S(format!("CONNECTIONS#{number}"))).key("sk", S(id(number).to_string()));
         spoilt.send().await.unwrap();
     }
     let mut found = store.unfinished(at(60), 10).await.unwrap();

@@ -231,14 +231,19 @@ async fn a_cleaning_that_is_cut_off_has_counted_what_it_did() {
         let stage = Stage::new();
         let entered = stage.store.connection(stage.entered().await).await.unwrap().unwrap();
         for number in 1..=2 {
-            let (id, tenant_id) = (ConnectionId::new(entered.created, [number; 10]), Uuid::from_u128(number.into()));
+            let (id, tenant_id) =
+                (ConnectionId::new(entered.created, [number; 10]), Uuid::from_u128(number.into()));
             let settings = NewConnection { tenant_id, ..entered.settings.clone() };
             stage.store.create(id, settings, Lifecycle::Pending, entered.created).await.unwrap();
         }
         let (admin, fuse) = stage.admin(calls, How::DiesBefore);
         let later = Timestamp::now() + UNFINISHED_AFTER + UNFINISHED_AFTER;
         let mut cleaned = Cleaned::default();
-        let _ = until_cut(&fuse, clean(&admin.store, &admin.vault, later, 100, &mut cleaned)).await;
+        let cleaning = async {
+            let cleaning = clean(&admin.store, &admin.vault, later, 100, &mut cleaned);
+            cleaning.await.map_err(Refusal::from)
+        };
+        let _ = until_cut(&fuse, cleaning).await;
         let left = stage.store.connections(None).await.unwrap().len() - 1;
         assert_eq!((cleaned.removed + left, cleaned.failed), (2, 0), "cut at call {calls}");
         seen.push(cleaned.removed);

@@ -7,9 +7,9 @@ use connections::Refusal;
 use graph_security::RecordKind;
 use incident_store::sqlite::SqliteStore;
 use incident_store::{
-    Claim, Claimed, ClientSecrets, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
-    MemoryVault, NewConnection, Progress, Records, SecretError, SecretVault, SecretVersion, StoreError,
-    StoredVersion, SyncState, SyncStore, Upserted,
+    Claim, Claimed, ClientSecrets, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease,
+    Lifecycle, MemoryVault, NewConnection, Progress, Records, SecretError, SecretVault, SecretVersion, Seen,
+    StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
 use jiff::Timestamp;
 use secrecy::SecretString;

@@ -1,6 +1,8 @@
 //! What a run is promised about its lease and its state.
 
-use super::samples::{Incident, at, claim_at, connected, due, id, incoming, lease, leased, put, settings, stored};
+use super::samples::{
+    Incident, at, claim_at, connected, due, id, incoming, lease, leased, put, settings, stored,
+};
 use crate::{
     Claim, Claimed, Connection, ConnectionId, Connections, Lease, Lifecycle, Progress, Records, Seen,
     StoreError, SyncState, SyncStore,
@@ -151,19 +153,34 @@ pub(super) async fn a_slot_has_one_run<S: Connections + SyncStore>(store: &S) {
     store.release(&ahead).await.expect("a lease is given back");
     let right = Claim { slot: Some(at(60)), ..claim_at(at(70)) };
     let right = store.claim(id(2), right).await.expect("an answer");
-    assert!(matches!(right, Claimed::Held { .. }), "no clock that was ahead has had the slot's run: {right:?}");
+    assert!(
+        matches!(right, Claimed::Held { .. }),
+        "no clock that was ahead has had the slot's run: {right:?}"
+    );
 }
 
 pub(super) async fn a_look_takes_nothing<S: Connections + SyncStore>(store: &S) {
-    assert_eq!(store.look(id(1)).await.expect("no error"), None, "of what does not exist there is nothing to see");
+    assert_eq!(
+        store.look(id(1)).await.expect("no error"),
+        None,
+        "of what does not exist there is nothing to see"
+    );
     let created = connected(store, 1).await;
     let look = async || store.look(id(1)).await.expect("a look is answered").expect("it is there");
     let seen = look().await;
-    assert_eq!((&seen.connection, &seen.state, seen.last_attempt), (&created, &None, None), "it is as it was entered");
+    assert_eq!(
+        (&seen.connection, &seen.state, seen.last_attempt),
+        (&created, &None, None),
+        "it is as it was entered"
+    );
     let held = lease(store, id(1), at(10)).await;
     store.save(&held, &state("a"), None).await.expect("the holder saves");
     let seen = look().await;
-    assert_eq!((seen.state, seen.last_attempt), (Some(state("a")), Some(at(10))), "what a run has left is seen");
+    assert_eq!(
+        (seen.state, seen.last_attempt),
+        (Some(state("a")), Some(at(10))),
+        "what a run has left is seen"
+    );
     put(store, &held, &incoming("1", None, "a look takes no lease")).await;
     store.remove(id(1), Records::Keep).await.expect("it is removed");
     assert_eq!(store.look(id(1)).await.expect("no error"), None, "nor of what was removed");

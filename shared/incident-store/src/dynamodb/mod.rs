@@ -45,8 +45,8 @@ pub use read::{Body, DynamoRecord};
 pub use store::{DynamoStore, Late, late};
 
 use crate::{
-    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle, NewConnection,
-    Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
+    NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
 
 impl Connections for DynamoStore {

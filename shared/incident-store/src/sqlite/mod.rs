@@ -28,7 +28,8 @@ pub use records::{IncidentFilter, Page, Position, StoredRecord};
 
 use crate::{
     Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
-    NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted, stored,
+    NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    stored,
 };
 use worker::Worker;
 

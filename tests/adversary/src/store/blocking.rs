@@ -9,8 +9,8 @@ use std::thread::Thread;
 
 use graph_security::RecordKind;
 use incident_store::{
-    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, Seen, StoreError, StoredVersion, SyncState, SyncStore,
-    Upserted,
+    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, Seen, StoreError, StoredVersion, SyncState,
+    SyncStore, Upserted,
 };
 use jiff::Timestamp;
 

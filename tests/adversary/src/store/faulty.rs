@@ -8,8 +8,8 @@ use std::time::Duration;
 use fastrand::Rng;
 use graph_security::RecordKind;
 use incident_store::{
-    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, Seen, StoreError, StoredVersion, SyncState, SyncStore,
-    Upserted,
+    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, Seen, StoreError, StoredVersion, SyncState,
+    SyncStore, Upserted,
 };
 use jiff::Timestamp;
 

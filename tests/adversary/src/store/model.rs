@@ -7,8 +7,8 @@ use graph_security::RecordKind;
 use incident_store::believed::{LONGEST_LEASE, has_passed};
 use incident_store::{
     Change, Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
-    NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted, decide, fingerprint,
-    same_content, ticks,
+    NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    decide, fingerprint, same_content, ticks,
 };
 use jiff::Timestamp;
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use graph_http::Clock;
 use graph_security::RecordKind;
 use incident_store::{
-    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, Seen, StoreError, StoredVersion, SyncState, SyncStore,
-    Upserted,
+    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, Seen, StoreError, StoredVersion, SyncState,
+    SyncStore, Upserted,
 };
 use jiff::Timestamp;
 
