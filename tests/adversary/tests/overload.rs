@@ -206,7 +206,9 @@ impl World {
                 counted.looks += u32::from(!turn.is_over(now));
                 let report = ended.expect("nothing fails by a fault of ours");
                 counted.claims += u32::from(report.claimed);
-                keys.iter().for_each(|key| drop(lock(&self.queue).remove(key)));
+                for key in keys {
+                    lock(&self.queue).remove(key);
+                }
             }
         }
     }
