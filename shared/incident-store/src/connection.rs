@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{ConnectionId, Due, StoreError};
+use crate::{ConnectionId, StoreError, Timing};
 
 /// Where a connection is in its life. Health is something else: a sync's own account of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +93,31 @@ pub enum Records {
     Remove,
     /// They stay readable; nothing is ever written to them again.
     Keep,
+}
+
+/// A connection that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Which one, and when.
+    pub timing: Timing,
+    /// Whose.
+    pub owner: String,
+    /// The day on which the secret ends, where that is known.
+    pub secret_expires: Option<Date>,
+}
+
+impl Due {
+    /// Of a connection with these settings.
+    #[must_use]
+    pub fn of(
+        id: ConnectionId,
+        settings: NewConnection,
+        next_due: Timestamp,
+        last_attempt: Option<Timestamp>,
+    ) -> Self {
+        let NewConnection { owner, interval, secret_expires, .. } = settings;
+        Self { timing: Timing { id, interval, next_due, last_attempt }, owner, secret_expires }
+    }
 }
 
 /// What was found, and what was met that cannot be read.

@@ -6,11 +6,10 @@
 
 use std::time::Duration;
 
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::ConnectionId;
 use crate::believed::{has_passed, longest_until_due};
-use crate::{ConnectionId, NewConnection};
 
 /// Between two ticks of the timer.
 pub const TICK: SignedDuration = SignedDuration::from_secs(60);
@@ -69,31 +68,6 @@ impl Timing {
         let attempt =
             self.last_attempt.map(|attempt| attempt.saturating_add(between_attempts(self.interval)));
         attempt.map_or(self.next_due, |attempt| self.next_due.max(attempt.unwrap_or(Timestamp::MAX)))
-    }
-}
-
-/// A connection that is due.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Due {
-    /// Which one, and when.
-    pub timing: Timing,
-    /// Whose.
-    pub owner: String,
-    /// The day on which the secret ends, where that is known.
-    pub secret_expires: Option<Date>,
-}
-
-impl Due {
-    /// Of a connection with these settings.
-    #[must_use]
-    pub fn of(
-        id: ConnectionId,
-        settings: NewConnection,
-        next_due: Timestamp,
-        last_attempt: Option<Timestamp>,
-    ) -> Self {
-        let NewConnection { owner, interval, secret_expires, .. } = settings;
-        Self { timing: Timing { id, interval, next_due, last_attempt }, owner, secret_expires }
     }
 }
 
