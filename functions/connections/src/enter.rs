@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::admin::{Tested, merged};
 use crate::clean::{forget, is_left_over};
+use crate::trail::{self, Made, Outcome};
 use crate::{Admin, Entry, Refusal, limits};
 
 /// What was entered, ready to be saved.
@@ -36,26 +37,15 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         entry: &Entry,
         observer: impl FnMut(&Check) + Send,
     ) -> Result<Tested, Refusal> {
-        let input = entry.input();
         let Entered { settings, secret } = match self.entered(owner, entry)? {
             Ok(entered) => entered,
-            // The report says what is wrong with it. Entra is asked for the ID behind a domain, so that counts.
-            Err(Cause::TenantIdIsDomain) => {
-                let (tenant_id, client_id) = (Uuid::nil(), Uuid::nil());
-                let subject = Subject { owner, tenant_id, client_id, connection: None, guess: false };
-                let test = Box::pin(self.tester.test(&input, observer));
-                let report = self.audited(subject, test).await?;
-                return Err(Refusal::TestFailed(Box::new(report)));
-            }
-            Err(_) => {
-                let report = Box::pin(self.tester.test(&input, observer)).await;
-                return Err(Refusal::TestFailed(Box::new(report)));
-            }
+            Err(cause) => return Err(self.refusal_of(owner, entry, cause, observer).await),
         };
         self.refuse_duplicate(&settings).await?;
         let NewConnection { tenant_id, client_id, since, .. } = settings;
         let subject = Subject { owner, tenant_id, client_id, connection: None, guess: true };
         let complete = |candidate| Candidate { since: Some(since), ..candidate };
+        let input = entry.input();
         let test = Box::pin(self.tester.test_as(&input, complete, observer));
         let report = self.audited(subject, test).await?;
         if !report.ok && !entry.save_anyway {
@@ -70,14 +60,37 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
     ///
     /// # Errors
     /// [`Refusal::Invalid`], [`Refusal::Duplicate`], or when something cannot answer. Values that cannot be right
-    /// are a [`Refusal::TestFailed`], which asks nobody. Nothing is saved then.
+    /// are a [`Refusal::TestFailed`], or a [`Refusal::TooMany`], as they are to [`Self::enter`]: Entra is asked for
+    /// the ID behind a domain, and nobody is asked else. Nothing is saved then.
     pub async fn enter_untested(&self, owner: &str, entry: &Entry) -> Result<Connection, Refusal> {
-        let Ok(Entered { settings, secret }) = self.entered(owner, entry)? else {
-            let report = self.tester.test(&entry.input(), |_| {}).await;
-            return Err(Refusal::TestFailed(Box::new(report)));
+        let Entered { settings, secret } = match self.entered(owner, entry)? {
+            Ok(entered) => entered,
+            Err(cause) => return Err(self.refusal_of(owner, entry, cause, |_| {}).await),
         };
         self.refuse_duplicate(&settings).await?;
         self.save(settings, secret, Capabilities::default()).await
+    }
+
+    /// What the report says of values that cannot be right. Entra is asked for the ID behind a domain, so that counts.
+    async fn refusal_of(
+        &self,
+        owner: &str,
+        entry: &Entry,
+        cause: Cause,
+        observer: impl FnMut(&Check) + Send,
+    ) -> Refusal {
+        let input = entry.input();
+        // On the heap, because its future has some 20 KB.
+        let test = Box::pin(self.tester.test(&input, observer));
+        let report = match cause {
+            Cause::TenantIdIsDomain => {
+                let (tenant_id, client_id) = (Uuid::nil(), Uuid::nil());
+                let subject = Subject { owner, tenant_id, client_id, connection: None, guess: false };
+                self.audited(subject, test).await
+            }
+            _ => Ok(test.await),
+        };
+        report.map_or_else(|refused| refused, |report| Refusal::TestFailed(Box::new(report)))
     }
 
     /// What was entered, read. The inner error is about the values that a test judges.
@@ -116,11 +129,15 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
             Ok(self.store.update(&connected).await?)
         };
         let refusal = match saved.await {
-            Ok(connected) => return Ok(connected),
+            Ok(connected) => {
+                trail::write(&connected.settings.owner, connected.id, Made::Entered, Outcome::Made);
+                return Ok(connected);
+            }
             Err(refusal) => refusal,
         };
         if let Err(error) = forget(&self.store, &self.vault, pending.clone()).await {
             tracing::warn!(connection = %pending.id, ?error, "an interrupted saving is left to be cleaned");
+            trail::write(&pending.settings.owner, pending.id, Made::Entered, Outcome::Unknown);
         }
         // Somebody removed it meanwhile, and it never was: ask again.
         Err(match refusal {

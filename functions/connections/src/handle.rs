@@ -10,7 +10,6 @@ use test_connection::{Check, TestReport};
 
 use crate::admin::Tested;
 use crate::route::Route;
-use crate::trail::{self, Fields, Made};
 use crate::{Admin, ConnectionView, Expected, Refusal, etag};
 
 /// The longest request body, in bytes. A connection's values take a few hundred.
@@ -43,7 +42,6 @@ where
         Route::Enter => {
             let entry = read_object(headers, body, BODY_CAP)?;
             let tested = admin.enter(owner, &entry, |_| {}).await.map_err(said)?;
-            trail::write(owner, tested.connection.id, Made::Entered);
             let location = format!("/connections/{}", tested.connection.id);
             let location = HeaderValue::try_from(location).map_err(|_| Problem::internal())?;
             let mut response = written(admin, StatusCode::CREATED, tested).await?;
@@ -59,9 +57,7 @@ where
         Route::Change(id) => {
             let expected = Expected::required(headers)?;
             let change = read_object(headers, body, BODY_CAP)?;
-            let fields = Fields::of(&change);
             let connection = admin.change(owner, id, &expected, change).await.map_err(said)?;
-            trail::write(owner, id, Made::Changed(fields));
             one(&admin.view(connection).await.map_err(said)?)
         }
         Route::Test(id) => {
@@ -73,7 +69,6 @@ where
         Route::Remove(id, records) => {
             let expected = Expected::of(headers)?.unwrap_or(Expected::Any);
             admin.remove(owner, id, &expected, records).await.map_err(said)?;
-            trail::write(owner, id, Made::Removed(records));
             let mut response = Response::new(String::new());
             *response.status_mut() = StatusCode::NO_CONTENT;
             Ok(response)

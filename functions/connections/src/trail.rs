@@ -1,16 +1,36 @@
-//! Who has changed what: one line for each change that was made. It names fields and has none of their values.
+//! Who has changed what: one line for each change that was made, or may have been, as soon as that is so: what comes
+//! after it may fail. It names fields and has none of their values.
 
 use incident_store::{ConnectionId, Records};
 
-use crate::Change;
+use crate::{Change, Refusal};
 
-/// A change that was made.
+/// A change.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Made {
     Entered,
     Changed(Fields),
     SecretReplaced,
     Removed(Records),
+}
+
+/// Whether a change was made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Outcome {
+    Made,
+    /// No answer says so: the change may have been made.
+    Unknown,
+}
+
+impl Outcome {
+    /// What the answer to the step that makes a change says of that change; `None` where nothing was changed.
+    pub(crate) fn of<T>(answer: &Result<T, Refusal>) -> Option<Self> {
+        match answer {
+            Ok(_) => Some(Self::Made),
+            Err(Refusal::Unavailable(_)) => Some(Self::Unknown),
+            Err(_) => None,
+        }
+    }
 }
 
 /// Which fields a change has said something of.
@@ -29,8 +49,15 @@ impl Fields {
     }
 }
 
+/// Writes the line of the change that `answer` is about, if there is one.
+pub(crate) fn answered<T>(owner: &str, connection: ConnectionId, made: Made, answer: &Result<T, Refusal>) {
+    if let Some(outcome) = Outcome::of(answer) {
+        write(owner, connection, made, outcome);
+    }
+}
+
 /// Writes the line. The caller behind the owner is in the gateway's line of the same request.
-pub(crate) fn write(owner: &str, connection: ConnectionId, made: Made) {
+pub(crate) fn write(owner: &str, connection: ConnectionId, made: Made, outcome: Outcome) {
     let (what, fields) = match made {
         Made::Entered => ("entered", String::new()),
         Made::Changed(Fields(fields)) => {
@@ -40,5 +67,9 @@ pub(crate) fn write(owner: &str, connection: ConnectionId, made: Made) {
         Made::Removed(Records::Remove) => ("removed", String::new()),
         Made::Removed(Records::Keep) => ("removed, its records kept", String::new()),
     };
-    tracing::info!(owner, %connection, what, fields, "connection changed");
+    let outcome = match outcome {
+        Outcome::Made => "made",
+        Outcome::Unknown => "unknown",
+    };
+    tracing::info!(owner, %connection, what, fields, outcome, "connection changed");
 }
