@@ -6,7 +6,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Desk, start};
-use defender_sim::{Generator, Kind, TenantSpec};
+use defender_sim::{Faults, Generator, Kind, TenantSpec};
 use graph_security::RecordKind;
 use incident_store::schedule::share_of;
 use incident_store::{Claim, Claimed, ConnectionId, Connections as _, SyncState, SyncStore as _, Timing};
@@ -152,7 +152,8 @@ async fn a_person_s_change_and_a_failure_are_no_look() {
         }
         assert!(turns < 60, "nothing is idle");
     }
-    desk.simulator.replace_secret(desk.tenant.tenant_id, "new~secret+1");
+    let refused = Faults { graph_status: Some((403, None)), ..Faults::default() };
+    desk.simulator.set_faults(desk.tenant.tenant_id, refused);
     tokio::time::sleep(Duration::from_secs(60)).await;
     let failed = turn(&desk).await;
     assert!(failed.claimed && matches!(failed.outcome, Outcome::Failed { .. }), "{failed:?}");
