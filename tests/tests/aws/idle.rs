@@ -15,7 +15,7 @@ use crate::scene::{Scene, changes};
 /// What the attempt of every ten minutes costs in write request units, and what an hour's sweeps cost at most:
 /// docs/operations.md counts with them.
 const ATTEMPT: f64 = 4.0;
-const SWEEPS: f64 = 30.0;
+const SWEEPS: f64 = 36.0;
 
 #[tokio::test]
 async fn an_idle_tick_is_no_write_and_one_call_of_graph_per_stream() {
