@@ -109,7 +109,14 @@ impl Desk {
     /// Finishes what another run of this program was interrupted in.
     pub(crate) async fn clean(&self) -> Result<(), StoreError> {
         let before = self.clock.now() - UNFINISHED_AFTER;
-        connections::clean(&self.store, &self.secrets, before, usize::MAX).await.map(drop)
+        connections::clean(
+            &self.store,
+            &self.secrets,
+            before,
+            usize::MAX,
+            &mut connections::Cleaned::default(),
+        )
+        .await
     }
 
     /// Removes the simulated connections with their records, where there are real ones.

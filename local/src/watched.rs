@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use graph_security::RecordKind;
 use incident_store::sqlite::SqliteStore;
 use incident_store::{
-    Claim, Claimed, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle, NewConnection,
-    Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
+    NewConnection, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
 use jiff::Timestamp;
 
@@ -102,11 +102,11 @@ impl Connections for Watched {
         self.store.remove(id, records).await
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Found<Due>, StoreError> {
         self.store.due(now, limit).await
     }
 
-    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Vec<Connection>, StoreError> {
+    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Found<Connection>, StoreError> {
         self.store.unfinished(before, limit).await
     }
 }
@@ -124,6 +124,10 @@ impl SyncStore for Watched {
             self.seen().leases.insert(id, lease.clone());
         }
         Ok(claimed)
+    }
+
+    async fn look(&self, id: ConnectionId) -> Result<Option<incident_store::Seen>, StoreError> {
+        self.store.look(id).await
     }
 
     async fn save(

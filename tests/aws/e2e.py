@@ -181,17 +181,17 @@ def a_poisoned_message_is_set_aside(desk):
     saw("it is there as it was sent")
 
 
-def the_schedule_brings_incidents(desk, connection, tenant, began):
-    step("the schedule fires by itself, and the incidents are in the table within two ticks")
+def the_schedule_brings_incidents(desk, connection, tenant, entered_at):
+    step("the schedule fires by itself, each tick finds the connection, and the incidents come")
     stored = wait("incidents and alerts", HUNG, lambda: desk.complete(connection, tenant))
-    # By the log, because what is done between entering and looking takes its time as well. In ticks, because a busy
-    # machine is slower and has the same ticks.
     whole = lambda: [line for line in desk.synced() if line["connection"] == connection and read(line)]
     first = min(wait("the line of its sync", HUNG, whole), key=instant)
-    before = lambda: [line for line in desk.ticks() if began < start(line) < start(first)]
-    ticks = wait("the line of its tick", HUNG, before)
-    assert len(ticks) <= 2, f"the first sync began after {len(ticks)} ticks"
-    after = f"began after {len(ticks)} ticks and ended after {instant(first) - began:.0f} s"
+    # Whatever time the sync itself takes on a busy machine, no tick has passed it over.
+    after = lambda: [line for line in desk.ticks() if start(line) > entered_at]
+    ticks = wait("the line of a tick", HUNG, after)
+    for tick in ticks:
+        assert tick["due"] >= 1 and tick["queued"] == tick["due"] and tick["failed"] == 0, tick
+    after = f"ended {instant(first) - entered_at:.1f} s after it was entered, and each of {len(ticks)} ticks found it"
     saw(f"{stored['incidents']} incidents and {stored['alerts']} alerts; the first sync {after}")
     wait("connected", HUNG, lambda: desk.state(connection) in ("connected", "attention"))
 
@@ -293,8 +293,8 @@ def what_is_logged_is_what_may_be(desk, operator):
     metrics = [line for line in lines if "_aws" in line]
     assert metrics and not any("connection" in line for line in metrics)
     size = lambda some: sum(len(json.dumps(line, separators=(",", ":"))) for line in some)
-    each = (size(synced) + size(metrics)) / len(synced)
-    saw(f"{len(synced)} lines of syncs, {len(metrics)} of metrics: {each:.0f} bytes for each sync")
+    of_syncs, of_metrics = size(synced) / len(synced), size(metrics) / len(metrics)
+    saw(f"{len(synced)} lines of syncs of {of_syncs:.0f} bytes, {len(metrics)} of metrics of {of_metrics:.0f}")
 
 
 def what_is_watched_is_printed(desk):
@@ -371,8 +371,8 @@ def main():
         good, bad = desk.simulator.tenants[0], dict(desk.simulator.tenants[1])
         bad["clientSecret"] = "b4d~fake~" + "y" * 34
         nobody_gets_in_unsigned(desk)
-        began = time.time()
         connection = a_connection_is_tested_and_saved(desk, good)
+        entered_at = time.time()
         failing, test = entered(desk, bad, saveAnyway=True)
         assert not test["ok"], test
         a_poisoned_message_is_set_aside(desk)
@@ -386,7 +386,7 @@ def main():
         step("no tick has come since all syncs were stopped, and one command lets them go on")
         operator.nothing_was_begun([start(line) for line in desk.ticks()])
         operator.all_starts()
-        the_schedule_brings_incidents(desk, connection, good, began)
+        the_schedule_brings_incidents(desk, connection, good, entered_at)
         many = many_are_entered(desk, connection)
         a_bad_secret_is_its_customer_s(desk, failing)
         many_are_synced_over_the_queue(desk, many)

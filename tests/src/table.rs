@@ -1,13 +1,14 @@
 //! The table, made as the deployment makes it.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
 };
 use incident_store::dynamodb::table::{CHANGES, Index, LISTS, PK, SK};
 
-/// Creates table `name` with its indexes.
+/// Creates table `name`, which is nobody else's, with its indexes.
 ///
 /// # Errors
 /// When it is refused.
@@ -26,7 +27,12 @@ pub async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
             .attribute_definitions(attribute(of.sort, ScalarAttributeType::N)?)
             .global_secondary_indexes(index(of)?);
     }
-    request.send().await?;
+    match request.send().await {
+        // The first answer came too late for the SDK, which has asked again.
+        Err(error)
+            if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => {}
+        answer => drop(answer?),
+    }
     Ok(())
 }
 

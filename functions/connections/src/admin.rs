@@ -57,13 +57,21 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         after: Option<ConnectionId>,
         limit: usize,
     ) -> Result<Page, Refusal> {
-        let mut all = self.store.connections(Some(owner)).await?;
-        all.retain(|connection| connection.lifecycle != Lifecycle::Removing);
-        // An id sorts by the time it was made.
-        all.sort_unstable_by_key(|connection| connection.id);
-        let mut rest = all.into_iter().filter(|connection| after.is_none_or(|after| connection.id > after));
-        let some: Vec<_> = rest.by_ref().take(limit).collect();
-        let next = rest.next().and(some.last()).map(|last| last.id);
+        // One more than wanted tells whether there is another page. An id sorts by the time it was made.
+        let wanted = limit.saturating_add(1);
+        let (mut some, mut from) = (Vec::new(), after);
+        loop {
+            let read = self.store.connections_after(owner, from, wanted - some.len()).await?;
+            let Some(last) = read.last() else { break };
+            from = Some(last.id);
+            some.extend(read.into_iter().filter(|connection| connection.lifecycle != Lifecycle::Removing));
+            if some.len() >= wanted {
+                break;
+            }
+        }
+        let is_more = some.len() > limit;
+        some.truncate(limit);
+        let next = some.last().filter(|_| is_more).map(|last| last.id);
         let views = some.into_iter().map(|connection| self.view(connection));
         let connections = futures_util::stream::iter(views).buffered(PARALLEL).try_collect().await?;
         Ok(Page { connections, next })

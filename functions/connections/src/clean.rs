@@ -1,6 +1,6 @@
 //! What interrupted requests have left, and finishing it.
 
-use incident_store::{Connection, Connections, Lifecycle, Records, SecretVault, StoreError};
+use incident_store::{Connection, Connections, Found, Lifecycle, Records, SecretVault, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Refusal;
@@ -19,7 +19,8 @@ pub struct Cleaned {
 }
 
 /// Undoes savings and finishes removals that were begun before `before` and interrupted, `limit` of them at
-/// most. Afterwards no secret is left without its connection, and no connection without its secret.
+/// most, and counts each in `cleaned` as it is done: also where the cleaning is cut off, what it did is known. Afterwards
+/// no secret is left without its connection, and no connection without its secret.
 ///
 /// # Errors
 /// When the store cannot say what there is.
@@ -28,9 +29,14 @@ pub async fn clean(
     vault: &impl SecretVault,
     before: Timestamp,
     limit: usize,
-) -> Result<Cleaned, StoreError> {
-    let mut cleaned = Cleaned::default();
-    for connection in store.unfinished(before, limit).await? {
+    cleaned: &mut Cleaned,
+) -> Result<(), StoreError> {
+    let Found { these, unreadable } = store.unfinished(before, limit).await?;
+    for connection in unreadable {
+        tracing::error!(connection, "a connection's item cannot be read, and cannot be cleaned up");
+        cleaned.failed += 1;
+    }
+    for connection in these {
         let id = connection.id;
         match forget(store, vault, connection).await {
             Ok(()) => cleaned.removed += 1,
@@ -42,7 +48,7 @@ pub async fn clean(
             }
         }
     }
-    Ok(cleaned)
+    Ok(())
 }
 
 pub(crate) fn is_left_over(connection: &Connection, now: Timestamp) -> bool {

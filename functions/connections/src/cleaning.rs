@@ -45,15 +45,16 @@ pub(crate) async fn run(desk: &Desk, event: &[u8], context: &Context) -> Result<
     let left =
         context.deadline().duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(MARGIN);
     let before = desk.tester.clock.now() - UNFINISHED_AFTER;
-    let cleaning = clean(&desk.store, &desk.vault, before, MOST);
     let service = context.env_config.function_name.as_str();
-    let Ok(cleaned) = tokio::time::timeout(left, cleaning).await else {
+    let mut cleaned = Cleaned::default();
+    let cleaning = clean(&desk.store, &desk.vault, before, MOST, &mut cleaned);
+    if let Ok(ended) = tokio::time::timeout(left, cleaning).await {
+        ended?;
+    } else {
         tracing::info!(scheduled, "cleaning goes on with the next event");
-        print(service, desk, Cleaned::default());
-        return Ok(Cleaned::default());
-    };
-    let Cleaned { removed, failed } = cleaned?;
-    print(service, desk, Cleaned { removed, failed });
+    }
+    let Cleaned { removed, failed } = cleaned;
+    print(service, desk, cleaned);
     if removed + failed > 0 {
         tracing::info!(scheduled, removed, failed, "cleaned up");
     }

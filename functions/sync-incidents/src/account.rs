@@ -25,6 +25,7 @@ pub(crate) struct Account {
     found_by_hourly_sweep: u64,
     found_by_daily_sweep: u64,
     unreadable: usize,
+    over: usize,
     longest_ms: u64,
     lag: u64,
 }
@@ -60,6 +61,7 @@ impl Account {
             }
             _ => {}
         }
+        self.over += usize::from(*outcome == Outcome::Over);
         self.lag = self.lag.max(lag(report));
         self.complete += usize::from(*outcome == Outcome::Complete);
         self.throttles += usage.throttles as usize;
@@ -71,13 +73,18 @@ impl Account {
         self.found_by_hourly_sweep += news.found_by_hourly_sweep;
         self.found_by_daily_sweep += news.found_by_daily_sweep;
         self.longest_ms = self.longest_ms.max(report.duration_ms);
-        log(report);
+        // Of a connection that is well and has nothing new, the attempt of every ten minutes is told of.
+        let is_told = report.claimed || matches!(outcome, Outcome::Failed { .. });
+        if is_told {
+            log(report);
+        }
     }
 
     /// Prints the metric line.
     pub(crate) fn print(&self, service: &str, now: Timestamp) {
         let metrics = [
             count("connections", self.connections),
+            count("over", self.over),
             count("complete", self.complete),
             count("customers_to_repair", self.customers_to_repair),
             count("secrets_refused", self.secrets_refused),
@@ -152,6 +159,7 @@ fn name(outcome: &Outcome) -> &'static str {
         Outcome::Interrupted => "interrupted",
         Outcome::Failed { .. } => "failed",
         Outcome::Busy => "busy",
+        Outcome::Over => "over",
         Outcome::Inactive => "inactive",
     }
 }
@@ -198,6 +206,7 @@ mod tests {
             graph_request_id: None,
             lag_seconds: Some(3600),
             resume: None,
+            claimed: true,
             duration_ms: 1,
             news: News::default(),
             status: incident_store::SyncStatus::default(),

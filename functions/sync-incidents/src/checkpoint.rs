@@ -2,18 +2,24 @@
 
 use graph_security::{ByKind, RecordKind};
 use incident_store::believed::{LONGEST_WAIT, has_passed};
+use incident_store::schedule::share_of;
 use incident_store::{Connection, Failing};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::allowance::Spent;
-use crate::plan::Plan;
+use crate::plan::{Lane, Plan};
 use crate::request::Request;
 use crate::stream::Stream;
 
-/// A checkpoint of another format cannot be walked on from: everything is read again.
+/// A checkpoint of another format cannot be walked on from: everything is read again. What is new and the last day are
+/// read at once, the history before it within [`SPREAD`].
 const FORMAT: u32 = 1;
+
+/// Over how long the histories of all connections are spread that are read again. A version of ours with another format
+/// reads each of them with the next tick, and thousands of histories would be read at the same time.
+const SPREAD: SignedDuration = SignedDuration::from_hours(6);
 
 /// Kept as JSON in [`incident_store::SyncState::checkpoint`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,6 +34,9 @@ pub(crate) struct Checkpoint<P> {
     /// Until when Entra asks to be left alone.
     pub(crate) not_before: Option<Timestamp>,
     pub(crate) spent: Spent,
+    /// History is not read before then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    history_from: Option<Timestamp>,
 }
 
 impl<P: Plan> Checkpoint<P> {
@@ -39,19 +48,21 @@ impl<P: Plan> Checkpoint<P> {
             failing: None,
             not_before: None,
             spent: Spent::default(),
+            history_from: None,
         }
     }
 
     /// The stored one; where there is none or it cannot be read, a new one, which reads everything again
-    /// and loses nothing.
-    pub(crate) fn load(text: &str, connection: &Connection) -> Self {
+    /// and loses nothing: in a connection's `turn` the history in its own time.
+    pub(crate) fn load(text: &str, connection: &Connection, turn: Option<Timestamp>) -> Self {
         let since = connection.settings.since;
         let mut checkpoint = match serde_json::from_str::<Self>(text) {
             Ok(checkpoint) if checkpoint.format == FORMAT => checkpoint,
             _ if text.is_empty() => Self::new(since),
             _ => {
                 tracing::warn!("the checkpoint cannot be read by this version; everything is read again");
-                Self::new(since)
+                let history_from = turn.map(|now| now + share_of(connection.id, SPREAD));
+                Self { history_from, ..Self::new(since) }
             }
         };
         if checkpoint.version != connection.version {
@@ -61,9 +72,39 @@ impl<P: Plan> Checkpoint<P> {
         checkpoint
     }
 
+    /// The one that the last run of this version of `connection` left; `None` where there is none.
+    pub(crate) fn of_connection(text: &str, connection: &Connection) -> Option<Self> {
+        let checkpoint: Self = serde_json::from_str(text).ok()?;
+        (checkpoint.format == FORMAT && checkpoint.version == connection.version).then_some(checkpoint)
+    }
+
+    /// Whether nothing is to be done but to look for what is new.
+    pub(crate) fn is_quiet(&mut self, now: Timestamp) -> bool {
+        let fails = self.failing.is_some() || self.not_before.is_some();
+        !fails
+            && self.streams.values_mut().all(|stream| {
+                let standing = stream.plan.standing();
+                let lanes = [Lane::Check, Lane::History];
+                !standing.pending
+                    && !standing.in_trouble
+                    && standing.read_up_to.is_some()
+                    && lanes.into_iter().all(|lane| stream.plan.ask(lane, now).is_none())
+            })
+    }
+
+    /// Since when history may be read, where it may not yet.
+    pub(crate) fn history_from(&self, now: Timestamp) -> Option<Timestamp> {
+        self.history_from.filter(|from| !has_passed(*from, SPREAD, now))
+    }
+
+    pub(crate) fn history_waits(&self, now: Timestamp) -> bool {
+        self.history_from(now).is_some()
+    }
+
     /// Takes down what a person asks for.
     pub(crate) fn request(&mut self, request: Request, connection: &Connection) {
         self.forget_back_offs();
+        self.history_from = None;
         match request {
             Request::Sync => {}
             Request::AgainSince(since) => self.plans().for_each(|plan| plan.read_again(since)),

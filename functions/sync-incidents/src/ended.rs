@@ -10,6 +10,8 @@ use jiff::Timestamp;
 pub(crate) enum Stop {
     /// Time or budget is used up.
     Allowance,
+    /// A look has met what is to be written.
+    News,
     /// Entra asks to be left alone until then.
     Throttled(Timestamp),
     /// The connection does not work.

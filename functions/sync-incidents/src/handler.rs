@@ -1,15 +1,14 @@
 //! Event → what is due, or what is asked for → report.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use incident_store::ConnectionId;
 use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sync_incidents::Shift;
 use sync_incidents::operator::{self, Ordered};
+use sync_incidents::{Shift, Turn};
 use tokio::time::Instant;
 
 use crate::operate::operate;
@@ -108,19 +107,21 @@ pub(crate) async fn handle(function: Arc<Function>, event: LambdaEvent<Event>) -
 /// the dead letters. A message is failed by us only; what is a customer's to repair stands on the connection.
 async fn sync_batch(function: &Function, batch: Batch, shift: Shift, service: &str) -> Failures {
     let mut failed = Vec::new();
-    let mut asked: Vec<(ConnectionId, String)> = Vec::new();
+    let mut asked: Vec<(Turn, String)> = Vec::new();
     for Message { message_id, body } in batch.messages {
-        if let Some(connection) = queue::read(&body) {
-            asked.push((connection, message_id));
+        if let Some(turn) = queue::read(&body) {
+            asked.push((turn, message_id));
         } else {
             tracing::error!(message_id, "a message in the queue cannot be read");
             failed.push(message_id);
         }
     }
-    // The queue delivers at least once: two messages of one connection are one sync.
-    let connections: BTreeSet<_> = asked.iter().map(|(connection, _)| *connection).collect();
-    let ours = sync(function, connections, shift, service).await;
-    failed.extend(asked.into_iter().filter(|(id, _)| ours.contains(id)).map(|(_, message_id)| message_id));
+    // The queue delivers at least once: of two messages of one connection the later turn counts.
+    asked.sort_by_key(|(turn, _)| turn.slot);
+    let turns: BTreeMap<_, _> = asked.iter().map(|(turn, _)| (turn.connection, *turn)).collect();
+    let ours = sync(function, turns.into_values(), shift, service).await;
+    let is_ours = |(turn, _): &(Turn, String)| ours.contains(&turn.connection);
+    failed.extend(asked.into_iter().filter(is_ours).map(|(_, message_id)| message_id));
     let failures = failed.into_iter().map(|item_identifier| Failure { item_identifier });
     Failures { batch_item_failures: failures.collect() }
 }

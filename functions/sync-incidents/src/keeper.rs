@@ -1,42 +1,75 @@
-//! Writes for one run, all under its lease.
+//! Writes for one run, all under its lease; and none for a look.
 
 use graph_security::RecordKind;
-use incident_store::{Incoming, Lease, StoreError, SyncState, SyncStatus, SyncStore, Upserted};
+use incident_store::{
+    Change, ConnectionId, Incoming, Lease, StoreError, SyncState, SyncStatus, SyncStore, Upserted, decide,
+};
 use jiff::Timestamp;
 
 use crate::checkpoint::Checkpoint;
+use crate::ended::Stop;
 use crate::plan::Plan;
 
 /// A run's hand on the store.
 pub(crate) struct Keeper<'a, S> {
     store: &'a S,
-    lease: Lease,
+    right: Right,
     /// What the plans looked like when they were last written.
     kept: u64,
     /// The status as it was when the run began; the run's end writes the new one.
     status: String,
 }
 
+/// What may be written.
+enum Right {
+    /// All that a run writes.
+    Lease(Lease),
+    /// Nothing: what is to be written ends a look at this connection.
+    Look(ConnectionId),
+}
+
 impl<'a, S: SyncStore> Keeper<'a, S> {
     pub(crate) fn new(store: &'a S, lease: Lease, status: String) -> Self {
-        Self { store, lease, kept: 0, status }
+        Self { store, right: Right::Lease(lease), kept: 0, status }
     }
 
-    pub(crate) async fn upsert(
-        &self,
-        kind: RecordKind,
-        records: &[Incoming],
-    ) -> Result<Vec<Upserted>, StoreError> {
+    pub(crate) fn looking(store: &'a S, connection: ConnectionId) -> Self {
+        Self { store, right: Right::Look(connection), kept: 0, status: String::new() }
+    }
+
+    pub(crate) async fn upsert(&self, kind: RecordKind, records: &[Incoming]) -> Result<Vec<Upserted>, Stop> {
         if records.is_empty() {
             return Ok(Vec::new());
         }
-        self.store.upsert(&self.lease, kind, records).await
+        match &self.right {
+            Right::Lease(lease) => Ok(self.store.upsert(lease, kind, records).await?),
+            Right::Look(connection) => self.compare(*connection, kind, records).await,
+        }
+    }
+
+    /// What is stored is left as it is. Bodies whose bytes differ are left to a sync to be compared.
+    async fn compare(
+        &self,
+        connection: ConnectionId,
+        kind: RecordKind,
+        records: &[Incoming],
+    ) -> Result<Vec<Upserted>, Stop> {
+        let ids: Vec<String> = records.iter().map(|incoming| incoming.record.head.id.clone()).collect();
+        let stored = self.store.versions(connection, kind, &ids).await?;
+        let is_known = |(incoming, stored): (&Incoming, &Option<_>)| {
+            decide(stored.as_ref(), incoming, || false) == Change::Unchanged
+        };
+        let all = records.iter().zip(&stored).all(is_known);
+        if all { Ok(vec![Upserted::Unchanged; records.len()]) } else { Err(Stop::News) }
     }
 
     /// Writes the checkpoint when the plans have changed.
-    pub(crate) async fn keep<P: Plan>(&mut self, checkpoint: &Checkpoint<P>) -> Result<(), StoreError> {
+    pub(crate) async fn keep<P: Plan>(&mut self, checkpoint: &Checkpoint<P>) -> Result<(), Stop> {
         let changes = checkpoint.changes();
         if changes != self.kept {
+            if matches!(self.right, Right::Look(_)) {
+                return Err(Stop::News);
+            }
             self.write(checkpoint, None).await?;
             self.kept = changes;
         }
@@ -73,12 +106,24 @@ impl<'a, S: SyncStore> Keeper<'a, S> {
         checkpoint: &Checkpoint<P>,
         next_due: Option<Timestamp>,
     ) -> Result<(), StoreError> {
+        let Right::Lease(lease) = &self.right else { return Ok(()) };
         let state = SyncState { checkpoint: to_json(checkpoint)?, status: self.status.clone() };
-        self.store.save(&self.lease, &state, next_due).await
+        self.store.save(lease, &state, next_due).await
+    }
+
+    /// What a run's end writes.
+    pub(crate) fn state<P: Plan>(
+        checkpoint: &Checkpoint<P>,
+        status: &SyncStatus,
+    ) -> Result<SyncState, StoreError> {
+        Ok(SyncState { checkpoint: to_json(checkpoint)?, status: to_json(status)? })
     }
 
     pub(crate) async fn release(&self) -> Result<(), StoreError> {
-        self.store.release(&self.lease).await
+        match &self.right {
+            Right::Lease(lease) => self.store.release(lease).await,
+            Right::Look(_) => Ok(()),
+        }
     }
 }
 

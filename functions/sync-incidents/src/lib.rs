@@ -2,7 +2,7 @@
 //!
 //! The library takes ports; only the bootstrap (feature `bootstrap`) links Lambda and AWS.
 //!
-//! The street: [`Syncer`] claims a connection and opens a session; `run` asks, stores and keeps the
+//! The street: [`Syncer`] looks whether there is anything new, claims a connection and opens a session; `run` asks, stores and keeps the
 //! checkpoint; [`plan`] decides what to ask next, and is pure; `verdict` says what the run leaves. What the
 //! engine promises stands in docs/guarantees.md.
 
@@ -11,6 +11,7 @@ mod back_off;
 mod checkpoint;
 mod ended;
 mod keeper;
+mod look;
 pub mod operator;
 pub mod plan;
 mod report;
@@ -20,6 +21,7 @@ mod shift;
 mod stream;
 mod sync;
 mod syncer;
+mod turn;
 mod verdict;
 
 pub use allowance::Budget;
@@ -27,3 +29,4 @@ pub use report::{News, Outcome, Report, StreamReport};
 pub use request::Request;
 pub use shift::{Ended, NotSynced, Shift};
 pub use syncer::{Settings, Syncer};
+pub use turn::Turn;

@@ -14,16 +14,13 @@ use graph_auth::{EndpointOverride, TokenCache};
 use graph_http::{Clock, HttpsTransport};
 use graph_security::Graph;
 use incident_store::dynamodb::{DynamoStore, late};
-use jiff::SignedDuration;
+use incident_store::schedule::ATTEMPTED_EVERY;
 use lambda_runtime::{LambdaEvent, service_fn};
 use lambda_support::{Aws, BadSetting, Config, SecretsManager, meanwhile, report_panics, warm_up};
 use sync_incidents::{Budget, Settings, Syncer};
 
 use crate::queue::Queue;
 use crate::work::Function;
-
-/// How long a connection that is well may look unchanged to people: its status is written at least so often.
-const SUCCESS_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
 /// What a run may need after its deadline: to write what it has read and its checkpoint, each with the SDK's
 /// repetitions. No more than that, because a run that is killed keeps its lease: 20 s of work and these 20 s end
@@ -57,7 +54,7 @@ fn build(config: &Config) -> Result<Function, BadSetting> {
         endpoints: config.endpoints.clone(),
         settings: Settings {
             budget: if overridden { Budget::Unlimited } else { Budget::Microsoft },
-            success_every: SUCCESS_EVERY,
+            success_every: ATTEMPTED_EVERY,
             lease_margin: LEASE_MARGIN,
             seed: fastrand::u64(..),
         },

@@ -60,8 +60,8 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
                 Ok(Answer::Overview(overview))
             }
             Order::Show { connection } => self.show(connection).await,
-            Order::Pause { connection } => self.turn(connection, Lifecycle::Paused).await,
-            Order::Resume { connection } => self.turn(connection, Lifecycle::Connected).await,
+            Order::Pause { connection } => self.set_lifecycle(connection, Lifecycle::Paused).await,
+            Order::Resume { connection } => self.set_lifecycle(connection, Lifecycle::Connected).await,
             Order::Note { text } => Ok(Answer::Noted { noted: text }),
             Order::Sync { connection } => self.ask(connection, Request::Sync, deadline).await,
             Order::Again { connection, since } => {
@@ -93,7 +93,7 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
     }
 
     /// Pauses a connection, or lets it go on. A run that is under way ends its turn.
-    async fn turn(&self, id: ConnectionId, to: Lifecycle) -> Result<Answer, StoreError> {
+    async fn set_lifecycle(&self, id: ConnectionId, to: Lifecycle) -> Result<Answer, StoreError> {
         for _ in 0..TRIES {
             let Some(connection) = self.store.connection(id).await? else { return Ok(unknown()) };
             match connection.lifecycle {

@@ -5,9 +5,8 @@ use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures_util::StreamExt as _;
 use incident_store::ConnectionId;
-use incident_store::dynamodb::{Due, Late};
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use incident_store::dynamodb::Late;
+use sync_incidents::Turn;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// `SendMessageBatch` takes 10.
@@ -23,13 +22,6 @@ const SPREAD: usize = 20;
 /// One second more for each so many connections: a few wait for nobody.
 const A_SECOND: usize = 10;
 
-/// A message.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Message {
-    connection: ConnectionId,
-}
-
 /// Where messages are sent.
 #[derive(Debug)]
 pub(crate) struct Queue {
@@ -38,14 +30,13 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Sends one message for each, and answers how many were taken. What was not is still due with the next
-    /// tick.
-    pub(crate) async fn send(&self, due: &[Due], now: Timestamp) -> usize {
-        let spread = (due.len() / A_SECOND).min(SPREAD);
-        let batches: Vec<Vec<_>> = due.chunks(BATCH).map(|some| entries(some, spread)).collect();
+    /// Sends one message for each, with its owner, and answers how many were taken. What was not has its next turn.
+    pub(crate) async fn send(&self, turns: &[(Turn, String)]) -> usize {
+        let spread = (turns.len() / A_SECOND).min(SPREAD);
+        let batches: Vec<Vec<_>> = turns.chunks(BATCH).map(|some| entries(some, spread)).collect();
         let sends = batches.into_iter().map(|entries| self.send_batch(entries));
         let sent = futures_util::stream::iter(sends).buffer_unordered(PARALLEL).collect::<Vec<_>>().await;
-        tracing::debug!(%now, batches = sent.len(), "put on the queue");
+        tracing::debug!(batches = sent.len(), "put on the queue");
         sent.into_iter().sum()
     }
 
@@ -67,24 +58,24 @@ impl Queue {
 }
 
 /// Reads a message; `None` when it is none of ours.
-pub(crate) fn read(body: &str) -> Option<ConnectionId> {
-    serde_json::from_str::<Message>(body).ok().map(|message| message.connection)
+pub(crate) fn read(body: &str) -> Option<Turn> {
+    serde_json::from_str(body).ok()
 }
 
-fn entries(due: &[Due], spread: usize) -> Vec<SendMessageBatchRequestEntry> {
-    let entry = |(place, due): (usize, &Due)| {
-        let body = serde_json::to_string(&Message { connection: due.id }).ok()?;
+fn entries(turns: &[(Turn, String)], spread: usize) -> Vec<SendMessageBatchRequestEntry> {
+    let entry = |(place, (turn, owner)): (usize, &(Turn, String))| {
+        let body = serde_json::to_string(turn).ok()?;
         SendMessageBatchRequestEntry::builder()
             .id(place.to_string())
             .message_body(body)
             // The queue is fair between owners: one with many connections does not make others wait.
             // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
-            .message_group_id(group(&due.owner))
-            .delay_seconds(delay(due.id, spread))
+            .message_group_id(group(owner))
+            .delay_seconds(delay(turn.connection, spread))
             .build()
             .ok()
     };
-    due.iter().enumerate().filter_map(entry).collect()
+    turns.iter().enumerate().filter_map(entry).collect()
 }
 
 /// An owner may be longer than a group's 128 characters, and have others than a group may have.
@@ -100,19 +91,22 @@ fn delay(id: ConnectionId, spread: usize) -> i32 {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
-    fn due(number: u8, owner: &str) -> Due {
-        let since = Timestamp::UNIX_EPOCH;
-        Due { id: ConnectionId::new(since, [number; 10]), owner: owner.into(), secret_expires: None, since }
+    fn turn(number: u8) -> Turn {
+        let slot = Timestamp::UNIX_EPOCH;
+        Turn { connection: ConnectionId::new(slot, [number; 10]), slot, until: slot }
     }
 
     #[test]
     fn a_message_is_read_as_it_was_written_and_nothing_else_is() {
-        let due = due(1, "an owner");
-        let entries = entries(std::slice::from_ref(&due), 0);
-        assert_eq!(read(entries[0].message_body()), Some(due.id));
-        for poisoned in ["", "{}", "null", r#"{"connection":"7"}"#, r#"{"connection":7}"#, "\u{0}"] {
+        let entries = entries(&[(turn(1), "an owner".to_owned())], 0);
+        assert_eq!(read(entries[0].message_body()), Some(turn(1)));
+        let id = turn(1).connection;
+        let without_slot = format!(r#"{{"connection":"{id}"}}"#);
+        for poisoned in ["", "{}", "null", r#"{"connection":"7"}"#, &without_slot, "\u{0}"] {
             assert_eq!(read(poisoned), None, "{poisoned}");
         }
     }
@@ -128,7 +122,7 @@ mod tests {
     #[test]
     fn few_are_sent_at_once_and_many_are_spread_over_a_third_of_the_minute() {
         let delays = |many: usize| {
-            let ids = (0..many).map(|number| due(u8::try_from(number % 256).unwrap_or(0), "o").id);
+            let ids = (0..many).map(|number| turn(u8::try_from(number % 256).unwrap_or(0)).connection);
             ids.map(|id| delay(id, (many / A_SECOND).min(SPREAD))).collect::<Vec<_>>()
         };
         assert!(delays(9).iter().all(|delay| *delay == 0));

@@ -32,6 +32,8 @@ pub struct Report {
     /// When to run again to go on with what may be asked; `None` when that is read until the connection is due
     /// again. A list that waits for Microsoft is not among it: see [`SyncStatus::throttled`].
     pub resume: Option<Timestamp>,
+    /// The connection was claimed. It was not where a look found all as it was, or was not answered.
+    pub claimed: bool,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
     /// What it has noticed for the first time.
@@ -85,6 +87,8 @@ pub enum Outcome {
     },
     /// Another run has the connection.
     Busy,
+    /// The turn is over: there was a run since its slot began, or it came too late.
+    Over,
     /// The connection is pending, paused or removed.
     Inactive,
 }
@@ -127,6 +131,7 @@ impl Report {
             graph_request_id: None,
             lag_seconds: None,
             resume: None,
+            claimed: false,
             duration_ms: 0,
             news: News::default(),
             status: SyncStatus::default(),

@@ -73,7 +73,9 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
             calls: rest.calls.min(used.saturating_add(allowance / 4)),
         };
         self.lane(Lane::Check, quarter).await?;
-        self.lane(Lane::History, rest).await?;
+        if !self.checkpoint.history_waits(self.syncer.graph.clock.now()) {
+            self.lane(Lane::History, rest).await?;
+        }
         self.lane(Lane::Live, rest).await
     }
 
@@ -171,7 +173,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
     }
 
     /// One answer; where Entra refuses the secret, once more with the secret read anew.
-    async fn answer(&mut self, kind: RecordKind, target: &Target) -> Result<Page, GraphError> {
+    pub(crate) async fn answer(&mut self, kind: RecordKind, target: &Target) -> Result<Page, GraphError> {
         let error = match self.request(kind, target).await {
             Err(GraphError::Auth(error)) if error.cause().is_about_the_secret() => error,
             other => return other,
@@ -204,7 +206,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
     }
 
     /// Stores an answer's records, then tells the plan: the order is the guarantee.
-    async fn take(&mut self, kind: RecordKind, keep: Keep, page: Page) -> Result<(), Stop> {
+    pub(crate) async fn take(&mut self, kind: RecordKind, keep: Keep, page: Page) -> Result<(), Stop> {
         let now = self.syncer.graph.clock.now();
         let next = match page.next {
             None => Next::End,
@@ -308,7 +310,7 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
 
     /// Written after every answer that moved the walk, except an idle live read.
     async fn keep_checkpoint(&mut self) -> Result<(), Stop> {
-        Ok(self.keeper.keep(&self.checkpoint).await?)
+        self.keeper.keep(&self.checkpoint).await
     }
 }
 

@@ -8,7 +8,7 @@ use graph_http::{Deadline, Transport};
 use incident_store::{ClientSecrets, ConnectionId, Connections, StoreError, SyncStore};
 use tokio::time::Instant;
 
-use crate::{Report, Syncer};
+use crate::{Report, Syncer, Turn};
 
 /// A sync that is not begun with less time than this: it would take the lease, put the connection off to its
 /// next turn, and read nothing.
@@ -43,23 +43,24 @@ pub enum NotSynced {
 pub type Ended = Result<Report, NotSynced>;
 
 impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K> {
-    /// One sync of each of `ids`, due or not, given as each ends.
+    /// Each of `turns`, given as each ends.
     pub fn sync_all(
         &self,
-        ids: impl IntoIterator<Item = ConnectionId>,
+        turns: impl IntoIterator<Item = Turn>,
         shift: Shift,
     ) -> impl Stream<Item = (ConnectionId, Ended)> {
-        let syncs = ids.into_iter().map(move |id| async move { (id, self.one(id, shift).await) });
+        let syncs =
+            turns.into_iter().map(move |turn| async move { (turn.connection, self.one(turn, shift).await) });
         futures_util::stream::iter(syncs).buffer_unordered(shift.parallel.max(1))
     }
 
-    async fn one(&self, id: ConnectionId, shift: Shift) -> Ended {
+    async fn one(&self, turn: Turn, shift: Shift) -> Ended {
         let now = Instant::now();
         if now + SHORTEST_RUN > shift.deadline {
             return Err(NotSynced::NoTime);
         }
         // A sync's future is some 18 KB: it stands on the heap, for several at a time.
-        let sync = Box::pin(self.sync(id, shift.deadline.min(now + shift.each)));
+        let sync = Box::pin(self.turn(turn, shift.deadline.min(now + shift.each)));
         match AssertUnwindSafe(sync).catch_unwind().await {
             Ok(ended) => Ok(ended?),
             Err(_) => Err(NotSynced::Panicked),

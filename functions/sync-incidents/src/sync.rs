@@ -1,11 +1,12 @@
-//! The order of a sync: claim, look, go on from the checkpoint, end, release.
+//! The order of a sync: look, claim, go on from the checkpoint, end, release.
 
 use graph_auth::{Cause, Credential, Identity};
 use graph_http::{Deadline, Transport};
 use graph_security::Session;
+use incident_store::schedule::next_slot;
 use incident_store::{
-    Claim, Claimed, ClientSecrets, Connection, ConnectionId, Connections, Lease, SecretError, StoreError,
-    SyncState, SyncStatus, SyncStore,
+    Claim, Claimed, ClientSecrets, Connection, ConnectionId, Connections, Lease, Lifecycle, SecretError,
+    StoreError, SyncState, SyncStatus, SyncStore,
 };
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -14,11 +15,13 @@ use crate::Report;
 use crate::checkpoint::Checkpoint;
 use crate::ended::{Failure, Stop};
 use crate::keeper::Keeper;
+use crate::look::{Looked, is_idle};
 use crate::plan::{Plan, StreamPlan};
 use crate::report::{News, Outcome};
 use crate::request::Request;
 use crate::run::{LONGEST_RUN, Run};
 use crate::syncer::Syncer;
+use crate::turn::Turn;
 use crate::verdict::{End, Work};
 
 impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K> {
@@ -41,7 +44,38 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         request: Request,
         deadline: Deadline,
     ) -> Result<Report, StoreError> {
-        self.claim_and_sync::<StreamPlan>(id, deadline, Some(request)).await
+        self.sync_requested::<StreamPlan>(id, deadline, Some(request)).await
+    }
+
+    /// A connection's turn. Where nothing but something new would be to do for it, it is looked whether there is any; it
+    /// is claimed and synced where there is something to do, and once in [`crate::Settings::success_every`].
+    ///
+    /// # Errors
+    /// As [`Syncer::sync`].
+    pub async fn turn(&self, turn: Turn, deadline: Deadline) -> Result<Report, StoreError> {
+        self.turn_planned::<StreamPlan>(turn, deadline).await
+    }
+
+    /// [`Syncer::turn`] with another planning in place of the engine's.
+    ///
+    /// # Errors
+    /// As [`Syncer::sync`].
+    pub async fn turn_planned<P: Plan>(&self, turn: Turn, deadline: Deadline) -> Result<Report, StoreError> {
+        let (begun, now) = (Instant::now(), self.graph.clock.now());
+        let id = turn.connection;
+        if turn.is_over(now) {
+            return Ok(Report::without_run(id, Outcome::Over));
+        }
+        let seen = match self.store.look(id).await? {
+            Some(seen) if seen.connection.lifecycle == Lifecycle::Connected => seen,
+            _ => return Ok(Report::without_run(id, Outcome::Inactive)),
+        };
+        let claimed = match Box::pin(self.look::<P>(&seen, turn, deadline)).await? {
+            Looked::Ended(report) => return Ok(*report),
+            Looked::Busy(claimed) => claimed.map(|claimed| *claimed),
+        };
+        let occasion = Occasion { begun, deadline, slot: Some(turn.slot), request: None };
+        Box::pin(self.claim_and_sync::<P>(&seen.connection, claimed, occasion)).await
     }
 
     /// [`Syncer::sync`] with another planning in place of the engine's.
@@ -53,47 +87,56 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         id: ConnectionId,
         deadline: Deadline,
     ) -> Result<Report, StoreError> {
-        self.claim_and_sync::<P>(id, deadline, None).await
+        self.sync_requested::<P>(id, deadline, None).await
     }
 
-    async fn claim_and_sync<P: Plan>(
+    async fn sync_requested<P: Plan>(
         &self,
         id: ConnectionId,
         deadline: Deadline,
         request: Option<Request>,
     ) -> Result<Report, StoreError> {
         let begun = Instant::now();
+        let Some(connection) = self.store.connection(id).await? else {
+            return Ok(Report::without_run(id, Outcome::Inactive));
+        };
+        let occasion = Occasion { begun, deadline, slot: None, request };
+        self.claim_and_sync::<P>(&connection, None, occasion).await
+    }
+
+    async fn claim_and_sync<P: Plan>(
+        &self,
+        connection: &Connection,
+        claimed: Option<Claimed>,
+        occasion: Occasion,
+    ) -> Result<Report, StoreError> {
+        let id = connection.id;
+        let Occasion { begun, deadline, slot, request } = occasion;
         let deadline = deadline.min(begun + LONGEST_RUN);
         let now = self.graph.clock.now();
-        let lease_time = deadline.saturating_duration_since(begun) + self.settings.lease_margin;
-        let next_due = match self.store.connection(id).await? {
-            Some(connection) => now + connection.settings.interval,
-            None => return Ok(Report::without_run(id, Outcome::Inactive)),
+        let lease_time = deadline.saturating_duration_since(Instant::now()) + self.settings.lease_margin;
+        let next_due = next_due(connection, slot, now);
+        let claimed = match claimed {
+            Some(claimed) => claimed,
+            None => self.store.claim(id, Claim { now, until: now + lease_time, next_due, slot }).await?,
         };
-        match self.store.claim(id, Claim { now, until: now + lease_time, next_due }).await? {
+        match claimed {
             Claimed::Busy { .. } => Ok(Report::without_run(id, Outcome::Busy)),
+            Claimed::Over => Ok(Report::without_run(id, Outcome::Over)),
             Claimed::Inactive => Ok(Report::without_run(id, Outcome::Inactive)),
             Claimed::Held { lease, connection, state } => {
-                let held = Held {
-                    lease,
-                    connection,
-                    state: state.unwrap_or_default(),
-                    now,
-                    next_due,
-                    begun,
-                    deadline,
-                    request,
-                };
+                let state = state.unwrap_or_default();
+                let held = Held { lease, connection, state, now, next_due, begun, deadline, slot, request };
                 self.sync_held::<P>(held).await
             }
         }
     }
 
     async fn sync_held<P: Plan>(&self, held: Held) -> Result<Report, StoreError> {
-        let Held { lease, connection, state, now, next_due, begun, deadline, request } = held;
+        let Held { lease, connection, state, now, next_due, begun, deadline, slot, request } = held;
         let id = connection.id;
         let before = SyncStatus::parse(&state.status);
-        let mut checkpoint = Checkpoint::<P>::load(&state.checkpoint, &connection);
+        let mut checkpoint = Checkpoint::<P>::load(&state.checkpoint, &connection, slot.map(|_| now));
         if let Some(request) = request {
             checkpoint.request(request, &connection);
         }
@@ -102,12 +145,12 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
             // The claim has put it off by its interval, which may be a day.
             keeper.put_off(&checkpoint, until).await?;
             keeper.release().await?;
-            return Ok(Report::put_off(id, before, now));
+            return Ok(Report { claimed: true, ..Report::put_off(id, before, now) });
         }
         let (stop, mut work) = match self.session(&connection, deadline).await {
             Err(stopped) => (Some(stopped), Work::default()),
             Ok(session) => {
-                let allowance = checkpoint.spent.left(self.settings.budget, now);
+                let allowance = checkpoint.spent.left(self.settings.budget, now, slot.is_some());
                 let mut run = Run::new(self, &connection, session, checkpoint, keeper);
                 let stop = run.read(allowance).await.err();
                 let (usage, graph_request_id) =
@@ -121,17 +164,15 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
             return Err(error);
         }
         let ended = self.graph.clock.now();
-        let due = now + connection.settings.interval;
+        let due = self::next_due(&connection, slot, now);
         let end = End { stop, is_answered: work.pages > 0, now: ended, due };
         let mut verdict = end.verdict(&mut checkpoint);
         if due != next_due {
             // The interval was changed just before the claim, which did not know the new one.
             verdict.next_due = verdict.next_due.or(Some(due));
         }
-        let quiet = before.is_quiet() && verdict.status.is_quiet();
-        let idle = quiet && verdict.outcome == Outcome::Complete && !keeper.has_kept();
-        let written = |at: Timestamp| ended.duration_since(at).abs() < self.settings.success_every;
-        if !(idle && due == next_due && before.last_success.is_some_and(written)) {
+        let idle = is_idle(&before, &verdict) && !keeper.has_kept();
+        if !(idle && due == next_due && self.is_recent(before.last_success, ended)) {
             keeper.finish(&checkpoint, &verdict.status, verdict.next_due).await?;
         }
         // Whoever changes a connection makes it due at once, and what was found out before must not undo that.
@@ -149,7 +190,11 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         Ok(now.is_some_and(|now| now.version != claimed.version))
     }
 
-    async fn session(&self, connection: &Connection, deadline: Deadline) -> Result<Session<'_, T>, Stop> {
+    pub(crate) async fn session(
+        &self,
+        connection: &Connection,
+        deadline: Deadline,
+    ) -> Result<Session<'_, T>, Stop> {
         let settings = &connection.settings;
         let secret = self.secrets.client_secret(connection.id, false).await.map_err(|error| match error {
             SecretError::Missing => {
@@ -170,6 +215,21 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
     }
 }
 
+/// When a connection is due again that is claimed now: in its next slot, where it is claimed for one.
+fn next_due(connection: &Connection, slot: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    let interval = connection.settings.interval;
+    slot.map_or(now + interval, |slot| next_slot(connection.id, interval, slot))
+}
+
+/// What a sync is for.
+struct Occasion {
+    begun: Instant,
+    deadline: Deadline,
+    /// When the slot began that it is for.
+    slot: Option<Timestamp>,
+    request: Option<Request>,
+}
+
 /// A claimed connection.
 struct Held {
     lease: Lease,
@@ -180,5 +240,6 @@ struct Held {
     next_due: Timestamp,
     begun: Instant,
     deadline: Deadline,
+    slot: Option<Timestamp>,
     request: Option<Request>,
 }

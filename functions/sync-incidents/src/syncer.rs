@@ -28,7 +28,8 @@ pub struct Syncer<S, T, K> {
 pub struct Settings {
     /// Requests to Graph for each connection.
     pub budget: Budget,
-    /// An unchanged success is written at most this often; zero writes every one.
+    /// An unchanged success is written at most this often, and a connection's turns in between are looks; zero writes
+    /// every one and never looks.
     pub success_every: SignedDuration,
     /// How much longer than its run a lease lives: by more than the clocks of those who share the store
     /// may differ. It is also how long the next run waits after one that was killed.

@@ -2,25 +2,23 @@
 
 use std::time::Duration;
 
-use incident_store::dynamodb::{AllDue, Due};
+use incident_store::{Connections as _, Due, Found};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Error;
 use lambda_support::metrics;
 use serde::Serialize;
-use sync_incidents::Shift;
+use sync_incidents::{Shift, Turn};
 use tokio::time::Instant;
 
 use crate::account::{count, seconds};
 use crate::work::{Function, sync};
 
-/// How much before its time a connection counts as due: half of the tick's minute. Its next turn is a minute
-/// after the moment at which it was claimed, and that is never quite a minute before the next tick; without
-/// this, every other tick would miss it.
-const EARLY: SignedDuration = SignedDuration::from_secs(30);
-
-/// The most connections of one tick; the longest due come first, and the others with the next tick.
+/// The most turns of one tick; the longest expected come first.
 const MOST: usize = 10_000;
+
+/// A tick is not tried again for longer: see `MaximumEventAgeInSeconds` in the template.
+const LATEST: SignedDuration = SignedDuration::from_mins(2);
 
 /// How long before its end a secret is to be replaced at the latest.
 const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -48,18 +46,21 @@ pub(crate) async fn run(
     service: &str,
 ) -> Result<Ticked, Error> {
     let (now, begun) = (function.syncer.graph.clock.now(), Instant::now());
-    let AllDue { due, unreadable } = function.syncer.store.due_with_owners(now + EARLY, MOST).await?;
+    let tick = tick_of(scheduled, now);
+    let Found { these: due, unreadable } = function.syncer.store.due(tick, usize::MAX).await?;
     for connection in &unreadable {
         tracing::error!(connection, "a connection's item cannot be read, and is left out");
     }
-    let overdue = due.first().map(|first| now.duration_since(first.since)).unwrap_or_default();
+    let overdue = due.first().map(|first| now.duration_since(first.timing.expected())).unwrap_or_default();
     let expiring = expiring(&due, now);
-    let mut ticked = Ticked { due: due.len(), ..Ticked::default() };
+    let turns = due.into_iter().filter_map(|due| Some((Turn::of(&due, tick)?, due.owner)));
+    let turns: Vec<(Turn, String)> = turns.take(MOST).collect();
+    let mut ticked = Ticked { due: turns.len(), ..Ticked::default() };
     if let Some(queue) = &function.queue {
-        ticked.queued = queue.send(&due, now).await;
-        ticked.failed = due.len() - ticked.queued;
+        ticked.queued = queue.send(&turns).await;
+        ticked.failed = turns.len() - ticked.queued;
     } else {
-        ticked.failed = sync(function, due.iter().map(|due| due.id), shift, service).await.len();
+        ticked.failed = sync(function, turns.into_iter().map(|(turn, _)| turn), shift, service).await.len();
     }
     let overdue = Duration::try_from(overdue).unwrap_or_default();
     let ended_well = ticked.ended_well(function.queue.is_some());
@@ -79,6 +80,13 @@ pub(crate) async fn run(
     if ended_well { Ok(ticked) } else { Err("nothing of what is due could be put on the queue".into()) }
 }
 
+/// The tick's time is the scheduler's, whatever the time of the invocation: a tick that comes twice gives the same turns.
+/// A time that is none of a tick of these minutes is not believed.
+fn tick_of(scheduled: &str, now: Timestamp) -> Timestamp {
+    let scheduled = scheduled.parse().ok();
+    scheduled.filter(|tick: &Timestamp| now.duration_since(*tick).abs() <= LATEST).unwrap_or(now)
+}
+
 /// Of how many the secret ends within [`SOON`]. One that has ended is its customer's to replace: it would hide all that
 /// end after it. Each connection with the default interval is due with each tick.
 fn expiring(due: &[Due], now: Timestamp) -> usize {
@@ -89,7 +97,7 @@ fn expiring(due: &[Due], now: Timestamp) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use incident_store::ConnectionId;
+    use incident_store::{ConnectionId, Timing};
 
     use super::*;
 
@@ -97,14 +105,28 @@ mod tests {
     fn a_secret_that_ends_in_seven_days_is_told_of() {
         let now: Timestamp = "2026-11-02T23:00:00Z".parse().unwrap();
         let due = |expires: Option<&str>| Due {
-            id: ConnectionId::new(now, [0; 10]),
+            timing: Timing {
+                id: ConnectionId::new(now, [0; 10]),
+                interval: Duration::from_secs(60),
+                next_due: now,
+                last_attempt: None,
+            },
             owner: "owner".into(),
             secret_expires: expires.map(|day| day.parse().unwrap()),
-            since: now,
         };
         let days = ["2026-11-10", "2026-11-09", "2026-11-02", "2026-11-01"].map(Some);
         assert_eq!(days.map(|day| expiring(&[due(day)], now)), [0, 1, 1, 0]);
         assert_eq!(expiring(&[due(None)], now), 0);
+    }
+
+    #[test]
+    fn a_tick_is_of_the_scheduler_s_time_unless_that_is_none() {
+        let now: Timestamp = "2026-11-02T23:00:37Z".parse().unwrap();
+        let scheduled = "2026-11-02T23:00:07Z";
+        assert_eq!(tick_of(scheduled, now), scheduled.parse().unwrap());
+        for none in ["", "now", "2026-11-02T22:00:07Z", "2026-11-03T23:00:07Z"] {
+            assert_eq!(tick_of(none, now), now, "{none}");
+        }
     }
 
     #[test]

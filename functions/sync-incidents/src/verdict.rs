@@ -51,6 +51,9 @@ impl End {
         let status = status(checkpoint, now);
         let refilled = match stop {
             Some(Stop::Allowance) => Spent::replenished(now),
+            _ if checkpoint.streams.values().all(|stream| stream.plan.standing().live_done) => {
+                checkpoint.history_from(now).unwrap_or(now)
+            }
             _ => now,
         };
         let streams = || checkpoint.streams.values();
@@ -147,6 +150,7 @@ impl Verdict {
             graph_request_id: work.graph_request_id,
             lag_seconds: lag(self.status.read_up_to, now),
             resume: self.resume,
+            claimed: true,
             duration_ms: u64::try_from(work.duration.as_millis()).unwrap_or(u64::MAX),
             news: work.news,
             status: self.status,

@@ -5,7 +5,7 @@ use graph_http::HttpsTransport;
 use incident_store::dynamodb::DynamoStore;
 use incident_store::{ConnectionId, StoreError};
 use lambda_support::SecretsManager;
-use sync_incidents::{Ended, NotSynced, Shift, Syncer};
+use sync_incidents::{Ended, NotSynced, Shift, Syncer, Turn};
 
 use crate::account::Account;
 use crate::queue::Queue;
@@ -18,16 +18,16 @@ pub(crate) struct Function {
     pub(crate) queue: Option<Queue>,
 }
 
-/// Syncs connections, tells of each as it ends, and answers which ones failed by a fault of ours.
+/// Gives connections their turns, tells of each as it ends, and answers which ones failed by a fault of ours.
 pub(crate) async fn sync(
     function: &Function,
-    connections: impl IntoIterator<Item = ConnectionId>,
+    turns: impl IntoIterator<Item = Turn>,
     shift: Shift,
     service: &str,
 ) -> Vec<ConnectionId> {
     let mut account = Account::default();
     let mut failed = Vec::new();
-    let ended = function.syncer.sync_all(connections, shift);
+    let ended = function.syncer.sync_all(turns, shift);
     pin_mut!(ended);
     while let Some((id, ended)) = ended.next().await {
         let ours = is_ours(&ended);

@@ -18,7 +18,7 @@ use incident_store::{
 };
 use jiff::SignedDuration;
 use secrecy::SecretString;
-use sync_incidents::{Budget, Ended, NotSynced, Outcome, Settings, Shift, Syncer};
+use sync_incidents::{Budget, Ended, NotSynced, Outcome, Settings, Shift, Syncer, Turn};
 use tokio::time::Instant;
 
 /// Reads every secret but one, at which this program has a defect.
@@ -77,7 +77,9 @@ async fn syncer() -> Syncer<SqliteStore, InProcess, Secrets> {
 
 async fn run(syncer: &Syncer<SqliteStore, InProcess, Secrets>, time: Duration) -> Vec<(ConnectionId, Ended)> {
     let shift = Shift { deadline: Instant::now() + time, each: Duration::from_secs(20), parallel: 4 };
-    syncer.sync_all((0..10).map(id), shift).collect().await
+    let until = start() + SignedDuration::from_hours(1);
+    let turns = (0..10).map(|number| Turn { connection: id(number), slot: start(), until });
+    syncer.sync_all(turns, shift).collect().await
 }
 
 #[tokio::test(start_paused = true)]
@@ -99,6 +101,6 @@ async fn what_there_is_no_time_for_is_not_begun_and_stays_due() {
     let syncer = syncer().await;
     let ended = run(&syncer, Duration::from_secs(1)).await;
     assert!(ended.iter().all(|(_, ended)| matches!(ended, Err(NotSynced::NoTime))), "{ended:?}");
-    assert_eq!(syncer.store.due(start(), 100).await.unwrap().len(), 10);
+    assert_eq!(syncer.store.due(start(), 100).await.unwrap().these.len(), 10);
     assert_eq!(syncer.store.progress(id(0)).await.unwrap().last_attempt, None);
 }

@@ -12,17 +12,17 @@ use graph_auth::Cause;
 use graph_security::RecordKind;
 use incident_store::{Aside, Connections as _};
 use jiff::SignedDuration;
-use sync_incidents::{Outcome, Report};
+use sync_incidents::{Outcome, Report, Turn};
 
 /// Runs of 20 s, in each minute in which the connection is due, as the function gives each connection.
 async fn minutes(desk: &Desk, count: u32) -> Vec<Report> {
     let mut reports = Vec::new();
     for _ in 0..count {
         let begun = tokio::time::Instant::now();
-        // A tick counts as due what is so half a minute later.
-        let soon = desk.clock.now() + SignedDuration::from_secs(30);
-        if desk.syncer.store.due(soon, 1).await.unwrap() == [desk.id] {
-            reports.push(desk.syncer.sync(desk.id, begun + Duration::from_secs(20)).await.unwrap());
+        let (tick, deadline) = (desk.clock.now(), begun + Duration::from_secs(20));
+        let due = desk.syncer.store.due(tick, 1).await.unwrap();
+        if let Some(turn) = due.these.first().and_then(|due| Turn::of(due, tick)) {
+            reports.push(Box::pin(desk.syncer.turn(turn, deadline)).await.unwrap());
         }
         tokio::time::sleep_until(begun + Duration::from_secs(60)).await;
     }

@@ -102,9 +102,9 @@ impl Keeper {
     async fn look(&mut self) -> Result<(), Failure> {
         self.simulation.look(&self.desk).await?;
         let now = self.desk.clock.now();
-        for id in self.desk.store.due(now, PARALLEL * 2).await? {
+        for due in self.desk.store.due(now, PARALLEL * 2).await?.these {
             if self.running.len() < PARALLEL {
-                self.begin(id);
+                self.begin(due.timing.id);
             }
         }
         Ok(())

@@ -80,6 +80,7 @@ mod tests {
             graph_request_id: None,
             lag_seconds: None,
             resume,
+            claimed: true,
             duration_ms: 1,
             news: sync_incidents::News::default(),
             status: SyncStatus::default(),

@@ -151,6 +151,7 @@ mod tests {
             graph_request_id: None,
             lag_seconds: Some(1),
             resume: None,
+            claimed: true,
             duration_ms: 1500,
             news: sync_incidents::News::default(),
             status,

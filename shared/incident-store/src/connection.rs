@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{ConnectionId, StoreError};
+use crate::{ConnectionId, StoreError, Timing};
 
 /// Where a connection is in its life. Health is something else: a sync's own account of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +95,53 @@ pub enum Records {
     Keep,
 }
 
+/// A connection that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Which one, and when.
+    pub timing: Timing,
+    /// Whose.
+    pub owner: String,
+    /// The day on which the secret ends, where that is known.
+    pub secret_expires: Option<Date>,
+}
+
+impl Due {
+    /// Of a connection with these settings.
+    #[must_use]
+    pub fn of(
+        id: ConnectionId,
+        settings: NewConnection,
+        next_due: Timestamp,
+        last_attempt: Option<Timestamp>,
+    ) -> Self {
+        let NewConnection { owner, interval, secret_expires, .. } = settings;
+        Self { timing: Timing { id, interval, next_due, last_attempt }, owner, secret_expires }
+    }
+}
+
+/// What was found, and what was met that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found<T> {
+    /// What was found.
+    pub these: Vec<T>,
+    /// The ids of connections whose entries cannot be read, because somebody has edited them by hand. They are left
+    /// out, so that they keep nobody else's from being found; whoever runs this is to be told of them.
+    pub unreadable: Vec<String>,
+}
+
+impl<T> Default for Found<T> {
+    fn default() -> Self {
+        Self { these: Vec::new(), unreadable: Vec::new() }
+    }
+}
+
+impl<T> From<Vec<T>> for Found<T> {
+    fn from(these: Vec<T>) -> Self {
+        Self { these, unreadable: Vec::new() }
+    }
+}
+
 /// The connections, as an admin changes them.
 pub trait Connections: Send + Sync {
     /// Enters a connection under `id`, in `lifecycle`, due at once. Entering the same id with the same
@@ -130,6 +177,25 @@ pub trait Connections: Send + Sync {
         owner: Option<&str>,
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
+    /// At most `limit` of `owner`'s connections, in the order of their ids, after the id `after`.
+    ///
+    /// # Errors
+    /// Only when the store cannot answer.
+    fn connections_after(
+        &self,
+        owner: &str,
+        after: Option<ConnectionId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send {
+        async move {
+            let mut all = self.connections(Some(owner)).await?;
+            all.retain(|connection| after.is_none_or(|after| connection.id > after));
+            all.sort_unstable_by_key(|connection| connection.id);
+            all.truncate(limit);
+            Ok(all)
+        }
+    }
+
     /// Writes a connection that was read at `version`: all but `id` and `created`. It is due at once then,
     /// where it is connected: what kept it from working may be put right.
     ///
@@ -148,7 +214,7 @@ pub trait Connections: Send + Sync {
         records: Records,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// At most `limit` connected ones whose next sync is due at `now`, the longest due first.
+    /// At most `limit` connected ones whose next sync is due at `now`, the longest expected first.
     ///
     /// # Errors
     /// Only when the store cannot answer.
@@ -156,7 +222,7 @@ pub trait Connections: Send + Sync {
         &self,
         now: Timestamp,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<ConnectionId>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Found<Due>, StoreError>> + Send;
 
     /// At most `limit` connections, oldest first, that were entered before `before` and are pending or being
     /// removed: what interrupted requests have left.
@@ -167,5 +233,5 @@ pub trait Connections: Send + Sync {
         &self,
         before: Timestamp,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Found<Connection>, StoreError>> + Send;
 }

@@ -18,6 +18,7 @@ pub mod health;
 mod memory;
 mod record;
 pub mod redirect;
+pub mod schedule;
 mod secrets;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -27,7 +28,7 @@ mod stored;
 mod sync;
 pub mod ticks;
 
-pub use connection::{Capabilities, Connection, Connections, Lifecycle, NewConnection, Records};
+pub use connection::{Capabilities, Connection, Connections, Due, Found, Lifecycle, NewConnection, Records};
 pub use connection_id::ConnectionId;
 pub use error::StoreError;
 pub use health::Health;
@@ -35,6 +36,7 @@ pub use memory::MemoryVault;
 pub use record::{
     CLOCKS_DIFFER, Change, Field, Incoming, Over, StoredVersion, Upserted, decide, fingerprint, same_content,
 };
+pub use schedule::Timing;
 pub use secrets::{ClientSecrets, SecretError, SecretVault, SecretVersion};
 pub use status::{Aside, Failing, Observed, SetAside, StreamStatus, SyncStatus};
-pub use sync::{Claim, Claimed, Lease, Progress, SyncState, SyncStore};
+pub use sync::{Claim, Claimed, Lease, Progress, Seen, SyncState, SyncStore};

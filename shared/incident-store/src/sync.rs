@@ -5,6 +5,7 @@ use std::future::Future;
 use graph_security::RecordKind;
 use jiff::Timestamp;
 
+use crate::schedule::TICK;
 use crate::{Connection, ConnectionId, Incoming, StoreError, SyncStatus, Upserted};
 
 /// The right to write for one connection. A later claim's fence is greater and ends it.
@@ -25,6 +26,17 @@ pub struct Claim {
     pub until: Timestamp,
     /// When this connection is due again.
     pub next_due: Timestamp,
+    /// The first tick in the slot that this run is for; `None` for a run that is for no slot.
+    pub slot: Option<Timestamp>,
+}
+
+impl Claim {
+    /// Whether the slot has had its run. An attempt that is yet to come was made by a clock that was ahead.
+    #[must_use]
+    pub fn is_over(&self, last_attempt: Option<Timestamp>) -> bool {
+        let soon = self.now.saturating_add(TICK).unwrap_or(self.now);
+        last_attempt.zip(self.slot).is_some_and(|(attempt, slot)| attempt >= slot && attempt <= soon)
+    }
 }
 
 /// What a run gets.
@@ -45,8 +57,25 @@ pub enum Claimed {
         /// When that lease ends by itself.
         until: Timestamp,
     },
+    /// The slot has had its run.
+    Over,
     /// It is pending, paused, being removed, or does not exist: nothing to sync.
     Inactive,
+}
+
+/// What is there, seen without the lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The connection.
+    pub connection: Connection,
+    /// What the last run left; `None` before the first.
+    pub state: Option<SyncState>,
+    /// When it was last claimed.
+    pub last_attempt: Option<Timestamp>,
+    /// The store's own: it grows with every claim.
+    pub fence: u64,
+    /// The store's own: the fence of the run that left `state`.
+    pub state_fence: Option<u64>,
 }
 
 /// What a sync leaves for the next one. The store keeps both texts without reading them.
@@ -89,6 +118,37 @@ pub trait SyncStore: Send + Sync {
         id: ConnectionId,
         claim: Claim,
     ) -> impl Future<Output = Result<Claimed, StoreError>> + Send;
+
+    /// What is there, without the lease; it may be some seconds old. `None` where there is no such connection.
+    ///
+    /// # Errors
+    /// Only when the store cannot answer.
+    fn look(&self, id: ConnectionId) -> impl Future<Output = Result<Option<Seen>, StoreError>> + Send;
+
+    /// A whole run in one step: claims, writes the state and gives the lease back, where all is still as it was `seen`.
+    /// Where it is not, nothing is written: a claim is made, and what it gives is answered. `None` when it is done.
+    ///
+    /// # Errors
+    /// As [`SyncStore::save`].
+    fn settle(
+        &self,
+        seen: &Seen,
+        claim: Claim,
+        state: &SyncState,
+    ) -> impl Future<Output = Result<Option<Claimed>, StoreError>> + Send {
+        async move {
+            match self.claim(seen.connection.id, claim).await? {
+                Claimed::Held { lease, connection, state: held }
+                    if connection == seen.connection && held == seen.state =>
+                {
+                    self.save(&lease, state, None).await?;
+                    self.release(&lease).await?;
+                    Ok(None)
+                }
+                other => Ok(Some(other)),
+            }
+        }
+    }
 
     /// Writes the state, and with `next_due` also when the connection is due again.
     ///

@@ -23,6 +23,9 @@ pub struct SeedResult {
     pub twisted: bool,
     /// Runs that were begun.
     pub runs: u64,
+    /// Of these, how many wrote nothing: looks that found all as it was.
+    #[serde(default)]
+    pub looks: u64,
     /// Requests that the tenant answered.
     pub calls: u64,
     /// What was done to the engine, by kind.

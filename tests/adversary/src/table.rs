@@ -19,6 +19,8 @@ pub struct Total {
     pub sqlite_days: u64,
     /// Runs.
     pub runs: u64,
+    /// Of these, looks that wrote nothing.
+    pub looks: u64,
     /// Requests to Graph, of runs that came to their end.
     pub calls: u64,
     /// By kind.
@@ -36,6 +38,7 @@ impl Total {
         self.days += result.days;
         self.sqlite_days += if result.sqlite { result.days } else { 0 };
         self.runs += result.runs;
+        self.looks += result.looks;
         self.calls += result.calls;
         for (kind, count) in &result.injected {
             *self.injected.entry(kind.clone()).or_default() += count;
@@ -81,6 +84,7 @@ impl Total {
         line("  seeds", self.seeds.to_string());
         line("  of those days, on SQLite in memory", self.sqlite_days.to_string());
         line("runs", self.runs.to_string());
+        line("of these, looks that wrote nothing", self.looks.to_string());
         line("requests to Graph", self.calls.to_string());
         line("updates", found.updates.to_string());
         for (name, value) in [

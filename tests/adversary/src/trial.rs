@@ -18,7 +18,7 @@ use incident_store::{
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use sync_incidents::plan::Plan;
-use sync_incidents::{Budget, Outcome, Report, Settings, Syncer};
+use sync_incidents::{Budget, Outcome, Report, Settings, Syncer, Turn};
 use tokio::time::Instant;
 
 use crate::check::{Checker, Minute, Run};
@@ -472,9 +472,17 @@ impl<S: Connections + SyncStore> Desk<S> {
         Instant::now() + self.ours.deadline
     }
 
-    async fn is_due(&self) -> bool {
-        let due = self.syncer.store.due(self.syncer.graph.clock.now(), 1).await;
-        due.is_ok_and(|due| !due.is_empty())
+    /// The turn of this tick, as the function gives it.
+    async fn given(&self) -> Option<Turn> {
+        let tick = self.syncer.graph.clock.now();
+        let due = self.syncer.store.due(tick, 1).await.ok()?;
+        due.these.first().and_then(|due| Turn::of(due, tick))
+    }
+
+    /// A turn out of the tick's order: of a slot that begins now.
+    fn turn(&self) -> Turn {
+        let slot = self.syncer.graph.clock.now();
+        Turn { connection: connection(), slot, until: slot + TICK * 2 }
     }
 
     fn begin(&mut self) -> Timestamp {
@@ -496,11 +504,9 @@ impl<S: Connections + SyncStore> Desk<S> {
     }
 
     async fn plain<P: Plan>(&mut self) {
-        if !self.is_due().await {
-            return;
-        }
+        let Some(turn) = self.given().await else { return };
         let began = self.begin();
-        let report = self.syncer.sync_planned::<P>(connection(), self.deadline()).await;
+        let report = Box::pin(self.syncer.turn_planned::<P>(turn, self.deadline())).await;
         self.judge(began, report.ok());
     }
 
@@ -508,9 +514,10 @@ impl<S: Connections + SyncStore> Desk<S> {
     async fn cut<P: Plan>(&mut self) {
         let began = self.begin();
         self.gate.open(true);
+        let turn = self.turn();
         let most = self.ours.rng.u32(1..50);
         let report = {
-            let mut run = Box::pin(self.syncer.sync_planned::<P>(connection(), self.deadline()));
+            let mut run = Box::pin(self.syncer.turn_planned::<P>(turn, self.deadline()));
             polls(&mut run, most).await
         };
         self.gate.open(false);
@@ -526,8 +533,9 @@ impl<S: Connections + SyncStore> Desk<S> {
         let began = self.begin();
         self.count(TWIN);
         self.gate.open(true);
-        let one = self.syncer.sync_planned::<P>(connection(), self.deadline());
-        let other = self.other.sync_planned::<P>(connection(), self.deadline());
+        let turn = self.turn();
+        let one = self.syncer.turn_planned::<P>(turn, self.deadline());
+        let other = self.other.turn_planned::<P>(turn, self.deadline());
         let (one, other) = futures_util::future::join(one, other).await;
         self.gate.open(false);
         self.judge(began, one.ok());
@@ -539,12 +547,13 @@ impl<S: Connections + SyncStore> Desk<S> {
     async fn frozen<P: Plan>(&mut self) {
         let began = self.begin();
         self.gate.open(true);
+        let turn = self.turn();
         let most = self.ours.rng.u32(1..40);
         let asleep = self.ours.deadline + Duration::from_secs(61);
         let ahead = self.ours.rng.u32(1..60);
         let mut is_frozen = false;
         let (frozen, second, other) = {
-            let mut frozen = Box::pin(self.syncer.sync_planned::<P>(connection(), self.deadline()));
+            let mut frozen = Box::pin(self.syncer.turn_planned::<P>(turn, self.deadline()));
             if let Some(report) = polls(&mut frozen, most).await {
                 (Some(report), began, None)
             } else {
@@ -553,7 +562,8 @@ impl<S: Connections + SyncStore> Desk<S> {
                 tokio::time::sleep(asleep).await;
                 self.tenant.advance(self.clock.now());
                 let second = self.clock.now();
-                let mut other = Box::pin(self.other.sync_planned::<P>(connection(), self.deadline()));
+                let turn = self.turn();
+                let mut other = Box::pin(self.other.turn_planned::<P>(turn, self.deadline()));
                 if let Some(report) = polls(&mut other, ahead).await {
                     (Some(frozen.await), second, Some(report))
                 } else {
@@ -586,7 +596,7 @@ impl<S: Connections + SyncStore> Desk<S> {
                 usage.calls, status.observed, status.set_aside
             );
         }
-        if matches!(report.outcome, Outcome::Busy | Outcome::Inactive) {
+        if matches!(report.outcome, Outcome::Busy | Outcome::Over | Outcome::Inactive) {
             return;
         }
         let ended = self.clock.now();
@@ -594,6 +604,7 @@ impl<S: Connections + SyncStore> Desk<S> {
         let astray = self.astray;
         self.checker().judge(&Run { began, ended, report: &report, we_were_well, astray });
         self.result.calls += u64::from(report.usage.calls);
+        self.result.looks += u64::from(!report.claimed);
         self.last = Some(report);
     }
 

@@ -151,7 +151,7 @@ async fn claim(store: &SqliteStore, number: u32) -> anyhow::Result<Lease> {
     };
     store.create(id, settings, Lifecycle::Connected, now).await?;
     let hour = SignedDuration::from_hours(1);
-    match store.claim(id, Claim { now, until: now + hour, next_due: now + hour }).await? {
+    match store.claim(id, Claim { now, until: now + hour, next_due: now + hour, slot: None }).await? {
         Claimed::Held { lease, .. } => Ok(lease),
         other => bail!("{other:?}"),
     }

@@ -16,7 +16,7 @@ use incident_store::{ClientSecrets, ConnectionId, Connections as _, Lifecycle, N
 use jiff::{SignedDuration, Timestamp};
 use nix::sys::resource::{UsageWho, getrusage};
 use secrecy::SecretString;
-use sync_incidents::{Budget, Outcome, Settings, Shift, Syncer};
+use sync_incidents::{Budget, Outcome, Settings, Shift, Syncer, Turn};
 
 use crate::figures::{float, mib, ms, print};
 use crate::process::resident;
@@ -165,7 +165,7 @@ async fn tick(desk: &Desk, ids: &[ConnectionId]) -> anyhow::Result<Ticked> {
     let now = tokio::time::Instant::now();
     let hour = Duration::from_secs(3600);
     let shift = Shift { deadline: now + hour, each: Duration::from_secs(20), parallel: PARALLEL };
-    let mut ended = std::pin::pin!(desk.sync_all(ids.iter().copied(), shift));
+    let mut ended = std::pin::pin!(desk.sync_all(ids.iter().map(|id| turn(*id)), shift));
     let mut ticked = Ticked { busy: Vec::new(), calls: 0 };
     while let Some((id, report)) = ended.next().await {
         let report = report?;
@@ -175,6 +175,11 @@ async fn tick(desk: &Desk, ids: &[ConnectionId]) -> anyhow::Result<Ticked> {
         }
     }
     Ok(ticked)
+}
+
+/// One that is not over: each round is a slot of its own.
+fn turn(connection: ConnectionId) -> Turn {
+    Turn { connection, slot: Timestamp::now(), until: Timestamp::MAX }
 }
 
 /// This process's, of all threads.

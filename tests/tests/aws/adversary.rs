@@ -8,8 +8,8 @@ use adversary::trial::{Trial, connection};
 use graph_security::RecordKind;
 use incident_store::dynamodb::DynamoStore;
 use incident_store::{
-    Claim, Claimed, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle, NewConnection,
-    Progress, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
+    NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
 use jiff::Timestamp;
 use sync_incidents::plan::StreamPlan;
@@ -74,17 +74,21 @@ impl Connections for Elsewhere {
     }
 
     /// Asked at every tick, of one connection: two reads say the same as sixteen.
-    async fn due(&self, now: Timestamp, _: usize) -> Result<Vec<ConnectionId>, StoreError> {
+    async fn due(&self, now: Timestamp, _: usize) -> Result<Found<Due>, StoreError> {
         let (id, asked) = (self.only, self.asked.fetch_add(1, Ordering::Relaxed));
         let calm = at(i64::from(DAYS) * 86_400 - 36 * 3600);
         if asked % if now < calm { STORMY_TICKS } else { CALM_TICKS } != 0 {
-            return Ok(Vec::new());
+            return Ok(Found::default());
         }
-        let progress = self.run(async move |store| store.progress(id).await).await?;
-        Ok(progress.next_due.filter(|due| *due <= now).map(|_| id).into_iter().collect())
+        let (progress, connection) =
+            self.run(async move |store| tokio::try_join!(store.progress(id), store.connection(id))).await?;
+        let due = connection
+            .zip(progress.next_due)
+            .map(|(connection, next_due)| Due::of(id, connection.settings, next_due, progress.last_attempt));
+        Ok(due.into_iter().filter(|due| due.timing.is_due(now)).collect::<Vec<_>>().into())
     }
 
-    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Vec<Connection>, StoreError> {
+    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Found<Connection>, StoreError> {
         self.run(async move |store| store.unfinished(before, limit).await).await
     }
 }
@@ -92,6 +96,20 @@ impl Connections for Elsewhere {
 impl SyncStore for Elsewhere {
     async fn claim(&self, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
         self.run(async move |store| store.claim(id, claim).await).await
+    }
+
+    async fn look(&self, id: ConnectionId) -> Result<Option<Seen>, StoreError> {
+        self.run(async move |store| store.look(id).await).await
+    }
+
+    async fn settle(
+        &self,
+        seen: &Seen,
+        claim: Claim,
+        state: &SyncState,
+    ) -> Result<Option<Claimed>, StoreError> {
+        let (seen, state) = (seen.clone(), state.clone());
+        self.run(async move |store| store.settle(&seen, claim, &state).await).await
     }
 
     async fn save(

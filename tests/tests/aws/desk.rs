@@ -86,10 +86,10 @@ pub(crate) async fn leased(store: &DynamoStore, number: u8) -> Lease {
 pub(crate) async fn lease(store: &DynamoStore, number: u8, second: i64) -> Option<Lease> {
     let now = at(second);
     let after = |seconds| now + SignedDuration::from_secs(seconds);
-    let claim = Claim { now, until: after(120), next_due: after(60) };
+    let claim = Claim { now, until: after(120), next_due: after(60), slot: None };
     match store.claim(id(number), claim).await.unwrap() {
         Claimed::Held { lease, .. } => Some(lease),
-        Claimed::Busy { .. } | Claimed::Inactive => None,
+        Claimed::Busy { .. } | Claimed::Over | Claimed::Inactive => None,
     }
 }
 

@@ -184,7 +184,8 @@ async fn a_removal_that_was_cut_short_is_found_and_finished_by_the_next_one() {
     assert!(matches!(late, Err(StoreError::Gone)), "nothing is written for it any more: {late:?}");
 
     let unfinished = punctual.unfinished(at(1), 9).await.unwrap();
-    let found: Vec<_> = unfinished.iter().map(|found| (found.id, found.lifecycle, found.records)).collect();
+    let found: Vec<_> =
+        unfinished.these.iter().map(|found| (found.id, found.lifecycle, found.records)).collect();
     assert_eq!(found, [(id(1), Lifecycle::Removing, Records::Remove)]);
     punctual.remove(id(1), Records::Remove).await.unwrap();
     let left = punctual.versions(id(1), Incident, &ids).await.unwrap();

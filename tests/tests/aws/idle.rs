@@ -1,7 +1,6 @@
 //! What a sync costs, counted: the engine with the simulator, the store and the secrets on AWS.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use defender_sim::{Generator, TenantSpec};
 use graph_security::RecordKind::Incident;
@@ -11,59 +10,68 @@ use soc_anywhere_tests::counted::Counted;
 use sync_incidents::Outcome;
 
 use crate::desk::{Desk, at, id, lease, noise, record, settings};
-use crate::scene::Scene;
+use crate::scene::{Scene, changes};
 
-/// What a written success costs beside the claim, in write request units: docs/operations.md counts with it.
-const WRITTEN_SUCCESS: f64 = 5.0;
+/// What the attempt of every ten minutes costs in write request units, and what an hour's sweeps cost at most:
+/// docs/operations.md counts with them.
+const ATTEMPT: f64 = 4.0;
+const SWEEPS: f64 = 36.0;
 
 #[tokio::test]
-async fn an_idle_tick_is_one_write_and_one_call_of_graph_per_stream() {
+async fn an_idle_tick_is_no_write_and_one_call_of_graph_per_stream() {
     // In which whole hours pass without an incident.
     let few = Generator { incidents: 3, documented: false, ..Generator::default() };
     let spec = TenantSpec::demo(1000).with_generator(few);
-    let Some(scene) = Scene::new(spec, 30).await else { return };
-    let Scene { simulator, counted, .. } = &scene;
+    let Some(mut scene) = Scene::new(spec, 30).await else { return };
+    let (simulator, counted) = (scene.simulator.clone(), scene.counted.clone());
     let first = scene.sync().await;
     assert!(first.streams.incidents.created > 0 && first.streams.alerts.created > 0, "{first:?}");
     scene.settle().await;
 
     let _ = counted.take();
     let asked = simulator.requests().len();
-    let idle = scene.sync().await;
-    assert_eq!((idle.outcome, idle.usage.calls), (Outcome::Complete, 2));
-    assert_eq!(
-        idle.streams.incidents.created
-            + idle.streams.incidents.updated
-            + idle.streams.alerts.created
-            + idle.streams.alerts.updated,
-        0
-    );
+    let idle = scene.turn().await;
+    assert_eq!((&idle.outcome, idle.usage.calls, idle.claimed), (&Outcome::Complete, 2, false), "{idle:?}");
     let asked = simulator.requests().split_off(asked);
     assert_eq!(asked.len(), 2, "one call of Graph per stream and none for a token: {asked:?}");
     let idle = counted.take();
-    let operations = BTreeMap::from([("GetItem".to_owned(), 2), ("UpdateItem".to_owned(), 1)]);
-    assert_eq!(idle.operations, operations, "one write, the claim; no secret is read");
-    assert!((idle.write_units - 1.0).abs() < 0.01, "of one kilobyte: {idle:?}");
+    let operations = BTreeMap::from([("GetItem".to_owned(), 2)]);
+    assert_eq!(
+        idle.operations, operations,
+        "the connection and the state are read; nothing is written, no secret read"
+    );
+    assert!(idle.write_units < 0.01, "{idle:?}");
     println!("an idle tick, warm: {} calls of Graph, of AWS {idle:?}", asked.len());
 
-    // Every ten minutes the success is written; now and then something happens in the tenant meanwhile.
-    for _ in 0..20 {
-        tokio::time::pause();
-        tokio::time::advance(Duration::from_secs(601)).await;
-        tokio::time::resume();
-        let _ = counted.take();
-        let report = scene.sync().await;
+    let hours = 6;
+    let (mut ticks, mut attempts, mut sweeps, mut all) = (0.0, 0.0, 0.0, 0.0);
+    for minute in 1..=hours * 60 {
+        scene.later(minute * 60);
+        let report = scene.turn().await;
         let told = counted.take();
-        if report.usage.calls == 2 && !told.operations.contains_key("BatchGetItem") {
-            println!("a success that is written: {told:?}");
-            let operations = [("GetItem", 2), ("TransactWriteItems", 1), ("UpdateItem", 2)];
+        (ticks, all) = (ticks + 1.0, all + told.write_units);
+        let is_settled =
+            told.operations.contains_key("TransactWriteItems") && !told.operations.contains_key("UpdateItem");
+        if changes(&report) > 0 || told.operations.contains_key("BatchGetItem") {
+            // Something has happened, and is read again for a while: that is no idle tick.
+            all -= told.write_units;
+        } else if !report.claimed {
+            assert_eq!((report.usage.calls, &told.operations), (2, &operations), "minute {minute}");
+        } else if is_settled {
+            attempts += 1.0;
+            let operations = [("GetItem", 2), ("TransactWriteItems", 1)];
             let operations = operations.map(|(operation, number)| (operation.to_owned(), number)).into();
-            assert_eq!(told.operations, operations, "the claim, the state, and the lease given back");
-            assert!((told.write_units - 1.0 - WRITTEN_SUCCESS).abs() < 0.01, "{told:?}");
-            return;
+            assert_eq!((report.usage.calls, &told.operations), (2, &operations), "minute {minute}");
+            assert!((told.write_units - ATTEMPT).abs() < 0.01, "the attempt and the state: {told:?}");
+        } else {
+            sweeps += told.write_units;
         }
     }
-    panic!("no ten minutes passed without a change or a sweep");
+    println!(
+        "{hours} idle hours: {ticks} ticks, {attempts} attempts, {sweeps} units for sweeps, {all} units in all"
+    );
+    assert!((20.0..=36.0).contains(&attempts), "an attempt every ten minutes: {attempts}");
+    assert!(sweeps / f64::from(i32::try_from(hours).unwrap()) <= SWEEPS, "{sweeps}");
 }
 
 #[tokio::test]

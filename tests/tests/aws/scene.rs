@@ -12,7 +12,7 @@ use incident_store::{Connections as _, Lifecycle, NewConnection, SecretVault as 
 use jiff::SignedDuration;
 use lambda_support::{Aws, SecretsManager};
 use soc_anywhere_tests::counted::Counted;
-use sync_incidents::{Budget, Outcome, Report, Settings, Syncer};
+use sync_incidents::{Budget, Outcome, Report, Settings, Syncer, Turn};
 use uuid::Uuid;
 
 use crate::desk::{Desk, at, id, settings};
@@ -63,6 +63,21 @@ impl Scene {
             },
         };
         Some(Self { syncer, simulator, counted, clock, _desk: desk })
+    }
+
+    /// Its turn in a slot that begins now.
+    pub(crate) async fn turn(&self) -> Report {
+        let slot = self.syncer.graph.clock.now();
+        let turn = Turn { connection: id(1), slot, until: slot + SignedDuration::from_hours(1) };
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(600);
+        Box::pin(self.syncer.turn(turn, deadline)).await.unwrap()
+    }
+
+    /// It is so many seconds later.
+    pub(crate) fn later(&mut self, seconds: i64) {
+        let clock = self.clock.skewed(SignedDuration::from_secs(seconds));
+        self.syncer.graph.transport.clock = clock.clone();
+        self.syncer.graph.clock = clock;
     }
 
     pub(crate) async fn sync(&self) -> Report {

@@ -1,6 +1,8 @@
 //! An item of a connection that somebody has spoilt by hand, and what is left of a removed one.
 
-use aws_sdk_dynamodb::types::AttributeValue::{N, S};
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue::{self, N, S};
 use incident_store::dynamodb::DynamoStore;
 use incident_store::{Connections as _, Lifecycle, Records};
 
@@ -11,23 +13,58 @@ async fn one_item_that_cannot_be_read_keeps_nobody_else_from_being_due() {
     let Some(desk) = Desk::new().await else { return };
     let (client, table) = (client(&desk.aws), desk.table().await);
     let store = DynamoStore::new(client.clone(), &table);
-    for number in 1..=3 {
+    for number in 1..=8 {
         store.create(id(number), settings(number), Lifecycle::Connected, at(0)).await.unwrap();
     }
-    for (attribute, value) in [("next_due", N("1".into())), ("interval_ms", S("often".into()))] {
-        let spoilt = client.update_item().table_name(&table).update_expression("SET #name = :value");
-        let spoilt = spoilt.key("pk", S("CONNECTIONS#2".into())).key("sk", S(id(2).to_string()));
-        let spoilt = spoilt.expression_attribute_names("#name", attribute);
-        spoilt.expression_attribute_values(":value", value).send().await.unwrap();
-    }
-    let all = store.due_with_owners(at(60), 10).await.unwrap();
-    assert_eq!(all.due.iter().map(|due| due.id).collect::<Vec<_>>(), [id(1), id(3)]);
-    assert_eq!(all.unreadable, [id(2).to_string()], "whoever runs this is told which one");
+    let spoil = async |number: u8, attribute: &str, value: Option<AttributeValue>| {
+        let set = value.is_some();
+        let spoilt = client.update_item().table_name(&table).expression_attribute_names("#name", attribute);
+        let spoilt = spoilt.update_expression(if set { "SET #name = :value" } else { "REMOVE #name" });
+        let spoilt =
+            spoilt.key("pk", S(format!("CONNECTIONS#{number}"))).key("sk", S(id(number).to_string()));
+        let values = value.map(|value| HashMap::from([(":value".to_owned(), value)]));
+        spoilt.set_expression_attribute_values(values).send().await.unwrap();
+    };
+    spoil(2, "interval_ms", Some(S("often".into()))).await;
+    spoil(4, "next_due", None).await;
+    spoil(5, "next_due", Some(S("soon".into()))).await;
+    spoil(6, "lifecycle", None).await;
+    spoil(7, "lifecycle", Some(S("conected".into()))).await;
+    spoil(8, "owner", Some(N("8".into()))).await;
+    let mut all = store.due(at(60), 10).await.unwrap();
+    assert_eq!(all.these.iter().map(|due| due.timing.id).collect::<Vec<_>>(), [id(1), id(3)]);
+    all.unreadable.sort();
+    let spoilt = [2, 4, 5, 6, 7, 8].map(|number| id(number).to_string());
+    assert_eq!(all.unreadable, spoilt, "whoever runs this is told which ones");
     for owner in [None, Some("owner")] {
         let listed = store.connections(owner).await.unwrap();
-        assert_eq!(listed.iter().map(|one| one.id).collect::<Vec<_>>(), [id(1), id(3)], "{owner:?}");
+        let listed: Vec<_> = listed.iter().map(|one| one.id).collect();
+        // Without a due time it is a connection all the same.
+        assert_eq!(listed, [id(1), id(3), id(4), id(5)], "{owner:?}");
     }
     assert!(store.connection(id(2)).await.is_err(), "asked for itself, it is said to be broken");
+}
+
+#[tokio::test]
+async fn of_what_is_unfinished_what_cannot_be_read_is_told_of() {
+    let Some(desk) = Desk::new().await else { return };
+    let (client, table) = (client(&desk.aws), desk.table().await);
+    let store = DynamoStore::new(client.clone(), &table);
+    let lifecycles = [Lifecycle::Pending, Lifecycle::Removing, Lifecycle::Pending, Lifecycle::Removing];
+    for (number, lifecycle) in (1..).zip(lifecycles) {
+        store.create(id(number), settings(number), lifecycle, at(0)).await.unwrap();
+    }
+    for (number, attribute) in [(1, "created"), (2, "tenant_id")] {
+        let spoilt = client.update_item().table_name(&table).expression_attribute_names("#name", attribute);
+        let spoilt = spoilt.update_expression("REMOVE #name");
+        let spoilt =
+            spoilt.key("pk", S(format!("CONNECTIONS#{number}"))).key("sk", S(id(number).to_string()));
+        spoilt.send().await.unwrap();
+    }
+    let mut found = store.unfinished(at(60), 10).await.unwrap();
+    assert_eq!(found.these.iter().map(|one| one.id).collect::<Vec<_>>(), [id(3), id(4)]);
+    found.unreadable.sort();
+    assert_eq!(found.unreadable, [id(1), id(2)].map(|id| id.to_string()));
 }
 
 #[tokio::test]

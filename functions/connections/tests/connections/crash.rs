@@ -13,10 +13,13 @@ use graph_auth::EndpointOverride;
 use graph_http::Clock;
 use http_api::{Limits, MemoryAttempts};
 use incident_store::sqlite::SqliteStore;
-use incident_store::{Connection, ConnectionId, Connections as _, Lifecycle, MemoryVault, Records};
+use incident_store::{
+    Connection, ConnectionId, Connections as _, Lifecycle, MemoryVault, NewConnection, Records,
+};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use test_connection::Tester;
+use uuid::Uuid;
 
 use crate::cut::{Cut, Fuse, How, until_cut};
 use crate::support::{logged, secret, spec};
@@ -83,7 +86,9 @@ impl Stage {
     /// What a cleaning finds when everything is old enough.
     async fn clean(&self) -> Cleaned {
         let later = Timestamp::now() + UNFINISHED_AFTER + UNFINISHED_AFTER;
-        clean(&self.store, &self.vault, later, 100).await.unwrap()
+        let mut cleaned = Cleaned::default();
+        clean(&self.store, &self.vault, later, 100, &mut cleaned).await.unwrap();
+        cleaned
     }
 
     async fn connection(&self, id: ConnectionId) -> Connection {
@@ -248,13 +253,47 @@ async fn a_cleaning_that_is_cut_anywhere_is_finished_by_the_next() {
         assert_eq!(stage.vault.ids().len(), 1, "{context}");
         let (admin, fuse) = stage.admin(calls, how);
         let later = Timestamp::now() + UNFINISHED_AFTER + UNFINISHED_AFTER;
-        let cleaning = async { clean(&admin.store, &admin.vault, later, 100).await.map_err(Refusal::from) };
+        let mut cleaned = Cleaned::default();
+        let cleaning = async {
+            let cleaning = clean(&admin.store, &admin.vault, later, 100, &mut cleaned);
+            cleaning.await.map_err(Refusal::from)
+        };
         let _ = until_cut(&fuse, cleaning).await;
         stage.clean().await;
         assert_eq!(stage.whole(&context).await.len(), 0, "{context}");
         fuse.is_down()
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_cleaning_that_is_cut_off_has_counted_what_it_did() {
+    let mut seen = Vec::new();
+    for calls in 1.. {
+        let stage = Stage::new();
+        let entered = stage.store.connection(stage.entered().await).await.unwrap().unwrap();
+        for number in 1..=2 {
+            let (id, tenant_id) =
+                (ConnectionId::new(entered.created, [number; 10]), Uuid::from_u128(number.into()));
+            let settings = NewConnection { tenant_id, ..entered.settings.clone() };
+            stage.store.create(id, settings, Lifecycle::Pending, entered.created).await.unwrap();
+        }
+        let (admin, fuse) = stage.admin(calls, How::DiesBefore);
+        let later = Timestamp::now() + UNFINISHED_AFTER + UNFINISHED_AFTER;
+        let mut cleaned = Cleaned::default();
+        let cleaning = async {
+            let cleaning = clean(&admin.store, &admin.vault, later, 100, &mut cleaned);
+            cleaning.await.map_err(Refusal::from)
+        };
+        let _ = until_cut(&fuse, cleaning).await;
+        let left = stage.store.connections(None).await.unwrap().len() - 1;
+        assert_eq!((cleaned.removed + left, cleaned.failed), (2, 0), "cut at call {calls}");
+        seen.push(cleaned.removed);
+        if !fuse.is_down() {
+            break;
+        }
+    }
+    assert!(seen.is_sorted() && seen.contains(&1), "{seen:?}");
 }
 
 #[tokio::test]

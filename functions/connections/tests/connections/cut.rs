@@ -7,9 +7,9 @@ use connections::Refusal;
 use graph_security::RecordKind;
 use incident_store::sqlite::SqliteStore;
 use incident_store::{
-    Claim, Claimed, ClientSecrets, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle,
-    MemoryVault, NewConnection, Progress, Records, SecretError, SecretVault, SecretVersion, StoreError,
-    StoredVersion, SyncState, SyncStore, Upserted,
+    Claim, Claimed, ClientSecrets, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease,
+    Lifecycle, MemoryVault, NewConnection, Progress, Records, SecretError, SecretVault, SecretVersion, Seen,
+    StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -128,11 +128,11 @@ impl Connections for Cut<SqliteStore> {
         self.fuse.pass(store_fails(), self.port.remove(id, records)).await
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Found<Due>, StoreError> {
         self.fuse.pass(store_fails(), self.port.due(now, limit)).await
     }
 
-    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Vec<Connection>, StoreError> {
+    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Found<Connection>, StoreError> {
         self.fuse.pass(store_fails(), self.port.unfinished(before, limit)).await
     }
 }
@@ -141,6 +141,10 @@ impl Connections for Cut<SqliteStore> {
 impl SyncStore for Cut<SqliteStore> {
     async fn claim(&self, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
         self.fuse.pass(store_fails(), self.port.claim(id, claim)).await
+    }
+
+    async fn look(&self, id: ConnectionId) -> Result<Option<Seen>, StoreError> {
+        self.fuse.pass(store_fails(), self.port.look(id)).await
     }
 
     async fn save(

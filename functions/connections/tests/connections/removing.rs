@@ -14,7 +14,7 @@ use crate::support::World;
 async fn lease(world: &World, id: ConnectionId) -> Lease {
     let now = Timestamp::now();
     let after = |minutes| now + SignedDuration::from_mins(minutes);
-    let claim = Claim { now, until: after(15), next_due: after(1) };
+    let claim = Claim { now, until: after(15), next_due: after(1), slot: None };
     match world.desk.store.claim(id, claim).await.unwrap() {
         Claimed::Held { lease, .. } => lease,
         other => panic!("{other:?}"),

@@ -73,7 +73,11 @@ async fn cleaning_leaves_what_is_under_way_and_what_is_saved() {
     };
     let (store, vault) = (&world.desk.store, &world.desk.vault);
     let hour = SignedDuration::from_mins(61);
-    let clean = async |before| connections::clean(store, vault, before, 100).await.unwrap();
+    let clean = async |before| {
+        let mut cleaned = connections::Cleaned::default();
+        connections::clean(store, vault, before, 100, &mut cleaned).await.unwrap();
+        cleaned
+    };
     assert_eq!(clean(Timestamp::now() - hour).await.removed, 0, "it may be under way");
     assert_eq!(vault.ids().len(), 2);
     assert_eq!(clean(Timestamp::now()).await.removed, 1);

@@ -67,6 +67,10 @@ pub enum Lane {
     History,
 }
 
+impl Lane {
+    pub(crate) const ALL: [Self; 3] = [Self::Live, Self::Check, Self::History];
+}
+
 /// A request, and what of its answer is to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {

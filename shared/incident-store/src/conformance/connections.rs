@@ -2,7 +2,7 @@
 
 use graph_auth::{Cloud, PrivateHosts, TestOrigin};
 
-use super::samples::{at, connected, id, settings};
+use super::samples::{at, connected, due, id, settings};
 use crate::{Capabilities, Connection, Connections, Lifecycle, NewConnection, Records, StoreError};
 
 pub(super) async fn what_is_created_is_read_back<S: Connections>(store: &S) {
@@ -115,9 +115,34 @@ pub(super) async fn removal_is_final<S: Connections>(store: &S) {
         assert!(matches!(late, Err(StoreError::Gone)), "nor brought back ({records:?}): {late:?}");
     }
     assert_eq!(store.connections(None).await.expect("no error"), [], "removed ones are not listed");
-    assert_eq!(store.due(at(999), 9).await.expect("no error"), [], "removed ones are not due");
+    assert_eq!(due(store, at(999), 9).await, [], "removed ones are not due");
     let unknown = store.remove(id(7), Records::Remove).await;
     assert!(matches!(unknown, Err(StoreError::Gone)), "what does not exist is not removed: {unknown:?}");
+}
+
+pub(super) async fn an_owner_s_list_is_read_page_by_page<S: Connections>(store: &S) {
+    for number in [4, 2, 5, 1, 3] {
+        connected(store, number).await;
+    }
+    let other = NewConnection { owner: "another".into(), ..settings(6) };
+    store.create(id(6), other, Lifecycle::Connected, at(0)).await.expect("it is created");
+    let page = async |owner: &str, after: Option<u8>, limit| {
+        let page = store.connections_after(owner, after.map(id), limit).await.expect("a page is answered");
+        page.into_iter().map(|connection| connection.id).collect::<Vec<_>>()
+    };
+    assert_eq!(page("conformance", None, 2).await, [id(1), id(2)], "the first page");
+    assert_eq!(page("conformance", Some(2), 2).await, [id(3), id(4)], "the page after that");
+    assert_eq!(page("conformance", Some(4), 2).await, [id(5)], "the last one");
+    assert_eq!(page("another", None, 9).await, [id(6)], "each owner has its own");
+    assert_eq!(page("nobody", None, 9).await, [], "and nobody has none");
+    store.remove(id(2), Records::Remove).await.expect("it is removed");
+    assert_eq!(page("conformance", Some(1), 2).await, [id(3), id(4)], "what was removed is not listed");
+    assert_eq!(page("conformance", Some(2), 1).await, [id(3)], "a page may come after what was removed");
+    let moved = store.connection(id(3)).await.expect("no error").expect("it is there");
+    let settings = NewConnection { owner: "another".into(), ..moved.settings.clone() };
+    store.update(&Connection { settings, ..moved }).await.expect("it gets another owner");
+    assert_eq!(page("conformance", None, 9).await, [id(1), id(4), id(5)], "what another owns is not listed");
+    assert_eq!(page("another", None, 9).await, [id(3), id(6)], "but with its owner's");
 }
 
 pub(super) async fn the_longest_due_come_first<S: Connections>(store: &S) {
@@ -128,7 +153,7 @@ pub(super) async fn the_longest_due_come_first<S: Connections>(store: &S) {
     for (number, lifecycle) in [(5, Lifecycle::Pending), (6, Lifecycle::Paused), (7, Lifecycle::Removing)] {
         store.create(id(number), settings(number), lifecycle, at(0)).await.expect("it is created");
     }
-    let due = async |now, limit| store.due(at(now), limit).await.expect("what is due is answered");
+    let due = async |now, limit| due(store, at(now), limit).await;
     assert_eq!(due(0, 9).await, [], "nothing is due before its time");
     assert_eq!(due(1, 9).await, [id(1)], "what was just created is due at once");
     assert_eq!(due(3, 9).await, [id(1), id(2), id(3)], "connected ones are due, the longest due first");
@@ -144,7 +169,8 @@ pub(super) async fn the_unfinished_are_found<S: Connections>(store: &S) {
     }
     let unfinished = async |before, limit| {
         let found = store.unfinished(at(before), limit).await.expect("what is unfinished is answered");
-        found.into_iter().map(|connection| (connection.id, connection.lifecycle)).collect::<Vec<_>>()
+        assert_eq!(found.unreadable, [""; 0], "all can be read");
+        found.these.into_iter().map(|connection| (connection.id, connection.lifecycle)).collect::<Vec<_>>()
     };
     assert_eq!(
         unfinished(9, 9).await,

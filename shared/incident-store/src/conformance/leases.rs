@@ -1,9 +1,11 @@
 //! What a run is promised about its lease and its state.
 
-use super::samples::{Incident, at, claim_at, connected, id, incoming, lease, leased, put, settings, stored};
+use super::samples::{
+    Incident, at, claim_at, connected, due, id, incoming, lease, leased, put, settings, stored,
+};
 use crate::{
-    Claimed, Connection, ConnectionId, Connections, Lease, Lifecycle, Progress, Records, StoreError,
-    SyncState, SyncStore,
+    Claim, Claimed, Connection, ConnectionId, Connections, Lease, Lifecycle, Progress, Records, Seen,
+    StoreError, SyncState, SyncStore,
 };
 
 fn state(text: &str) -> SyncState {
@@ -84,14 +86,14 @@ pub(super) async fn what_a_clock_that_was_ahead_has_left_is_not_believed<S: Conn
     let year = at(365 * 86_400);
     let ahead = lease(store, created.id, year).await;
     let now = at(60);
-    let due = store.due(now, 9).await.expect("an answer");
-    assert_eq!(due, [created.id], "what is due in a year was set by a clock that was ahead");
+    let found = due(store, now, 9).await;
+    assert_eq!(found, [created.id], "what is due in a year was set by a clock that was ahead");
     let right = lease(store, created.id, now).await;
     assert_fenced(store, &ahead).await;
-    assert_eq!(store.due(now, 9).await.expect("an answer"), [], "a right clock is believed");
+    assert_eq!(due(store, now, 9).await, [], "a right clock is believed");
     let hour = crate::believed::LONGEST_WAIT;
     store.save(&right, &state("waits"), Some(now + hour)).await.expect("the holder saves");
-    assert_eq!(store.due(now, 9).await.expect("an answer"), [], "so is the longest wait");
+    assert_eq!(due(store, now, 9).await, [], "so is the longest wait");
 }
 
 pub(super) async fn a_released_lease_is_free<S: Connections + SyncStore>(store: &S) {
@@ -110,13 +112,13 @@ pub(super) async fn only_connected_ones_are_synced<S: Connections + SyncStore>(s
     }
     let paused = store.connection(id(2)).await.expect("no error").expect("it is there");
     store.update(&Connection { lifecycle: Lifecycle::Connected, ..paused }).await.expect("it is connected");
-    assert_eq!(store.due(at(0), 9).await.expect("no error"), [id(2)], "once connected it is due");
+    assert_eq!(due(store, at(0), 9).await, [id(2)], "once connected it is due");
     lease(store, id(2), at(0)).await;
 }
 
 pub(super) async fn a_claim_schedules_and_a_save_may_reschedule<S: Connections + SyncStore>(store: &S) {
     let held = leased(store).await;
-    let due = async |seconds| store.due(at(seconds), 9).await.expect("what is due is answered");
+    let due = async |seconds| due(store, at(seconds), 9).await;
     assert_eq!(due(300).await, [], "a claim puts off when it is due");
     assert_eq!(due(301).await, [id(1)], "to when the claim says");
     store.save(&held, &state("a"), None).await.expect("the holder saves");
@@ -131,13 +133,103 @@ pub(super) async fn a_claim_schedules_and_a_save_may_reschedule<S: Connections +
     assert_eq!(due(20).await, [id(1)], "a claim that is not given changes nothing of that");
 }
 
+pub(super) async fn a_slot_has_one_run<S: Connections + SyncStore>(store: &S) {
+    connected(store, 1).await;
+    let claim = async |second, slot| {
+        let claim = Claim { slot: Some(at(slot)), ..claim_at(at(second)) };
+        store.claim(id(1), claim).await.expect("a claim is answered")
+    };
+    let Claimed::Held { lease: held, .. } = claim(70, 60).await else { panic!("the slot's run is given") };
+    assert_eq!(claim(71, 60).await, Claimed::Over, "the slot has its run, which still goes on");
+    store.release(&held).await.expect("a lease is given back");
+    assert_eq!(claim(80, 60).await, Claimed::Over, "the slot has had its run");
+    assert_eq!(claim(80, 70).await, Claimed::Over, "a run that began with the slot is its run");
+    put(store, &held, &incoming("1", None, "what is refused ends no lease")).await;
+    store.release(&held).await.expect("a lease is given back");
+    assert!(matches!(claim(130, 120).await, Claimed::Held { .. }), "the next slot has its own");
+
+    connected(store, 2).await;
+    let ahead = lease(store, id(2), at(365 * 86_400)).await;
+    store.release(&ahead).await.expect("a lease is given back");
+    let right = Claim { slot: Some(at(60)), ..claim_at(at(70)) };
+    let right = store.claim(id(2), right).await.expect("an answer");
+    assert!(
+        matches!(right, Claimed::Held { .. }),
+        "no clock that was ahead has had the slot's run: {right:?}"
+    );
+}
+
+pub(super) async fn a_look_takes_nothing<S: Connections + SyncStore>(store: &S) {
+    assert_eq!(
+        store.look(id(1)).await.expect("no error"),
+        None,
+        "of what does not exist there is nothing to see"
+    );
+    let created = connected(store, 1).await;
+    let look = async || store.look(id(1)).await.expect("a look is answered").expect("it is there");
+    let seen = look().await;
+    assert_eq!(
+        (&seen.connection, &seen.state, seen.last_attempt),
+        (&created, &None, None),
+        "it is as it was entered"
+    );
+    let held = lease(store, id(1), at(10)).await;
+    store.save(&held, &state("a"), None).await.expect("the holder saves");
+    let seen = look().await;
+    assert_eq!(
+        (seen.state, seen.last_attempt),
+        (Some(state("a")), Some(at(10))),
+        "what a run has left is seen"
+    );
+    put(store, &held, &incoming("1", None, "a look takes no lease")).await;
+    store.remove(id(1), Records::Keep).await.expect("it is removed");
+    assert_eq!(store.look(id(1)).await.expect("no error"), None, "nor of what was removed");
+}
+
+pub(super) async fn what_was_seen_is_settled_and_what_has_changed_since_is_not<S: Connections + SyncStore>(
+    store: &S,
+) {
+    let held = leased(store).await;
+    store.save(&held, &state("a"), None).await.expect("the holder saves");
+    let look = async || store.look(id(1)).await.expect("a look is answered").expect("it is there");
+    let settle = async |seen: &Seen, second, to: &str| {
+        store.settle(seen, claim_at(at(second)), &state(to)).await.expect("an answer")
+    };
+    let seen = look().await;
+    assert!(matches!(settle(&seen, 2, "b").await, Some(Claimed::Busy { .. })), "a run goes on");
+    put(store, &held, &incoming("1", None, "and has its lease")).await;
+    store.release(&held).await.expect("a lease is given back");
+
+    let seen = look().await;
+    assert_eq!(settle(&seen, 20, "b").await, None, "nothing has happened since");
+    let settled = look().await;
+    assert_eq!((settled.state, settled.last_attempt), (Some(state("b")), Some(at(20))), "it is an attempt");
+    assert_eq!(due(store, at(319), 9).await, [], "which has said when it is due again");
+    assert_fenced(store, &held).await;
+
+    // What was seen is of before that.
+    let Some(Claimed::Held { lease: again, state: held, .. }) = settle(&seen, 30, "old").await else {
+        panic!("what has changed is claimed")
+    };
+    assert_eq!(held, Some(state("b")), "and nothing of it is undone");
+    store.save(&again, &state("c"), None).await.expect("the holder saves");
+    store.release(&again).await.expect("a lease is given back");
+
+    let seen = look().await;
+    let renamed = store.update(&seen.connection).await.expect("a person changes it");
+    let Some(Claimed::Held { connection, .. }) = settle(&seen, 40, "old").await else {
+        panic!("what a person has changed is claimed")
+    };
+    assert_eq!(connection, renamed, "as it is now");
+}
+
 pub(super) async fn what_is_updated_is_due_at_once<S: Connections + SyncStore>(store: &S) {
     let held = leased(store).await;
     store.save(&held, &state("failing"), Some(at(3600))).await.expect("the holder saves");
-    assert_eq!(store.due(at(1), 9).await.expect("no error"), [], "it is put off");
+    assert_eq!(due(store, at(1), 9).await, [], "it is put off");
     let connection = store.connection(id(1)).await.expect("no error").expect("it is there");
     store.update(&connection).await.expect("it is updated");
-    assert_eq!(store.due(at(1), 9).await.expect("no error"), [id(1)], "what is updated is due at once");
+    assert_eq!(due(store, at(1), 9).await, [id(1)], "what is updated is due at once");
 }
 
 pub(super) async fn progress_tells_of_the_last_run<S: Connections + SyncStore>(store: &S) {

@@ -29,6 +29,7 @@ pub async fn run<S: Connections + SyncStore, F: AsyncFn() -> S>(new_store: F) {
         connections::an_update_is_for_the_version_that_was_read,
         connections::removal_is_final,
         connections::the_longest_due_come_first,
+        connections::an_owner_s_list_is_read_page_by_page,
         connections::the_unfinished_are_found,
     );
     each!(new_store:
@@ -39,6 +40,9 @@ pub async fn run<S: Connections + SyncStore, F: AsyncFn() -> S>(new_store: F) {
         leases::a_released_lease_is_free,
         leases::only_connected_ones_are_synced,
         leases::a_claim_schedules_and_a_save_may_reschedule,
+        leases::a_slot_has_one_run,
+        leases::a_look_takes_nothing,
+        leases::what_was_seen_is_settled_and_what_has_changed_since_is_not,
         leases::what_is_updated_is_due_at_once,
         leases::progress_tells_of_the_last_run,
         leases::state_is_kept_as_it_is,

@@ -48,7 +48,14 @@ pub(super) async fn connected<S: Connections>(store: &S, number: u8) -> Connecti
 
 pub(super) fn claim_at(now: Timestamp) -> Claim {
     let after = |seconds| now + Duration::from_secs(seconds);
-    Claim { now, until: after(900), next_due: after(300) }
+    Claim { now, until: after(900), next_due: after(300), slot: None }
+}
+
+/// What is due then, in order.
+pub(super) async fn due<S: Connections>(store: &S, now: Timestamp, limit: usize) -> Vec<ConnectionId> {
+    let found = store.due(now, limit).await.expect("what is due is answered");
+    assert_eq!(found.unreadable, [""; 0], "all can be read");
+    found.these.into_iter().map(|due| due.timing.id).collect()
 }
 
 /// Takes the lease of a connection that nobody holds at `now`.

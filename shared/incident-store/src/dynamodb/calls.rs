@@ -17,7 +17,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use super::DynamoStore;
 use super::change::{Change, names_in};
-use super::item::{Item, text};
+use super::item::{Item, of_text, text};
 use super::keys::Key;
 use super::table::{PK, SK};
 use crate::StoreError;
@@ -48,6 +48,8 @@ pub(super) enum Written {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked {
     pub(super) partition: String,
+    /// The first and the last sort key; all of them when `None`.
+    pub(super) between: Option<(String, String)>,
     /// What the service leaves out of the answer, after having counted it as read.
     pub(super) filter: Change,
     /// `#a, #b`; everything when empty.
@@ -61,6 +63,12 @@ impl DynamoStore {
     pub(super) async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
         let call = self.client.get_item().table_name(&self.table).set_key(Some(key.item()));
         Ok(call.consistent_read(true).send().await?.item)
+    }
+
+    /// At half the price; it may be some seconds old.
+    pub(super) async fn glance(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        let call = self.client.get_item().table_name(&self.table).set_key(Some(key.item()));
+        Ok(call.consistent_read(false).send().await?.item)
     }
 
     /// The items that are there, in no order. `keys` are distinct; no projection is everything.
@@ -101,8 +109,14 @@ impl DynamoStore {
 
     /// Every item of a partition that the filter lets through.
     pub(super) async fn query(&self, asked: &Asked) -> Result<Vec<Item>, StoreError> {
-        let condition = "#pk = :pk";
-        let filter = asked.filter.clone().value("pk", super::item::of_text(&asked.partition));
+        let mut condition = "#pk = :pk";
+        // Else the service would stop at so many that it has read, not at so many that the filter lets through.
+        let limit = asked.limit.filter(|_| asked.filter.condition().is_none());
+        let mut filter = asked.filter.clone().value("pk", of_text(&asked.partition));
+        if let Some((first, last)) = &asked.between {
+            condition = "#pk = :pk AND #sk BETWEEN :first AND :last";
+            filter = filter.value("first", of_text(first)).value("last", of_text(last));
+        }
         let mut names = filter.names().unwrap_or_default();
         names.extend(names_in(&format!("{condition} {}", asked.projection)));
         let mut items = self
@@ -111,6 +125,7 @@ impl DynamoStore {
             .table_name(&self.table)
             .consistent_read(asked.consistent)
             .key_condition_expression(condition)
+            .set_limit(limit.and_then(|limit| i32::try_from(limit).ok()))
             .set_filter_expression(filter.condition())
             .set_projection_expression((!asked.projection.is_empty()).then(|| asked.projection.to_owned()))
             .set_expression_attribute_names(Some(names))

@@ -4,22 +4,25 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use super::DynamoStore;
 use super::calls::Asked;
 use super::change::Change;
 use super::connection::{changed, connection, new_item, tombstone};
-use super::item::{Item, instant, number, of_instant, of_number, of_text, optional_instant, parsed, text};
+use super::item::{Item, instant, number, of_number, of_text, optional_instant, parsed, text};
 use super::keys::{self, Key};
 use super::purge::purge;
 use super::table::SK;
-use crate::believed;
-use crate::stored::{as_stored, lifecycle_name};
-use crate::{Connection, ConnectionId, Lifecycle, NewConnection, Records, StoreError, ticks};
+use crate::stored::{as_stored, lifecycle, lifecycle_name};
+use crate::{
+    Connection, ConnectionId, Due, Found, Lifecycle, NewConnection, Records, StoreError, Timing, ticks,
+};
 
 /// How often a removal starts again because somebody changed the connection meanwhile.
 const TRIES: u32 = 5;
+
+/// How much of an owner's list is read at a time.
+const LISTED_AT_ONCE: usize = 1_000;
 
 pub(super) async fn create(
     store: &DynamoStore,
@@ -35,7 +38,8 @@ pub(super) async fn create(
     let removed = keys::tombstone(id);
     let writes = vec![
         absent().put(&store.table, new_item(&new))?,
-        absent().put(&store.table, once_item(&once, id))?,
+        absent().put(&store.table, leading_to(&once, id))?,
+        Change::default().put(&store.table, leading_to(&keys::listed(&new.settings.owner, id), id))?,
         absent().check(&store.table, &removed)?,
     ];
     if store.transact(writes).await? {
@@ -73,7 +77,13 @@ pub(super) async fn update(store: &DynamoStore, to: &Connection) -> Result<Conne
     if old != new {
         writes.push(Change::default().delete(&store.table, &old)?);
         let absent = Change::when("attribute_not_exists(#pk)");
-        writes.push(absent.put(&store.table, once_item(&new, updated.id))?);
+        writes.push(absent.put(&store.table, leading_to(&new, updated.id))?);
+    }
+    let (from, to) = (&there.settings.owner, &updated.settings.owner);
+    if from != to {
+        writes.push(Change::default().delete(&store.table, &keys::listed(from, updated.id))?);
+        let listed = keys::listed(to, updated.id);
+        writes.push(Change::default().put(&store.table, leading_to(&listed, updated.id))?);
     }
     if store.transact(writes).await? {
         return Ok(updated);
@@ -112,6 +122,7 @@ pub(super) async fn remove(
             unchanged.delete(&store.table, &key)?,
             Change::default().put(&store.table, tombstone(&there, item, records))?,
             Change::default().delete(&store.table, &keys::once(&there.settings))?,
+            Change::default().delete(&store.table, &keys::listed(&there.settings.owner, id))?,
             Change::default().delete(&store.table, &keys::state(id))?,
         ];
         if store.transact(writes).await? {
@@ -130,92 +141,104 @@ fn removing(there: &Connection) -> Change {
         .remove("keep_records")
 }
 
-/// An owner's list is made of the items that keep one connection for a tenant, client and cloud.
+/// Those of an owner's list.
 pub(super) async fn of_owner(store: &DynamoStore, owner: &str) -> Result<Vec<Connection>, StoreError> {
-    let asked = Asked { partition: keys::owned_by(owner), consistent: true, ..Asked::default() };
-    let mut keys = Vec::new();
-    for item in store.query(&asked).await? {
-        keys.push(keys::connection(parsed(&item, "connection")?));
-    }
-    let mut connections = in_order(&store.get_all(keys, "").await?);
-    // The key may be a digest of the owner; this is the owner.
-    connections.retain(|connection| connection.settings.owner == owner);
+    let mut connections = of_owner_after(store, owner, None, usize::MAX).await?;
+    connections.sort_unstable_by_key(|connection| (connection.created, connection.id));
     Ok(connections)
 }
 
-pub(super) async fn all(store: &DynamoStore) -> Result<Vec<Connection>, StoreError> {
-    Ok(in_order(&each_shard(store, &Asked { consistent: true, ..Asked::default() }).await?))
+/// Each page reads its own part of the list, and nothing of what comes before it.
+pub(super) async fn of_owner_after(
+    store: &DynamoStore,
+    owner: &str,
+    mut after: Option<ConnectionId>,
+    limit: usize,
+) -> Result<Vec<Connection>, StoreError> {
+    let mut found = Vec::new();
+    while found.len() < limit {
+        let wanted = (limit - found.len()).min(LISTED_AT_ONCE);
+        let asked = Asked {
+            partition: keys::owned_by(owner),
+            between: Some(keys::listed_after(after)),
+            consistent: true,
+            limit: Some(wanted),
+            ..Asked::default()
+        };
+        let listed = store.query(&asked).await?;
+        let ids = listed.iter().map(|item| parsed(item, "connection"));
+        let ids: Vec<ConnectionId> = ids.collect::<Result<_, _>>()?;
+        let items = store.get_all(ids.iter().copied().map(keys::connection).collect(), "").await?;
+        // The key may be a digest of the owner; this is the owner. One that cannot be read is left out.
+        let mut some = in_order(&items).these;
+        some.retain(|connection| connection.settings.owner == owner);
+        some.sort_unstable_by_key(|connection| connection.id);
+        found.append(&mut some);
+        after = ids.last().copied();
+        if ids.len() < wanted {
+            break;
+        }
+    }
+    Ok(found)
 }
 
+pub(super) async fn all(store: &DynamoStore) -> Result<Vec<Connection>, StoreError> {
+    Ok(in_order(&each_shard(store, &Asked { consistent: true, ..Asked::default() }).await?).these)
+}
+
+/// Also those of which nobody can say when they were entered: in the items that say no connection.
 pub(super) async fn unfinished(
     store: &DynamoStore,
     before: Timestamp,
     limit: usize,
-) -> Result<Vec<Connection>, StoreError> {
-    let filter = Change::when("#lifecycle IN (:pending, :removing) AND #created < :before")
+) -> Result<Found<Connection>, StoreError> {
+    let filter = Change::when("#lifecycle IN (:pending, :removing)")
         .value("pending", of_text("pending"))
-        .value("removing", of_text("removing"))
-        .value("before", of_instant(before));
+        .value("removing", of_text("removing"));
     let mut found = in_order(&each_shard(store, &Asked { filter, ..Asked::default() }).await?);
-    found.truncate(limit);
+    found.these.retain(|connection| connection.created < before);
+    found.these.truncate(limit);
     Ok(found)
 }
 
-/// A connection that is due.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Due {
-    /// Which one.
-    pub id: ConnectionId,
-    /// Whose.
-    pub owner: String,
-    /// The day on which the secret ends, where that is known.
-    pub secret_expires: Option<Date>,
-    /// Since when; of one that a person has changed, which is due at once, since its last attempt at most.
-    pub since: Timestamp,
-}
-
-/// All that is due.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AllDue {
-    /// The longest due first.
-    pub due: Vec<Due>,
-    /// The sort keys of items that say no connection. They are left out, so that they keep nobody else's syncs from
-    /// beginning; whoever runs this is to be told of them.
-    pub unreadable: Vec<String>,
-}
-
-/// What is due is read eventually consistent, at half the price: what it misses the next tick finds.
-pub(super) async fn due(store: &DynamoStore, now: Timestamp, limit: usize) -> Result<AllDue, StoreError> {
-    let too_far = now.saturating_add(believed::LONGEST_WAIT).unwrap_or(now);
-    let filter = Change::when("#lifecycle = :connected AND (#next_due <= :now OR #next_due > :too_far)")
-        .value("connected", of_text("connected"))
-        .value("now", of_instant(now))
-        .value("too_far", of_instant(too_far));
-    let projection = "#sk, #owner, #next_due, #last_attempt, #interval_ms, #secret_expires";
+/// What is due is read eventually consistent, at half the price: what it misses the next tick finds. What each one is
+/// due by is looked at here and not by the service: an attribute that is not there, or of another type, would make the
+/// service leave the item out without a word.
+pub(super) async fn due(store: &DynamoStore, now: Timestamp, limit: usize) -> Result<Found<Due>, StoreError> {
+    let filter = Change::when("NOT #lifecycle IN (:pending, :paused, :removing)")
+        .value("pending", of_text("pending"))
+        .value("paused", of_text("paused"))
+        .value("removing", of_text("removing"));
+    let projection = "#sk, #owner, #lifecycle, #next_due, #last_attempt, #interval_ms, #secret_expires";
     let asked = Asked { filter, projection, ..Asked::default() };
-    let mut all = AllDue::default();
+    let mut found = Found::default();
     for item in each_shard(store, &asked).await? {
-        match due_in(&item, now) {
-            Ok(due) => all.due.extend(due),
-            Err(_) => all.unreadable.push(text(&item, SK).unwrap_or_default().to_owned()),
+        match connected(&item) {
+            Ok(one) if one.timing.is_due(now) => found.these.push(one),
+            Ok(_) => {}
+            Err(_) => found.unreadable.push(name(&item)),
         }
     }
-    all.due.sort_unstable_by_key(|due| (due.since, due.id));
-    all.due.truncate(limit);
-    Ok(all)
+    found.these.sort_unstable_by_key(|due| (due.timing.expected(), due.timing.id));
+    found.these.truncate(limit);
+    Ok(found)
 }
 
-/// `None` where an instant that a wrong clock has set was read.
-fn due_in(item: &Item, now: Timestamp) -> Result<Option<Due>, StoreError> {
-    let (id, owner) = (parsed(item, SK)?, text(item, "owner")?.to_owned());
-    let next_due = instant(item, "next_due")?;
-    let interval = Duration::from_millis(number(item, "interval_ms")?);
-    let last_attempt = optional_instant(item, "last_attempt")?.unwrap_or_default();
-    let is_due = believed::has_passed(next_due, believed::longest_until_due(interval), now);
-    let since = next_due.min(now).max(last_attempt.min(now));
+fn connected(item: &Item) -> Result<Due, StoreError> {
+    lifecycle(text(item, "lifecycle")?)?;
     let secret_expires = item.contains_key("secret_expires").then(|| parsed(item, "secret_expires"));
-    let secret_expires = secret_expires.transpose()?;
-    Ok(is_due.then_some(Due { id, owner, secret_expires, since }))
+    let timing = Timing {
+        id: parsed(item, SK)?,
+        interval: Duration::from_millis(number(item, "interval_ms")?),
+        next_due: instant(item, "next_due")?,
+        last_attempt: optional_instant(item, "last_attempt")?,
+    };
+    Ok(Due { timing, owner: text(item, "owner")?.to_owned(), secret_expires: secret_expires.transpose()? })
+}
+
+/// What an item that says no connection is called.
+fn name(item: &Item) -> String {
+    text(item, SK).unwrap_or_default().to_owned()
 }
 
 /// Asks each partition of the connections' items.
@@ -229,15 +252,21 @@ async fn each_shard(store: &DynamoStore, asked: &Asked) -> Result<Vec<Item>, Sto
     Ok(shards.into_iter().flatten().collect())
 }
 
-/// The connections in these items, oldest first. One that cannot be read is left out, so that it hides no other; its
-/// own syncs fail and tell of it.
-fn in_order(items: &[Item]) -> Vec<Connection> {
-    let mut connections: Vec<_> = items.iter().filter_map(|item| connection(item).ok()).collect();
-    connections.sort_unstable_by_key(|connection| (connection.created, connection.id));
-    connections
+/// The connections in these items, oldest first.
+fn in_order(items: &[Item]) -> Found<Connection> {
+    let mut found = Found::default();
+    for item in items {
+        match connection(item) {
+            Ok(connection) => found.these.push(connection),
+            Err(_) => found.unreadable.push(name(item)),
+        }
+    }
+    found.these.sort_unstable_by_key(|connection| (connection.created, connection.id));
+    found
 }
 
-fn once_item(key: &Key, id: ConnectionId) -> Item {
+/// An item that leads to a connection.
+fn leading_to(key: &Key, id: ConnectionId) -> Item {
     let mut item = key.item();
     item.insert("connection".to_owned(), of_text(id.to_string()));
     item

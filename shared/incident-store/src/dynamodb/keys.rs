@@ -51,10 +51,21 @@ pub(super) fn state(id: ConnectionId) -> Key {
     Key { pk: format!("CONNECTION#{id}"), sk: "STATE".to_owned() }
 }
 
-/// What there is once for an owner's tenant, client and cloud; with the others of its owner, the owner's list.
+/// What there is once for an owner's tenant, client and cloud.
 pub(super) fn once(settings: &NewConnection) -> Key {
     let NewConnection { owner, tenant_id, client_id, cloud, .. } = settings;
     Key { pk: owned_by(owner), sk: format!("{tenant_id}#{client_id}#{}", cloud.name()) }
+}
+
+/// A connection in its owner's list, which is in the order of ids.
+pub(super) fn listed(owner: &str, id: ConnectionId) -> Key {
+    Key { pk: owned_by(owner), sk: format!("connection#{id}") }
+}
+
+/// The sort keys of an owner's list after that id.
+pub(super) fn listed_after(after: Option<ConnectionId>) -> (String, String) {
+    let first = after.map_or("connection#".to_owned(), |after| format!("connection#{after}#"));
+    (first, "connection#~".to_owned())
 }
 
 pub(super) fn owned_by(owner: &str) -> String {
@@ -106,6 +117,9 @@ mod tests {
         assert_eq!(connection(id()), key("CONNECTIONS#c", text));
         assert_eq!(tombstone(id()), key("REMOVED#c", text));
         assert_eq!(state(id()), key(&format!("CONNECTION#{text}"), "STATE"));
+        assert_eq!(listed("me", id()), key("OWNER#me", &format!("connection#{text}")));
+        let (after, end) = listed_after(Some(id()));
+        assert!(after > listed("me", id()).sk && after < end && listed_after(None).0 < after);
         let records = format!("RECORDS#{text}");
         assert_eq!(record(id(), RecordKind::Incident, "29"), key(&records, "incident#29"));
         assert_eq!(record(id(), RecordKind::Alert, "da1_2"), key(&records, "alert#da1_2"));

@@ -8,8 +8,10 @@
 //!   every real change, whoever holds the lease.
 //! - **A lost answer is no lost write.** A transaction is repeated under the same `ClientRequestToken`, a claim
 //!   recognises itself by its nonce.
-//! - **An idle run writes once: the claim.** It asks for a lease that ends by itself halfway to the next due
-//!   time; the first thing that the run writes makes it last as long as the claim said. Giving back a lease
+//! - **A look writes nothing**, and reads two items at half the price. What it finds to be as it was is settled in one
+//!   transaction every ten minutes: the attempt and the state.
+//! - **A run that finds nothing writes once: the claim.** It asks for a lease that ends by itself halfway to the next
+//!   due time; the first thing that the run writes makes it last as long as the claim said. Giving back a lease
 //!   under which nothing was written therefore costs nothing: this process remembers it, others wait for its
 //!   early end.
 //! - **What is due is found by reading the connections' items**, 16 small partitions of them, and not by an index
@@ -39,24 +41,13 @@ mod upsert;
 use graph_security::RecordKind;
 use jiff::Timestamp;
 
-pub use connections::{AllDue, Due};
 pub use read::{Body, DynamoRecord};
 pub use store::{DynamoStore, Late, late};
 
 use crate::{
-    Claim, Claimed, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle, NewConnection,
-    Progress, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
+    NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
-
-impl DynamoStore {
-    /// What [`Connections::due`] finds, and whose it is and since when: in the same reads.
-    ///
-    /// # Errors
-    /// Only when the store cannot answer.
-    pub async fn due_with_owners(&self, now: Timestamp, limit: usize) -> Result<AllDue, StoreError> {
-        connections::due(self, now, limit).await
-    }
-}
 
 impl Connections for DynamoStore {
     async fn create(
@@ -80,6 +71,15 @@ impl Connections for DynamoStore {
         }
     }
 
+    async fn connections_after(
+        &self,
+        owner: &str,
+        after: Option<ConnectionId>,
+        limit: usize,
+    ) -> Result<Vec<Connection>, StoreError> {
+        connections::of_owner_after(self, owner, after, limit).await
+    }
+
     async fn update(&self, connection: &Connection) -> Result<Connection, StoreError> {
         connections::update(self, connection).await
     }
@@ -88,12 +88,11 @@ impl Connections for DynamoStore {
         connections::remove(self, id, records).await
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
-        let due = connections::due(self, now, limit).await?.due;
-        Ok(due.into_iter().map(|due| due.id).collect())
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Found<Due>, StoreError> {
+        connections::due(self, now, limit).await
     }
 
-    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Vec<Connection>, StoreError> {
+    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Found<Connection>, StoreError> {
         connections::unfinished(self, before, limit).await
     }
 }
@@ -101,6 +100,19 @@ impl Connections for DynamoStore {
 impl SyncStore for DynamoStore {
     async fn claim(&self, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
         lease::claim(self, id, claim).await
+    }
+
+    async fn look(&self, id: ConnectionId) -> Result<Option<Seen>, StoreError> {
+        lease::look(self, id).await
+    }
+
+    async fn settle(
+        &self,
+        seen: &Seen,
+        claim: Claim,
+        state: &SyncState,
+    ) -> Result<Option<Claimed>, StoreError> {
+        lease::settle(self, seen, claim, state).await
     }
 
     async fn save(

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::believed;
+use crate::schedule::between_attempts;
 use crate::{Aside, Connection, Lifecycle, Progress, SyncStatus};
 
 /// A secret's end is announced so many days ahead. Entra's own notices of an ending credential begin at 30.
@@ -112,8 +113,11 @@ fn overdue(connection: &Connection, progress: &Progress, now: Timestamp) -> Opti
     let last = progress.last_attempt.filter(|last| *last <= now);
     let believed = !believed::has_passed(due, believed::longest_until_due(connection.settings.interval), now);
     let due = if due <= now || believed { due } else { last.unwrap_or(connection.created) };
-    // A run that is under way began before it is due again.
-    let expected = last.map_or(due, |last| last.max(due));
+    // While nothing is new, it is claimed at most so often.
+    let interval = connection.settings.interval;
+    let expected = last.map_or(due, |last| {
+        last.saturating_add(between_attempts(interval)).map_or(due, |attempt| attempt.max(due))
+    });
     let active = connection.lifecycle == Lifecycle::Connected;
     (active && now.duration_since(expected) > OVERDUE).then_some(Attention::Overdue { due })
 }

@@ -174,6 +174,12 @@ fn one_that_nothing_syncs_is_not_well() {
     };
     assert_eq!(state(Some(ago(3 * 24 * 60)), Some(ago(3 * 24 * 60 - 1))), State::Attention);
     assert_eq!(state(Some(ago(20)), Some(ago(19))), State::Connected, "a run takes up to 15 minutes");
+    assert_eq!(
+        state(Some(ago(39)), Some(ago(38))),
+        State::Connected,
+        "it may be ten minutes to the next attempt"
+    );
+    assert_eq!(state(Some(ago(41)), Some(ago(40))), State::Attention);
     assert_eq!(state(Some(ago(61)), Some(ago(1))), State::Connected, "it was put off");
     let updated = Some(connection().created);
     assert_eq!(state(Some(ago(3 * 24 * 60)), updated), State::Connected, "it was just changed");

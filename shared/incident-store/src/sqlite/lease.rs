@@ -5,28 +5,35 @@ use rusqlite::{Connection as Db, Row, TransactionBehavior, named_params, params}
 
 use super::row::{self, AFTER_CONNECTION, CONNECTION, optional_instant, signed, unsigned};
 use crate::believed::{LONGEST_LEASE, LONGEST_WAIT};
-use crate::{Claim, Claimed, ConnectionId, Lease, Progress, StoreError, SyncState, ticks};
+use crate::schedule::TICK;
+use crate::{
+    Claim, Claimed, Connection, ConnectionId, Due, Found, Lease, Progress, Seen, StoreError, SyncState, ticks,
+};
 
-pub(super) fn due(db: &Db, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
-    let mut statement = db.prepare_cached(
-        "SELECT id FROM connections WHERE lifecycle = 'connected' AND
+pub(super) fn due(db: &Db, now: Timestamp, limit: usize) -> Result<Found<Due>, StoreError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {CONNECTION}, next_due, last_attempt FROM connections WHERE lifecycle = 'connected' AND
              (next_due <= :now OR (next_due > :now + :longest_wait AND next_due > :now + interval_ms * 10000))
          ORDER BY next_due, id LIMIT :limit",
-    )?;
+    ))?;
     let wanted = named_params! {
         ":now": ticks::from_instant(now),
         ":longest_wait": ticks::from_duration(LONGEST_WAIT),
         ":limit": signed(limit),
     };
-    let ids = statement.query_and_then(wanted, |row| row::connection_id(row, 0))?;
-    ids.collect()
+    let due = statement.query_and_then(wanted, |row| {
+        let Connection { id, settings, .. } = row::connection(row)?;
+        let next_due = optional_instant(row, AFTER_CONNECTION)?.unwrap_or_default();
+        Ok(Due::of(id, settings, next_due, optional_instant(row, AFTER_CONNECTION + 1)?))
+    })?;
+    due.collect::<Result<Vec<_>, StoreError>>().map(Found::from)
 }
 
 pub(super) fn claim(db: &mut Db, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let claimed = match take(&tx, id, claim)? {
         Some(held) => held,
-        None => why_not(&tx, id)?,
+        None => why_not(&tx, id, claim)?,
     };
     tx.commit()?;
     Ok(claimed)
@@ -36,7 +43,9 @@ fn take(db: &Db, id: ConnectionId, claim: Claim) -> Result<Option<Claimed>, Stor
     let mut statement = db.prepare_cached(&format!(
         "UPDATE connections SET fence = fence + 1, lease_until = :until, last_attempt = :now,
              next_due = :next_due
-         WHERE id = :id AND lifecycle = 'connected' AND (lease_until IS NULL OR lease_until <= :now OR lease_until > :now + :longest_lease)
+         WHERE id = :id AND lifecycle = 'connected'
+             AND (lease_until IS NULL OR lease_until <= :now OR lease_until > :now + :longest_lease)
+             AND (:slot IS NULL OR last_attempt IS NULL OR last_attempt < :slot OR last_attempt > :now + :tick)
          RETURNING {CONNECTION}, fence, checkpoint, status"
     ))?;
     let mut rows = statement.query(named_params! {
@@ -45,6 +54,8 @@ fn take(db: &Db, id: ConnectionId, claim: Claim) -> Result<Option<Claimed>, Stor
         ":until": ticks::from_instant(claim.until),
         ":longest_lease": ticks::from_duration(LONGEST_LEASE),
         ":next_due": ticks::from_instant(claim.next_due),
+        ":slot": claim.slot.map(ticks::from_instant),
+        ":tick": ticks::from_duration(TICK),
     })?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some(Claimed::Held {
@@ -54,15 +65,32 @@ fn take(db: &Db, id: ConnectionId, claim: Claim) -> Result<Option<Claimed>, Stor
     }))
 }
 
-fn why_not(db: &Db, id: ConnectionId) -> Result<Claimed, StoreError> {
-    let mut statement =
-        db.prepare_cached("SELECT lease_until FROM connections WHERE id = ? AND lifecycle = 'connected'")?;
+fn why_not(db: &Db, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT lease_until, last_attempt FROM connections WHERE id = ? AND lifecycle = 'connected'",
+    )?;
     let mut rows = statement.query([id.to_string()])?;
-    let held_until = match rows.next()? {
-        Some(row) => optional_instant(row, 0)?,
-        None => None,
-    };
-    Ok(held_until.map_or(Claimed::Inactive, |until| Claimed::Busy { until }))
+    let Some(row) = rows.next()? else { return Ok(Claimed::Inactive) };
+    if claim.is_over(optional_instant(row, 1)?) {
+        return Ok(Claimed::Over);
+    }
+    Ok(optional_instant(row, 0)?.map_or(Claimed::Inactive, |until| Claimed::Busy { until }))
+}
+
+pub(super) fn look(db: &Db, id: ConnectionId) -> Result<Option<Seen>, StoreError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {CONNECTION}, fence, checkpoint, status, last_attempt FROM connections
+         WHERE id = ? AND lifecycle NOT IN ('removed', 'kept')"
+    ))?;
+    let mut rows = statement.query([id.to_string()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(Seen {
+        connection: row::connection(row)?,
+        state: sync_state(row, AFTER_CONNECTION + 1)?,
+        last_attempt: optional_instant(row, AFTER_CONNECTION + 3)?,
+        fence: unsigned(row, AFTER_CONNECTION)?,
+        state_fence: None,
+    }))
 }
 
 pub(super) fn save(

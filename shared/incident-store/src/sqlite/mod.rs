@@ -27,8 +27,9 @@ pub use overview::{Bucket, Counts, Schedule};
 pub use records::{IncidentFilter, Page, Position, StoredRecord};
 
 use crate::{
-    Claim, Claimed, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle, NewConnection,
-    Progress, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted, stored,
+    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
+    NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    stored,
 };
 use worker::Worker;
 
@@ -90,18 +91,22 @@ impl Connections for SqliteStore {
         Ok(())
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Found<Due>, StoreError> {
         self.worker.run(move |db| lease::due(db, now, limit)).await
     }
 
-    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Vec<Connection>, StoreError> {
-        self.worker.run(move |db| connections::unfinished(db, before, limit)).await
+    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Found<Connection>, StoreError> {
+        self.worker.run(move |db| connections::unfinished(db, before, limit)).await.map(Found::from)
     }
 }
 
 impl SyncStore for SqliteStore {
     async fn claim(&self, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
         self.worker.run(move |db| lease::claim(db, id, claim)).await
+    }
+
+    async fn look(&self, id: ConnectionId) -> Result<Option<Seen>, StoreError> {
+        self.worker.run(move |db| lease::look(db, id)).await
     }
 
     async fn save(

@@ -34,7 +34,7 @@ pub(super) async fn leased(store: &SqliteStore, number: u8) -> Lease {
         secret_expires: None,
     };
     store.create(id(number), settings, Lifecycle::Connected, at(number.into())).await.unwrap();
-    let claim = Claim { now: at(10), until: at(1000), next_due: at(310) };
+    let claim = Claim { now: at(10), until: at(1000), next_due: at(310), slot: None };
     match store.claim(id(number), claim).await.unwrap() {
         Claimed::Held { lease, .. } => lease,
         other => panic!("{other:?}"),

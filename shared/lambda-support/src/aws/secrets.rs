@@ -17,8 +17,8 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// How long a secret is used before it is read again. A replaced one is found at once all the same: Entra
-/// refuses the old one, and a refusal reads past the cache.
-const FRESH: SignedDuration = SignedDuration::from_hours(1);
+/// refuses the old one, and a refusal reads past the cache. An old one that Entra still takes does no harm.
+const FRESH: SignedDuration = SignedDuration::from_hours(12);
 
 /// The longest recovery window there is; the name is taken until its end.
 const RECOVERY_DAYS: i64 = 30;

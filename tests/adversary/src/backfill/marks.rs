@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use graph_security::RecordKind;
 use incident_store::{
-    Claim, Claimed, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle, NewConnection,
-    Progress, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
+    NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
 use jiff::Timestamp;
 
@@ -64,11 +64,11 @@ impl Connections for Marks {
         self.model.remove(id, records).await
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Found<Due>, StoreError> {
         self.model.due(now, limit).await
     }
 
-    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Vec<Connection>, StoreError> {
+    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Found<Connection>, StoreError> {
         self.model.unfinished(before, limit).await
     }
 }
@@ -76,6 +76,10 @@ impl Connections for Marks {
 impl SyncStore for Marks {
     async fn claim(&self, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
         self.model.claim(id, claim).await
+    }
+
+    async fn look(&self, id: ConnectionId) -> Result<Option<Seen>, StoreError> {
+        self.model.look(id).await
     }
 
     async fn save(

@@ -9,8 +9,8 @@ use std::thread::Thread;
 
 use graph_security::RecordKind;
 use incident_store::{
-    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, StoreError, StoredVersion, SyncState, SyncStore,
-    Upserted,
+    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, Seen, StoreError, StoredVersion, SyncState,
+    SyncStore, Upserted,
 };
 use jiff::Timestamp;
 
@@ -52,6 +52,10 @@ pass_connections!(Blocking);
 impl<S: SyncStore> SyncStore for Blocking<S> {
     async fn claim(&self, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
         self.through(self.inner.claim(id, claim)).await
+    }
+
+    async fn look(&self, id: ConnectionId) -> Result<Option<Seen>, StoreError> {
+        self.through(self.inner.look(id)).await
     }
 
     async fn save(

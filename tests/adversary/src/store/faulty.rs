@@ -8,8 +8,8 @@ use std::time::Duration;
 use fastrand::Rng;
 use graph_security::RecordKind;
 use incident_store::{
-    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, StoreError, StoredVersion, SyncState, SyncStore,
-    Upserted,
+    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, Seen, StoreError, StoredVersion, SyncState,
+    SyncStore, Upserted,
 };
 use jiff::Timestamp;
 
@@ -153,6 +153,10 @@ pass_connections!(Faulty);
 impl<S: SyncStore> SyncStore for Faulty<S> {
     async fn claim(&self, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
         self.perhaps(self.inner.claim(id, claim)).await
+    }
+
+    async fn look(&self, id: ConnectionId) -> Result<Option<Seen>, StoreError> {
+        self.perhaps(self.inner.look(id)).await
     }
 
     async fn save(

@@ -57,7 +57,7 @@ macro_rules! pass_connections {
                 &self,
                 now: jiff::Timestamp,
                 limit: usize,
-            ) -> Result<Vec<incident_store::ConnectionId>, incident_store::StoreError> {
+            ) -> Result<incident_store::Found<incident_store::Due>, incident_store::StoreError> {
                 self.through(self.inner.due(now, limit)).await
             }
 
@@ -65,7 +65,7 @@ macro_rules! pass_connections {
                 &self,
                 before: jiff::Timestamp,
                 limit: usize,
-            ) -> Result<Vec<incident_store::Connection>, incident_store::StoreError> {
+            ) -> Result<incident_store::Found<incident_store::Connection>, incident_store::StoreError> {
                 self.through(self.inner.unfinished(before, limit)).await
             }
         }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use graph_security::RecordKind;
-use incident_store::believed::{LONGEST_LEASE, has_passed, longest_until_due};
+use incident_store::believed::{LONGEST_LEASE, has_passed};
 use incident_store::{
-    Change, Claim, Claimed, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle, NewConnection,
-    Progress, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted, decide, fingerprint,
-    same_content, ticks,
+    Change, Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
+    NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    decide, fingerprint, same_content, ticks,
 };
 use jiff::Timestamp;
 
@@ -193,28 +193,28 @@ impl Connections for ModelStore {
         Ok(())
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ConnectionId>, StoreError> {
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Found<Due>, StoreError> {
         let entries = self.lock();
-        let is_due = |entry: &&Entry| {
-            let longest = longest_until_due(entry.connection.settings.interval);
-            !entry.removed
-                && entry.connection.lifecycle == Lifecycle::Connected
-                && has_passed(entry.next_due, longest, now)
+        let connected = entries
+            .values()
+            .filter(|entry| !entry.removed && entry.connection.lifecycle == Lifecycle::Connected);
+        let due = |Entry { connection, next_due, last_attempt, .. }: &Entry| {
+            Due::of(connection.id, connection.settings.clone(), *next_due, *last_attempt)
         };
-        let mut due: Vec<_> =
-            entries.values().filter(is_due).map(|entry| (entry.next_due, entry.connection.id)).collect();
-        due.sort_unstable();
-        Ok(due.into_iter().take(limit).map(|(_, id)| id).collect())
+        let mut due: Vec<Due> = connected.map(due).filter(|due| due.timing.is_due(now)).collect();
+        due.sort_by_key(|due| (due.timing.expected(), due.timing.id));
+        due.truncate(limit);
+        Ok(due.into())
     }
 
-    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Vec<Connection>, StoreError> {
+    async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Found<Connection>, StoreError> {
         let mut found = self.connections(None).await?;
         found.retain(|connection| {
             connection.created < before
                 && matches!(connection.lifecycle, Lifecycle::Pending | Lifecycle::Removing)
         });
         found.truncate(limit);
-        Ok(found)
+        Ok(found.into())
     }
 }
 
@@ -239,6 +239,9 @@ impl SyncStore for ModelStore {
         let connected =
             |entry: &&mut Entry| !entry.removed && entry.connection.lifecycle == Lifecycle::Connected;
         let Some(entry) = entries.get_mut(&id).filter(connected) else { return Ok(Claimed::Inactive) };
+        if claim.is_over(entry.last_attempt) {
+            return Ok(Claimed::Over);
+        }
         if let Some(until) = entry.lease_until.filter(|until| !has_passed(*until, LONGEST_LEASE, claim.now)) {
             return Ok(Claimed::Busy { until });
         }
@@ -251,6 +254,17 @@ impl SyncStore for ModelStore {
             connection: entry.connection.clone(),
             state: entry.state.clone(),
         })
+    }
+
+    async fn look(&self, id: ConnectionId) -> Result<Option<Seen>, StoreError> {
+        let entries = self.lock();
+        Ok(entries.get(&id).filter(|entry| !entry.removed).map(|entry| Seen {
+            connection: entry.connection.clone(),
+            state: entry.state.clone(),
+            last_attempt: entry.last_attempt,
+            fence: entry.fence,
+            state_fence: None,
+        }))
     }
 
     async fn save(

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use graph_http::Clock;
 use graph_security::RecordKind;
 use incident_store::{
-    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, StoreError, StoredVersion, SyncState, SyncStore,
-    Upserted,
+    Claim, Claimed, ConnectionId, Incoming, Lease, Progress, Seen, StoreError, StoredVersion, SyncState,
+    SyncStore, Upserted,
 };
 use jiff::Timestamp;
 
@@ -36,6 +36,10 @@ pass_connections!(Watched);
 impl<S: SyncStore> SyncStore for Watched<S> {
     async fn claim(&self, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
         self.inner.claim(id, claim).await
+    }
+
+    async fn look(&self, id: ConnectionId) -> Result<Option<Seen>, StoreError> {
+        self.inner.look(id).await
     }
 
     async fn save(
