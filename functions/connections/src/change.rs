@@ -1,12 +1,12 @@
 //! Changing what a person may change.
 
 use graph_http::Transport;
-use http_api::Attempts;
-use incident_store::{Connection, ConnectionId, Connections, Lifecycle, SecretVault, SyncStore};
+use http_api::{Attempts, Caller};
+use incident_store::{Connection, ConnectionId, Connections, Groups, Lifecycle, SecretVault, SyncStore};
 
 use crate::{Admin, Change, Expected, Refusal, limits};
 
-impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
+impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
     /// Changes what `change` says. It is due at once then, where it is not paused.
     ///
     /// # Errors
@@ -14,12 +14,12 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
     /// store cannot answer.
     pub async fn change(
         &self,
-        owner: &str,
+        caller: &Caller,
         id: ConnectionId,
         expected: &Expected,
         change: Change,
     ) -> Result<Connection, Refusal> {
-        let mut connection = self.finished(owner, id, expected).await?;
+        let mut connection = self.finished(caller, id, expected).await?;
         let settings = &mut connection.settings;
         if let Some(name) = change.name {
             settings.name = limits::name(name.as_deref())?;

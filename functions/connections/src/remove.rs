@@ -1,16 +1,16 @@
 //! Removing a connection.
 
 use graph_http::Transport;
-use http_api::Attempts;
+use http_api::{Attempts, Caller};
 use incident_store::{
-    Connection, ConnectionId, Connections, Lifecycle, Records, SecretVault, StoreError, SyncStore,
+    Connection, ConnectionId, Connections, Groups, Lifecycle, Records, SecretVault, StoreError, SyncStore,
 };
 
 use crate::admin::LOOKS;
 use crate::clean::finish;
 use crate::{Admin, Expected, Refusal};
 
-impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
+impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
     /// Removes a connection: from then on nothing is written for it, a running sync's last page included; then
     /// its secret goes, and its records go or stay. Removing again what is being removed finishes it.
     ///
@@ -18,14 +18,13 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
     /// [`Refusal::NotFound`], [`Refusal::Changed`], or when something cannot answer.
     pub async fn remove(
         &self,
-        owner: &str,
+        caller: &Caller,
         id: ConnectionId,
         expected: &Expected,
         records: Records,
     ) -> Result<(), Refusal> {
         for _ in 0..LOOKS {
-            let there = self.store.connection(id).await?.filter(|there| there.settings.owner == owner);
-            let connection = there.ok_or(Refusal::NotFound)?;
+            let connection = self.there(caller, id).await?;
             if connection.lifecycle == Lifecycle::Removing {
                 return finish(&self.store, &self.vault, &connection).await;
             }

@@ -1,6 +1,7 @@
 //! Who has changed what: one line for each change that was made. It names fields and has none of their values.
 
-use incident_store::{ConnectionId, Records};
+use http_api::Caller;
+use incident_store::{ConnectionId, GroupId, Records};
 
 use crate::Change;
 
@@ -29,8 +30,13 @@ impl Fields {
     }
 }
 
-/// Writes the line. The caller behind the owner is in the gateway's line of the same request.
-pub(crate) fn write(owner: &str, connection: ConnectionId, made: Made) {
+/// Writes the line of a move.
+pub(crate) fn write_move(by: &str, group: &GroupId, from: &str, to: &str) {
+    tracing::info!(owner = from, person = by, %group, what = "moved", to, "connection changed");
+}
+
+/// Writes the line.
+pub(crate) fn write(caller: &Caller, connection: ConnectionId, made: Made) {
     let (what, fields) = match made {
         Made::Entered => ("entered", String::new()),
         Made::Changed(Fields(fields)) => {
@@ -40,5 +46,6 @@ pub(crate) fn write(owner: &str, connection: ConnectionId, made: Made) {
         Made::Removed(Records::Remove) => ("removed", String::new()),
         Made::Removed(Records::Keep) => ("removed, its records kept", String::new()),
     };
-    tracing::info!(owner, %connection, what, fields, "connection changed");
+    let Caller { owner, person } = caller;
+    tracing::info!(owner, person, %connection, what, fields, "connection changed");
 }

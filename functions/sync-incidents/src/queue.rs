@@ -77,9 +77,9 @@ fn entries(due: &[Due], spread: usize) -> Vec<SendMessageBatchRequestEntry> {
         SendMessageBatchRequestEntry::builder()
             .id(place.to_string())
             .message_body(body)
-            // The queue is fair between owners: one with many connections does not make others wait.
+            // The queue is fair between groups: one with many connections does not make others wait.
             // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
-            .message_group_id(group(&due.owner))
+            .message_group_id(fair(due.group.as_str()))
             .delay_seconds(delay(due.id, spread))
             .build()
             .ok()
@@ -87,9 +87,9 @@ fn entries(due: &[Due], spread: usize) -> Vec<SendMessageBatchRequestEntry> {
     due.iter().enumerate().filter_map(entry).collect()
 }
 
-/// An owner may be longer than a group's 128 characters, and have others than a group may have.
-fn group(owner: &str) -> String {
-    format!("{:016x}", xxh3_64(owner.as_bytes()))
+/// The queue's name for a group, whose id has maybe other characters than the queue's 128 may have.
+fn fair(group: &str) -> String {
+    format!("{:016x}", xxh3_64(group.as_bytes()))
 }
 
 /// The connection's own place in the spread: it stays, so its turns stay a minute apart.
@@ -102,14 +102,14 @@ fn delay(id: ConnectionId, spread: usize) -> i32 {
 mod tests {
     use super::*;
 
-    fn due(number: u8, owner: &str) -> Due {
+    fn due(number: u8, group: &str) -> Due {
         let since = Timestamp::UNIX_EPOCH;
-        Due { id: ConnectionId::new(since, [number; 10]), owner: owner.into(), secret_expires: None, since }
+        Due { id: ConnectionId::new(since, [number; 10]), group: group.into(), secret_expires: None, since }
     }
 
     #[test]
     fn a_message_is_read_as_it_was_written_and_nothing_else_is() {
-        let due = due(1, "an owner");
+        let due = due(1, "a group");
         let entries = entries(std::slice::from_ref(&due), 0);
         assert_eq!(read(entries[0].message_body()), Some(due.id));
         for poisoned in ["", "{}", "null", r#"{"connection":"7"}"#, r#"{"connection":7}"#, "\u{0}"] {
@@ -118,11 +118,11 @@ mod tests {
     }
 
     #[test]
-    fn any_owner_makes_a_group_and_two_owners_make_two() {
-        let owners = ["arn:aws:sts::123456789012:assumed-role/a/b", "Zoë 🛡", "", &"x".repeat(5000)];
-        let groups: std::collections::BTreeSet<_> = owners.iter().map(|owner| group(owner)).collect();
-        assert_eq!(groups.len(), owners.len());
-        assert!(groups.iter().all(|group| (1..=128).contains(&group.len()) && group.is_ascii()));
+    fn any_group_has_a_name_in_the_queue_and_two_groups_have_two() {
+        let groups = ["0190f5fe-7c00-7a00-8000-000000000001", "Zoë 🛡", "", &"x".repeat(5000)];
+        let names: std::collections::BTreeSet<_> = groups.iter().map(|group| fair(group)).collect();
+        assert_eq!(names.len(), groups.len());
+        assert!(names.iter().all(|name| (1..=128).contains(&name.len()) && name.is_ascii()));
     }
 
     #[test]

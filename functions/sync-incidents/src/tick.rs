@@ -97,7 +97,7 @@ mod tests {
         let now: Timestamp = "2026-11-02T23:00:00Z".parse().unwrap();
         let due = |expires: Option<&str>| Due {
             id: ConnectionId::new(now, [0; 10]),
-            owner: "owner".into(),
+            group: "group".into(),
             secret_expires: expires.map(|day| day.parse().unwrap()),
             since: now,
         };

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{ConnectionId, StoreError};
+use crate::{ConnectionId, GroupId, StoreError};
 
 /// Where a connection is in its life. Health is something else: a sync's own account of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,8 +28,8 @@ pub enum Lifecycle {
 /// What a connection is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewConnection {
-    /// Who may see and change it; `local` on the desk.
-    pub owner: String,
+    /// What it belongs to: [`crate::Groups`] says whose that is.
+    pub group: GroupId,
     /// What people call it.
     pub name: Option<String>,
     /// Directory (tenant) ID.
@@ -101,7 +101,7 @@ pub trait Connections: Send + Sync {
     /// settings again is no error, so that a repeated request is harmless.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when the owner has a connection for the same tenant and client in the same
+    /// [`StoreError::Duplicate`] when the group has a connection for the same tenant and client in the same
     /// cloud (by its name), unless that is removed; [`StoreError::Stale`] when `id` is there with other
     /// settings; [`StoreError::Gone`] when `id` was removed.
     fn create(
@@ -121,13 +121,13 @@ pub trait Connections: Send + Sync {
         id: ConnectionId,
     ) -> impl Future<Output = Result<Option<Connection>, StoreError>> + Send;
 
-    /// All connections of `owner`, or of everybody, oldest first.
+    /// All connections of `group`, or all there are, oldest first.
     ///
     /// # Errors
     /// Only when the store cannot answer.
     fn connections(
         &self,
-        owner: Option<&str>,
+        group: Option<&GroupId>,
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
     /// Writes a connection that was read at `version`: all but `id` and `created`. It is due at once then,

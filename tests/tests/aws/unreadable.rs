@@ -23,9 +23,9 @@ async fn one_item_that_cannot_be_read_keeps_nobody_else_from_being_due() {
     let all = store.due_with_owners(at(60), 10).await.unwrap();
     assert_eq!(all.due.iter().map(|due| due.id).collect::<Vec<_>>(), [id(1), id(3)]);
     assert_eq!(all.unreadable, [id(2).to_string()], "whoever runs this is told which one");
-    for owner in [None, Some("owner")] {
-        let listed = store.connections(owner).await.unwrap();
-        assert_eq!(listed.iter().map(|one| one.id).collect::<Vec<_>>(), [id(1), id(3)], "{owner:?}");
+    for group in [None, Some("group".into())] {
+        let listed = store.connections(group.as_ref()).await.unwrap();
+        assert_eq!(listed.iter().map(|one| one.id).collect::<Vec<_>>(), [id(1), id(3)], "{group:?}");
     }
     assert!(store.connection(id(2)).await.is_err(), "asked for itself, it is said to be broken");
 }
@@ -48,7 +48,7 @@ async fn no_tick_reads_what_is_left_of_removed_connections() {
         let tombstone = item("REMOVED").await.unwrap().item.unwrap();
         assert_eq!(tombstone["lifecycle"], S(left.into()));
         assert_eq!(tombstone["fence"], N(held.fence.to_string()));
-        assert_eq!(tombstone.contains_key("owner"), records == Records::Keep, "{tombstone:?}");
+        assert_eq!(tombstone.contains_key("group"), records == Records::Keep, "{tombstone:?}");
         assert!(!tombstone.contains_key("lease_until"), "{tombstone:?}");
         let again = store.create(id(number), settings(number), Lifecycle::Connected, at(1)).await;
         assert!(

@@ -11,7 +11,7 @@ pub(super) async fn what_is_created_is_read_back<S: Connections>(store: &S) {
         settings(1),
         NewConnection { cloud: Cloud::GccHigh, name: None, ..settings(2) },
         NewConnection { cloud: Cloud::Dod, secret_expires: None, ..settings(3) },
-        NewConnection { cloud: Cloud::Simulated(origin), owner: "another".into(), ..settings(4) },
+        NewConnection { cloud: Cloud::Simulated(origin), group: "another".into(), ..settings(4) },
     ];
     let mut all = Vec::new();
     for (number, settings) in (1..).zip(variants) {
@@ -29,9 +29,13 @@ pub(super) async fn what_is_created_is_read_back<S: Connections>(store: &S) {
     assert_eq!(store.connection(id(9)).await.expect("no error"), None, "an unknown id is no connection");
     let listed = store.connections(None).await.expect("connections are listed");
     assert_eq!(listed, all, "all connections are listed, oldest first");
-    let owned = store.connections(Some("another")).await.expect("connections are listed");
-    assert_eq!(owned, all[3..], "an owner's connections are listed, and nobody else's");
-    assert_eq!(store.connections(Some("nobody")).await.expect("no error"), [], "nobody has none");
+    let grouped = store.connections(Some(&"another".into())).await.expect("connections are listed");
+    assert_eq!(grouped, all[3..], "a group's connections are listed, and no other's");
+    assert_eq!(
+        store.connections(Some(&"none".into())).await.expect("no error"),
+        [],
+        "an unknown group has none"
+    );
 }
 
 pub(super) async fn creating_again_is_harmless<S: Connections>(store: &S) {
@@ -53,16 +57,16 @@ pub(super) async fn one_connection_for_a_tenant_client_and_cloud<S: Connections>
     let twice = create(2, NewConnection { name: None, ..settings(1) }).await;
     assert!(
         matches!(twice, Err(StoreError::Duplicate(first)) if first == id(1)),
-        "an owner's second connection for a tenant, client and cloud is refused, naming the first: {twice:?}"
+        "a group's second connection for a tenant, client and cloud is refused, naming the first: {twice:?}"
     );
     let others = [
-        NewConnection { owner: "another".into(), ..settings(1) },
+        NewConnection { group: "another".into(), ..settings(1) },
         NewConnection { cloud: Cloud::Dod, ..settings(1) },
         NewConnection { tenant_id: settings(9).tenant_id, ..settings(1) },
         NewConnection { client_id: settings(9).client_id, ..settings(1) },
     ];
     for (number, other) in (3..).zip(others) {
-        create(number, other).await.expect("another owner, cloud, tenant or client is no duplicate");
+        create(number, other).await.expect("another group, cloud, tenant or client is no duplicate");
     }
     store.remove(id(1), Records::Remove).await.expect("it is removed");
     create(20, settings(1)).await.expect("a removed connection is nobody's duplicate");

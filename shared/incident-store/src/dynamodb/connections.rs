@@ -16,7 +16,7 @@ use super::purge::purge;
 use super::table::SK;
 use crate::believed;
 use crate::stored::{as_stored, lifecycle_name};
-use crate::{Connection, ConnectionId, Lifecycle, NewConnection, Records, StoreError, ticks};
+use crate::{Connection, ConnectionId, GroupId, Lifecycle, NewConnection, Records, StoreError, ticks};
 
 /// How often a removal starts again because somebody changed the connection meanwhile.
 const TRIES: u32 = 5;
@@ -130,16 +130,18 @@ fn removing(there: &Connection) -> Change {
         .remove("keep_records")
 }
 
-/// An owner's list is made of the items that keep one connection for a tenant, client and cloud.
-pub(super) async fn of_owner(store: &DynamoStore, owner: &str) -> Result<Vec<Connection>, StoreError> {
-    let asked = Asked { partition: keys::owned_by(owner), consistent: true, ..Asked::default() };
+/// A group's list is made of the items that keep one connection for a tenant, client and cloud.
+pub(super) async fn of_group(store: &DynamoStore, group: &GroupId) -> Result<Vec<Connection>, StoreError> {
+    let asked = Asked { partition: keys::in_group(group), consistent: true, ..Asked::default() };
     let mut keys = Vec::new();
     for item in store.query(&asked).await? {
-        keys.push(keys::connection(parsed(&item, "connection")?));
+        if text(&item, SK)?.starts_with(keys::ONCE) {
+            keys.push(keys::connection(parsed(&item, "connection")?));
+        }
     }
     let mut connections = in_order(&store.get_all(keys, "").await?);
-    // The key may be a digest of the owner; this is the owner.
-    connections.retain(|connection| connection.settings.owner == owner);
+    // The key may be a digest of the group; this is the group.
+    connections.retain(|connection| connection.settings.group == *group);
     Ok(connections)
 }
 
@@ -166,8 +168,8 @@ pub(super) async fn unfinished(
 pub struct Due {
     /// Which one.
     pub id: ConnectionId,
-    /// Whose.
-    pub owner: String,
+    /// What it belongs to.
+    pub group: GroupId,
     /// The day on which the secret ends, where that is known.
     pub secret_expires: Option<Date>,
     /// Since when; of one that a person has changed, which is due at once, since its last attempt at most.
@@ -191,7 +193,7 @@ pub(super) async fn due(store: &DynamoStore, now: Timestamp, limit: usize) -> Re
         .value("connected", of_text("connected"))
         .value("now", of_instant(now))
         .value("too_far", of_instant(too_far));
-    let projection = "#sk, #owner, #next_due, #last_attempt, #interval_ms, #secret_expires";
+    let projection = "#sk, #group, #next_due, #last_attempt, #interval_ms, #secret_expires";
     let asked = Asked { filter, projection, ..Asked::default() };
     let mut all = AllDue::default();
     for item in each_shard(store, &asked).await? {
@@ -207,7 +209,7 @@ pub(super) async fn due(store: &DynamoStore, now: Timestamp, limit: usize) -> Re
 
 /// `None` where an instant that a wrong clock has set was read.
 fn due_in(item: &Item, now: Timestamp) -> Result<Option<Due>, StoreError> {
-    let (id, owner) = (parsed(item, SK)?, text(item, "owner")?.to_owned());
+    let (id, group) = (parsed(item, SK)?, text(item, "group")?.into());
     let next_due = instant(item, "next_due")?;
     let interval = Duration::from_millis(number(item, "interval_ms")?);
     let last_attempt = optional_instant(item, "last_attempt")?.unwrap_or_default();
@@ -215,7 +217,7 @@ fn due_in(item: &Item, now: Timestamp) -> Result<Option<Due>, StoreError> {
     let since = next_due.min(now).max(last_attempt.min(now));
     let secret_expires = item.contains_key("secret_expires").then(|| parsed(item, "secret_expires"));
     let secret_expires = secret_expires.transpose()?;
-    Ok(is_due.then_some(Due { id, owner, secret_expires, since }))
+    Ok(is_due.then_some(Due { id, group, secret_expires, since }))
 }
 
 /// Asks each partition of the connections' items.

@@ -6,7 +6,7 @@ use graph_security::RecordKind;
 use super::item::Item;
 use super::table::{PK, SK};
 use crate::stored::kind_name;
-use crate::{ConnectionId, NewConnection};
+use crate::{ConnectionId, GroupId, NewConnection};
 
 /// The connections' items are spread over the last digit of their ids. One partition takes 1,000 writes a
 /// second, so 16 take the claims of 960,000 connections a minute.
@@ -51,12 +51,35 @@ pub(super) fn state(id: ConnectionId) -> Key {
     Key { pk: format!("CONNECTION#{id}"), sk: "STATE".to_owned() }
 }
 
-/// What there is once for an owner's tenant, client and cloud; with the others of its owner, the owner's list.
+/// What there is once for a group's tenant, client and cloud; with the others of its group, the group's list.
 pub(super) fn once(settings: &NewConnection) -> Key {
-    let NewConnection { owner, tenant_id, client_id, cloud, .. } = settings;
-    Key { pk: owned_by(owner), sk: format!("{tenant_id}#{client_id}#{}", cloud.name()) }
+    let NewConnection { group, tenant_id, client_id, cloud, .. } = settings;
+    Key { pk: in_group(group), sk: format!("{ONCE}{tenant_id}#{client_id}#{}", cloud.name()) }
 }
 
+/// How the sort keys of a group's list begin.
+pub(super) const ONCE: &str = "ONCE#";
+
+pub(super) fn in_group(group: &GroupId) -> String {
+    format!("GROUP#{}", short(group.as_str()))
+}
+
+/// A group's own item.
+pub(super) fn group(group: &GroupId) -> Key {
+    Key { pk: in_group(group), sk: "GROUP".to_owned() }
+}
+
+/// An owner's home among the owner's groups: there is one.
+pub(super) fn home(owner: &str) -> Key {
+    Key { pk: owned_by(owner), sk: "HOME".to_owned() }
+}
+
+/// A group that was moved to an owner.
+pub(super) fn moved(owner: &str, group: &GroupId) -> Key {
+    Key { pk: owned_by(owner), sk: format!("GROUP#{}", short(group.as_str())) }
+}
+
+/// All groups of an owner.
 pub(super) fn owned_by(owner: &str) -> String {
     format!("OWNER#{}", short(owner))
 }

@@ -25,6 +25,7 @@ mod connection;
 mod connections;
 mod content;
 mod error;
+mod groups;
 mod item;
 mod keys;
 mod lease;
@@ -44,8 +45,8 @@ pub use read::{Body, DynamoRecord};
 pub use store::{DynamoStore, Late, late};
 
 use crate::{
-    Claim, Claimed, Connection, ConnectionId, Connections, Incoming, Lease, Lifecycle, NewConnection,
-    Progress, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    Claim, Claimed, Connection, ConnectionId, Connections, GroupId, Groups, Incoming, Lease, Lifecycle,
+    NewConnection, Progress, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
 
 impl DynamoStore {
@@ -73,9 +74,9 @@ impl Connections for DynamoStore {
         connections::get(self, id).await
     }
 
-    async fn connections(&self, owner: Option<&str>) -> Result<Vec<Connection>, StoreError> {
-        match owner {
-            Some(owner) => connections::of_owner(self, owner).await,
+    async fn connections(&self, group: Option<&GroupId>) -> Result<Vec<Connection>, StoreError> {
+        match group {
+            Some(group) => connections::of_group(self, group).await,
             None => connections::all(self).await,
         }
     }
@@ -95,6 +96,24 @@ impl Connections for DynamoStore {
 
     async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Vec<Connection>, StoreError> {
         connections::unfinished(self, before, limit).await
+    }
+}
+
+impl Groups for DynamoStore {
+    async fn groups(&self, owner: &str) -> Result<Vec<GroupId>, StoreError> {
+        groups::of_owner(self, owner).await
+    }
+
+    async fn home(&self, owner: &str, new: GroupId) -> Result<GroupId, StoreError> {
+        groups::home(self, owner, new).await
+    }
+
+    async fn owner(&self, group: &GroupId) -> Result<Option<String>, StoreError> {
+        groups::owner(self, group).await
+    }
+
+    async fn move_to(&self, group: &GroupId, from: &str, to: &str) -> Result<(), StoreError> {
+        groups::move_to(self, group, from, to).await
     }
 }
 
