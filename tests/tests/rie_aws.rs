@@ -83,7 +83,7 @@ impl Desk {
     async fn enter_at(&self, now: Timestamp, id: ConnectionId, owner: &str, secret: &str) {
         let aws = self.aws();
         let store = aws.store().unwrap();
-        let home = store.home(owner, GroupId::new(now, [9; 10])).await.unwrap();
+        let home = store.home(owner, GroupId::from(id.to_string())).await.unwrap();
         let connection = NewConnection {
             group: home,
             name: None,
