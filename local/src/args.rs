@@ -78,7 +78,8 @@ pub(crate) enum Command {
     /// Enter, list, change and remove connections
     #[command(subcommand)]
     Connections(ConnectionsCommand),
-    /// Say whether a connection is good, and if not, the one thing to do
+    /// Say whether a connection is good, and if not, the one thing to do. The client secret of one that is not stored
+    /// is read from `SOC_ANYWHERE_CLIENT_SECRET`, else asked for, else read from standard input
     TestConnection(TestArgs),
     /// Sync all connections once, or one of them
     Sync(SyncArgs),
@@ -101,8 +102,8 @@ pub(crate) enum ConnectionsCommand {
     /// Test a connection and enter it when it is good. Its client secret is read from
     /// `SOC_ANYWHERE_CLIENT_SECRET`, else asked for, else read from standard input
     Add(AddArgs),
-    /// Test a new client secret and let it take the old one's place. All records stay. The secret is read as
-    /// `add` reads it
+    /// Test a new client secret and let it take the old one's place. All records stay. The secret is read from
+    /// `SOC_ANYWHERE_CLIENT_SECRET`, else asked for, else read from standard input
     SetSecret(SetSecretArgs),
     /// Change a connection's name, interval or expiry date
     Edit(EditArgs),
@@ -348,6 +349,16 @@ mod tests {
         }
         let kept = CommandLine::try_parse_from(["soc-anywhere", "--client-secret", "S3ntinel"]).unwrap();
         assert!(!format!("{kept:?}").contains("S3ntinel"));
+    }
+
+    #[test]
+    fn each_command_that_takes_a_secret_says_where_the_secret_comes_from() {
+        let command = <CommandLine as CommandFactory>::command();
+        for path in [vec!["connections", "add"], vec!["connections", "set-secret"], vec!["test-connection"]] {
+            let find = |command: clap::Command, name: &&str| command.find_subcommand(name).unwrap().clone();
+            let help = path.iter().fold(command.clone(), find).render_help().to_string();
+            assert!(help.contains("SOC_ANYWHERE_CLIENT_SECRET"), "{path:?}: {help}");
+        }
     }
 
     #[test]

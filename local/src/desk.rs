@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use connections::{Admin, Expected, Refusal, UNFINISHED_AFTER};
 use graph_auth::{EndpointOverride, TokenCache};
-use graph_http::{Clock, HttpsTransport};
+use graph_http::{Clock, Connecting, HttpsTransport};
 use graph_security::Graph;
 use http_api::{Caller, Limits, MemoryAttempts};
 use incident_store::sqlite::SqliteStore;
@@ -75,7 +75,11 @@ impl Desk {
             store: opened,
             secrets: SecretFile::beside(&store.path),
             endpoints: environment.endpoints.clone(),
-            transport: HttpsTransport::over(environment.network.clone(), Clock::system()),
+            transport: HttpsTransport::over(
+                environment.network.clone(),
+                Connecting::default(),
+                Clock::system(),
+            ),
             clock: Clock::system(),
             caller: Caller { owner: OWNER.to_owned(), person: environment.user.clone() },
         }

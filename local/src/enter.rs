@@ -49,7 +49,7 @@ pub(crate) async fn add(
     } else {
         let test = async |admin: DeskAdmin| admin.enter(&desk.caller, &entry, |_| ()).await;
         // A test's future is some 30 KB.
-        match Box::pin(testing::entered(desk, test, args.json)).await? {
+        match Box::pin(testing::entered(desk, test, !args.json)).await? {
             Ok(Tested { connection, report }) => {
                 eprint!("{}", report::text(&report));
                 connection
@@ -99,7 +99,8 @@ pub(crate) async fn set_secret(
     let test = async |admin: DeskAdmin| {
         admin.replace_credential(&desk.caller, args.id, &Expected::Any, &new, |_| ()).await
     };
-    match Box::pin(testing::entered(desk, test, false)).await? {
+    // What is replaced whatever the test says waits for nothing.
+    match Box::pin(testing::entered(desk, test, !args.anyway)).await? {
         Ok(Tested { connection, report }) => {
             eprint!("{}", report::text(&report));
             eprintln!("The secret of {} is replaced. All records stay.", label(&connection));

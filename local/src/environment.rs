@@ -13,7 +13,8 @@ use crate::network;
 
 /// What the environment says.
 ///
-/// - `SOC_ANYWHERE_CLIENT_SECRET`: the client secret for `connections add` and `test-connection`.
+/// - `SOC_ANYWHERE_CLIENT_SECRET`: the client secret for `connections add`, `connections
+///   set-secret` and `test-connection`.
 /// - `SOC_ANYWHERE_LOGIN_URL`, `SOC_ANYWHERE_GRAPH_URL`: an Entra and a Graph of one's own in place of every
 ///   cloud's: `http://HOST:PORT`, its host a loopback IP or `localhost`.
 /// - `SOC_ANYWHERE_ALLOW_TEST_HOSTS=1`: those two may also be private IPs.

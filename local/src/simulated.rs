@@ -102,7 +102,7 @@ impl Simulation {
         };
         // Its start is the connection's `created`.
         let all = Capabilities { write_back: Some(true), custom_detections: Some(true) };
-        match desk.admin().save(settings, secret.into(), all).await {
+        match desk.admin().save(&desk.caller, settings, secret.into(), all).await {
             Ok(connection) => {
                 self.run(desk, &connection, listener);
                 Ok(())

@@ -25,14 +25,14 @@ pub(crate) async fn shown<T>(test: impl Future<Output = T>) -> T {
     report
 }
 
-/// The same where a person enters something new: what may have been made a moment ago is waited for, with a
-/// countdown. Ctrl-C ends the wait. Without a terminal nobody waits.
+/// The same where a person enters something new: where the verdict `counts`, what may have been made a moment ago is
+/// waited for, with a countdown. Ctrl-C ends the wait. Without a terminal nobody waits.
 pub(crate) async fn entered<T>(
     desk: &Desk,
     test: impl AsyncFnOnce(DeskAdmin) -> T,
-    as_json: bool,
+    counts: bool,
 ) -> Result<T, Failure> {
-    if as_json || !io::stderr().is_terminal() {
+    if !counts || !io::stderr().is_terminal() {
         return Ok(shown(test(desk.admin())).await);
     }
     let (told, mut pauses) = mpsc::unbounded_channel();
@@ -45,6 +45,7 @@ pub(crate) async fn entered<T>(
     let bar = spinner();
     let mut test = pin!(test(admin));
     let first = tokio::select! {
+        biased;
         done = &mut test => {
             bar.finish_and_clear();
             return Ok(done);
@@ -58,17 +59,20 @@ pub(crate) async fn entered<T>(
     let mut is_stopped = false;
     loop {
         tokio::select! {
+            // First, so that Ctrl-C is listened to before the first countdown says so, and no try begins after it.
+            biased;
+            signal = &mut interrupted, if !is_stopped => {
+                signal?;
+                is_stopped = true;
+                bar.suspend(|| eprintln!("The wait is ended: the verdict counts."));
+                // The test has not ended, so that the other end is there.
+                let _ = stop.send(true);
+            }
             done = &mut test => {
                 bar.finish_and_clear();
                 return Ok(done);
             }
             Some(pause) = pauses.recv() => countdown = Countdown::of(&pause),
-            signal = &mut interrupted, if !is_stopped => {
-                signal?;
-                is_stopped = true;
-                // The test has not ended, so that the other end is there.
-                let _ = stop.send(true);
-            }
             _ = redraw.tick() => bar.set_message(countdown.text(Instant::now())),
         }
     }

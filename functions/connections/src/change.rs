@@ -4,6 +4,7 @@ use graph_http::Transport;
 use http_api::{Attempts, Caller};
 use incident_store::{Connection, ConnectionId, Connections, Groups, Lifecycle, SecretVault, SyncStore};
 
+use crate::trail::{self, Fields, Made};
 use crate::{Admin, Change, Expected, Refusal, limits};
 
 impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
@@ -19,6 +20,7 @@ impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transp
         expected: &Expected,
         change: Change,
     ) -> Result<Connection, Refusal> {
+        let fields = Fields::of(&change);
         let mut connection = self.finished(caller, id, expected).await?;
         let settings = &mut connection.settings;
         if let Some(name) = change.name {
@@ -36,6 +38,8 @@ impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transp
             Some(false) => connection.lifecycle = Lifecycle::Connected,
             None => {}
         }
-        Ok(self.store.update(&connection).await?)
+        let answer = self.store.update(&connection).await.map_err(Refusal::from);
+        trail::answered(caller, id, Made::Changed(fields), &answer);
+        answer
     }
 }

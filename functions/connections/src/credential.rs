@@ -58,21 +58,27 @@ impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transp
         let capabilities = merged(connection.capabilities, &report);
         // Of two requests for one version one goes on from here.
         self.store.update(&Connection { capabilities, ..connection }).await?;
-        self.put_secret(id, secret).await?;
-        // At once: what comes after it may fail, and the secret is replaced.
-        trail::write(caller, id, Made::SecretReplaced);
+        self.put_secret(caller, id, secret).await?;
         let connection = self.set_expiry(id, secret_expires).await?;
         Ok(Tested { connection, report })
     }
 
-    async fn put_secret(&self, id: ConnectionId, secret: SecretString) -> Result<(), Refusal> {
+    async fn put_secret(
+        &self,
+        caller: &Caller,
+        id: ConnectionId,
+        secret: SecretString,
+    ) -> Result<(), Refusal> {
         let version = new_version();
         self.vault.stage(id, version, secret).await?;
-        let Err(error) = self.vault.promote(id, version).await else { return Ok(()) };
-        if let Err(error) = self.vault.discard(id, version).await {
+        let promoted = self.vault.promote(id, version).await.map_err(Refusal::from);
+        trail::answered(caller, id, Made::SecretReplaced, &promoted);
+        if promoted.is_err()
+            && let Err(error) = self.vault.discard(id, version).await
+        {
             tracing::warn!(connection = %id, %error, "a staged secret stays beside the current one");
         }
-        Err(error.into())
+        promoted
     }
 
     /// Last, so that a cut before it warns too early and not too late. The update makes it due at once.

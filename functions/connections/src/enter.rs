@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::admin::{Tested, merged};
 use crate::clean::{forget, is_left_over};
+use crate::trail::{self, Made, Outcome};
 use crate::{Admin, Entry, Refusal, limits};
 
 /// What was entered, ready to be saved.
@@ -37,34 +38,23 @@ impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transp
         entry: &Entry,
         observer: impl FnMut(&Check) + Send,
     ) -> Result<Tested, Refusal> {
-        let input = entry.input();
         let home = self.store.home(&caller.owner, new_group(self.now())).await?;
         let Entered { settings, secret } = match self.entered(entry, &home)? {
             Ok(entered) => entered,
-            // The report says what is wrong with it. Entra is asked for the ID behind a domain, so that counts.
-            Err(Cause::TenantIdIsDomain) => {
-                let (tenant_id, client_id) = (Uuid::nil(), Uuid::nil());
-                let subject = Subject { caller, tenant_id, client_id, connection: None, guess: false };
-                let test = Box::pin(self.tester.test(&input, observer));
-                let report = self.audited(subject, test).await?;
-                return Err(Refusal::TestFailed(Box::new(report)));
-            }
-            Err(_) => {
-                let report = Box::pin(self.tester.test(&input, observer)).await;
-                return Err(Refusal::TestFailed(Box::new(report)));
-            }
+            Err(cause) => return Err(self.refusal_of(caller, entry, cause, observer).await),
         };
         self.has_room_for(caller, &settings).await?;
         let NewConnection { tenant_id, client_id, since, .. } = settings;
         let subject = Subject { caller, tenant_id, client_id, connection: None, guess: true };
         let complete = |candidate| Candidate { since: Some(since), ..candidate };
+        let input = entry.input();
         let test = Box::pin(self.tester.test_as(&input, complete, observer));
         let report = self.audited(subject, test).await?;
         if !report.ok && !entry.save_anyway {
             return Err(Refusal::TestFailed(Box::new(report)));
         }
         let capabilities = merged(Capabilities::default(), &report);
-        let connection = self.save(settings, secret, capabilities).await?;
+        let connection = self.save(caller, settings, secret, capabilities).await?;
         Ok(Tested { connection, report })
     }
 
@@ -72,15 +62,38 @@ impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transp
     ///
     /// # Errors
     /// [`Refusal::Invalid`], [`Refusal::Duplicate`], or when something cannot answer. Values that cannot be right
-    /// are a [`Refusal::TestFailed`], which asks nobody. Nothing is saved then.
+    /// are a [`Refusal::TestFailed`], or a [`Refusal::TooMany`], as they are to [`Self::enter`]: Entra is asked for
+    /// the ID behind a domain, and nobody is asked else. Nothing is saved then.
     pub async fn enter_untested(&self, caller: &Caller, entry: &Entry) -> Result<Connection, Refusal> {
         let home = self.store.home(&caller.owner, new_group(self.now())).await?;
-        let Ok(Entered { settings, secret }) = self.entered(entry, &home)? else {
-            let report = self.tester.test(&entry.input(), |_| {}).await;
-            return Err(Refusal::TestFailed(Box::new(report)));
+        let Entered { settings, secret } = match self.entered(entry, &home)? {
+            Ok(entered) => entered,
+            Err(cause) => return Err(self.refusal_of(caller, entry, cause, |_| {}).await),
         };
         self.has_room_for(caller, &settings).await?;
-        self.save(settings, secret, Capabilities::default()).await
+        self.save(caller, settings, secret, Capabilities::default()).await
+    }
+
+    /// What the report says of values that cannot be right. Entra is asked for the ID behind a domain, so that counts.
+    async fn refusal_of(
+        &self,
+        caller: &Caller,
+        entry: &Entry,
+        cause: Cause,
+        observer: impl FnMut(&Check) + Send,
+    ) -> Refusal {
+        let input = entry.input();
+        // On the heap, because its future has some 20 KB.
+        let test = Box::pin(self.tester.test(&input, observer));
+        let report = match cause {
+            Cause::TenantIdIsDomain => {
+                let (tenant_id, client_id) = (Uuid::nil(), Uuid::nil());
+                let subject = Subject { caller, tenant_id, client_id, connection: None, guess: false };
+                self.audited(subject, test).await
+            }
+            _ => Ok(test.await),
+        };
+        report.map_or_else(|refused| refused, |report| Refusal::TestFailed(Box::new(report)))
     }
 
     /// What was entered, read. The inner error is about the values that a test judges.
@@ -106,6 +119,7 @@ impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transp
     /// [`Refusal::Duplicate`], or when something cannot answer.
     pub async fn save(
         &self,
+        caller: &Caller,
         settings: NewConnection,
         secret: SecretString,
         capabilities: Capabilities,
@@ -119,11 +133,15 @@ impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transp
             Ok(self.store.update(&connected).await?)
         };
         let refusal = match saved.await {
-            Ok(connected) => return Ok(connected),
+            Ok(connected) => {
+                trail::write(caller, connected.id, Made::Entered, Outcome::Made);
+                return Ok(connected);
+            }
             Err(refusal) => refusal,
         };
         if let Err(error) = forget(&self.store, &self.vault, pending.clone()).await {
             tracing::warn!(connection = %pending.id, ?error, "an interrupted saving is left to be cleaned");
+            trail::write(caller, pending.id, Made::Entered, Outcome::Unknown);
         }
         // Somebody removed it meanwhile, and it never was: ask again.
         Err(match refusal {

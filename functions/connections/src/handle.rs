@@ -10,7 +10,6 @@ use test_connection::TestReport;
 
 use crate::admin::Tested;
 use crate::route::Route;
-use crate::trail::{self, Fields, Made};
 use crate::{Admin, ConnectionView, Expected, Refusal, SavedTest, TenantCalls, etag};
 
 /// The longest request body, in bytes. A connection's values take a few hundred.
@@ -46,7 +45,6 @@ where
         Route::Enter => {
             let entry = read_object(headers, body, BODY_CAP)?;
             let tested = admin.enter(caller, &entry, |_| {}).await.map_err(said)?;
-            trail::write(caller, tested.connection.id, Made::Entered);
             let location = format!("/connections/{}", tested.connection.id);
             let location = HeaderValue::try_from(location).map_err(|_| Problem::internal())?;
             let mut response = written(admin, StatusCode::CREATED, tested).await?;
@@ -62,9 +60,7 @@ where
         Route::Change(id) => {
             let expected = Expected::required(headers)?;
             let change = read_object(headers, body, BODY_CAP)?;
-            let fields = Fields::of(&change);
             let connection = admin.change(caller, id, &expected, change).await.map_err(said)?;
-            trail::write(caller, id, Made::Changed(fields));
             one(&admin.view(connection).await.map_err(said)?)
         }
         Route::Test(id) => {
@@ -76,7 +72,6 @@ where
         Route::Remove(id, records) => {
             let expected = Expected::of(headers)?.unwrap_or(Expected::Any);
             admin.remove(caller, id, &expected, records).await.map_err(said)?;
-            trail::write(caller, id, Made::Removed(records));
             let mut response = Response::new(String::new());
             *response.status_mut() = StatusCode::NO_CONTENT;
             Ok(response)

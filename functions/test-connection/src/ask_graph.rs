@@ -17,11 +17,7 @@ const CALLS: u32 = 15;
 
 impl<'a, T: Transport> Trial<'a, T> {
     /// Asks both lists as a sync does.
-    pub(crate) async fn ask_graph(
-        &mut self,
-        signed_in: SignedIn<'a, T>,
-        progress: &mut Progress<impl FnMut(&Check)>,
-    ) {
+    pub(crate) async fn ask_graph(&mut self, signed_in: SignedIn<'a, T>, progress: &mut Progress<'_>) {
         let SignedIn { graph, roles, home } = signed_in;
         // Where the token shows all that is needed, its check need not wait for the calls.
         if let Some(roles) = roles.as_deref().filter(|roles| permissions::is_enough(roles)) {
@@ -75,7 +71,7 @@ impl<'a, T: Transport> Trial<'a, T> {
         session: &mut Session<'_, &'a T>,
         roles: Option<&[String]>,
         goes_on: bool,
-        progress: &mut Progress<impl FnMut(&Check)>,
+        progress: &mut Progress<'_>,
     ) {
         let (check, write_back) = permissions::write_back(roles);
         progress.capabilities.write_back = write_back;

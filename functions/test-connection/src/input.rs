@@ -147,6 +147,12 @@ fn form_of(text: &str) -> String {
     if length == 0 {
         return "nothing was entered".to_owned();
     }
+    if ["common", "organizations", "consumers"].contains(&text.to_ascii_lowercase().as_str()) {
+        return "this word stands for many tenants".to_owned();
+    }
+    if length > 36 && has_guid(text) {
+        return "there is a GUID in it, and more around it: enter the GUID alone".to_owned();
+    }
     let is_digit = |c: char| c.is_ascii_hexdigit() || c == '-';
     if length == 36 && text.chars().all(is_digit) {
         return "its hyphens are not in the places of a GUID's".to_owned();
@@ -155,6 +161,12 @@ fn form_of(text: &str) -> String {
         return "it has other characters than the digits 0-9, the letters a-f and hyphens".to_owned();
     }
     format!("{length} character{}; a GUID has 36", if length == 1 { "" } else { "s" })
+}
+
+/// Whether a GUID with its hyphens stands in `text`, as in an address or behind a label.
+fn has_guid(text: &str) -> bool {
+    let is_digit = |c: char| c.is_ascii_hexdigit() || c == '-';
+    text.split(|c| !is_digit(c)).any(is_hyphenated_guid)
 }
 
 /// The portal shows a Secret ID with hyphens; 32 hexadecimal digits without them may be somebody's password.

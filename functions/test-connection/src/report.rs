@@ -171,15 +171,19 @@ fn by_name<S: Serializer>(cause: &Option<Cause>, serializer: S) -> Result<S::Ok,
     cause.map(Cause::name).serialize(serializer)
 }
 
+/// Sees each check. It is behind a pointer, so that a test is compiled once and not once for each observer: one test
+/// takes some 10 KB of a bootstrap.
+pub(crate) type Observer<'a> = &'a mut (dyn FnMut(&Check) + Send);
+
 /// A report as it grows: each check goes to the observer and stays.
-pub(crate) struct Progress<F> {
+pub(crate) struct Progress<'a> {
     checks: Vec<Check>,
-    observer: F,
+    observer: Observer<'a>,
     pub(crate) capabilities: Capabilities,
 }
 
-impl<F: FnMut(&Check)> Progress<F> {
-    pub(crate) fn new(observer: F) -> Self {
+impl<'a> Progress<'a> {
+    pub(crate) fn new(observer: Observer<'a>) -> Self {
         Self { checks: Vec::new(), observer, capabilities: Capabilities::default() }
     }
 
@@ -222,7 +226,8 @@ mod tests {
     #[test]
     fn the_first_failure_carries_the_remedy_and_what_was_not_judged_says_so() {
         let mut shown = Vec::new();
-        let mut progress = Progress::new(|check: &Check| shown.push(check.id));
+        let mut observer = |check: &Check| shown.push(check.id);
+        let mut progress = Progress::new(&mut observer);
         progress.add(Check::passed(CheckId::Input, "Good."));
         for (id, cause) in [(CheckId::Incidents, Cause::MicrosoftTrouble), (CheckId::Alerts, Cause::OurFault)]
         {

@@ -20,10 +20,7 @@ pub(crate) struct SignedIn<'a, T> {
 
 impl<'a, T: Transport> Trial<'a, T> {
     /// `None` when a check failed.
-    pub(crate) async fn sign_in(
-        &mut self,
-        progress: &mut Progress<impl FnMut(&Check)>,
-    ) -> Option<SignedIn<'a, T>> {
+    pub(crate) async fn sign_in(&mut self, progress: &mut Progress<'_>) -> Option<SignedIn<'a, T>> {
         let subject = self.subject;
         let tester = self.tester;
         let deadline = self.began + TIME_LIMIT;

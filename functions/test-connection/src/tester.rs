@@ -9,7 +9,7 @@ use graph_security::Graph;
 use tokio::time::Instant;
 
 use crate::explain::{Said, Subject};
-use crate::report::{Check, CheckId, Progress, TestReport};
+use crate::report::{Check, CheckId, Observer, Progress, TestReport};
 use crate::waiting::{Pause, Waiting};
 use crate::{Candidate, Input, input, tenant};
 
@@ -49,8 +49,8 @@ pub(crate) struct Trial<'a, T> {
 impl<T: Transport> Tester<T> {
     /// Tests what a person entered. `observer` sees each check as it is decided; some are shown again when
     /// more is known, and the last one counts.
-    pub async fn test(&self, input: &Input, observer: impl FnMut(&Check)) -> TestReport {
-        self.test_as(input, |candidate| candidate, observer).await
+    pub async fn test(&self, input: &Input, mut observer: impl FnMut(&Check) + Send) -> TestReport {
+        self.judged(input, input.candidate(), &mut observer).await
     }
 
     /// The same, of a connection of which more is known than what was entered: `complete` fills that in.
@@ -58,13 +58,19 @@ impl<T: Transport> Tester<T> {
         &self,
         input: &Input,
         complete: impl FnOnce(Candidate) -> Candidate,
-        observer: impl FnMut(&Check),
+        mut observer: impl FnMut(&Check) + Send,
     ) -> TestReport {
-        match input.candidate() {
-            Ok(candidate) => {
-                let entered = entered(input, &candidate);
-                self.repeated(&complete(candidate), &entered, observer).await
-            }
+        self.judged(input, input.candidate().map(complete), &mut observer).await
+    }
+
+    async fn judged(
+        &self,
+        input: &Input,
+        candidate: Result<Candidate, Cause>,
+        observer: Observer<'_>,
+    ) -> TestReport {
+        match candidate {
+            Ok(candidate) => self.repeated(&candidate, &entered(input, &candidate), observer).await,
             Err(cause) => {
                 let mut progress = Progress::new(observer);
                 progress.add(self.malformed(input, cause).await);
@@ -108,19 +114,18 @@ impl<T: Transport> Tester<T> {
 
     /// Tests a connection whose values were read before, such as a saved one. What it holds is not new, so that
     /// nothing is waited for.
-    pub async fn test_candidate(&self, candidate: &Candidate, observer: impl FnMut(&Check)) -> TestReport {
-        self.once(candidate, &Check::passed(CheckId::Input, "The values have the right form."), observer)
-            .await
+    pub async fn test_candidate(
+        &self,
+        candidate: &Candidate,
+        mut observer: impl FnMut(&Check) + Send,
+    ) -> TestReport {
+        let entered = Check::passed(CheckId::Input, "The values have the right form.");
+        self.once(candidate, &entered, &mut observer).await
     }
 
     /// Tries until what was made a moment ago is known, for as long as somebody waits for it.
-    async fn repeated(
-        &self,
-        candidate: &Candidate,
-        entered: &Check,
-        mut observer: impl FnMut(&Check),
-    ) -> TestReport {
-        let mut report = self.once(candidate, entered, &mut observer).await;
+    async fn repeated(&self, candidate: &Candidate, entered: &Check, observer: Observer<'_>) -> TestReport {
+        let mut report = self.once(candidate, entered, observer).await;
         let Some(waiting) = &self.waiting else { return report };
         let began = Instant::now();
         while let Some(pause) = Pause::after(&report, began.elapsed()) {
@@ -128,7 +133,7 @@ impl<T: Transport> Tester<T> {
             (waiting.tell)(pause);
             let next = async {
                 tokio::time::sleep_until(again).await;
-                self.once(candidate, entered, &mut observer).await
+                self.once(candidate, entered, observer).await
             };
             tokio::select! {
                 biased;
@@ -145,7 +150,7 @@ impl<T: Transport> Tester<T> {
         report
     }
 
-    async fn once(&self, candidate: &Candidate, entered: &Check, observer: impl FnMut(&Check)) -> TestReport {
+    async fn once(&self, candidate: &Candidate, entered: &Check, observer: Observer<'_>) -> TestReport {
         let mut progress = Progress::new(observer);
         progress.add(entered.clone());
         // On the heap, because it has some 15 KB and a test has two of it.
@@ -153,7 +158,7 @@ impl<T: Transport> Tester<T> {
         progress.finish()
     }
 
-    async fn run(&self, candidate: &Candidate, progress: &mut Progress<impl FnMut(&Check)>) {
+    async fn run(&self, candidate: &Candidate, progress: &mut Progress<'_>) {
         // Two tests at two times have different request ids.
         let now = self.clock.now().as_nanosecond().to_le_bytes();
         let mut low = [0; 8];

@@ -42,7 +42,8 @@ pub(super) struct Form {
     /// Save it also when the test finds it bad.
     #[serde(default)]
     save_anyway: bool,
-    /// Wait for what was made a moment ago: a person looks on, who ends the wait by ending the request.
+    /// Wait for what was made a moment ago: a person looks on, who ends the wait by ending the request. What is saved
+    /// whatever the test says waits for nothing.
     #[serde(default)]
     wait: bool,
 }
@@ -99,7 +100,7 @@ pub(super) async fn enter(
     form: Result<Json<Form>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let Json(form) = form?;
-    let wait = form.wait;
+    let wait = form.wait && !form.save_anyway;
     let entry = form.entry(&app)?;
     Ok(respond(async move |events| {
         let admin = app.admin(wait, &events);
@@ -131,6 +132,7 @@ pub(super) async fn replace_secret(
 ) -> Result<Response, Problem> {
     let Path(id) = id?;
     let Json(Replacement { client_secret, secret_expires, save_anyway, wait }) = new?;
+    let wait = wait && !save_anyway;
     let new = NewCredential { client_secret, secret_expires, save_anyway };
     exists(&app, id).await?;
     Ok(respond(async move |events| {

@@ -294,12 +294,6 @@ fn a_mistyped_status_or_severity_is_a_usage_error_and_what_the_store_holds_is_no
     assert_eq!((held.code, items(&held.json()).count()), (0, 1), "{held:?}");
 }
 
-/// Nothing listens there: the port was given back.
-fn nobody() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
-}
-
 #[test]
 fn what_does_not_work_is_not_entered_unless_it_is_wanted_so() {
     let tenant = Tenant::new(Scenario::WrongSecret);
@@ -329,7 +323,8 @@ fn where_microsoft_cannot_be_asked_a_connection_is_entered_with_a_warning() {
     let tenant = Tenant::new(Scenario::Good);
     let broken = Faults { entra_status: Some((503, None)), ..Faults::default() };
     tenant.simulator.set_faults(tenant.handle.tenant_id, broken);
-    let away = nobody();
+    let nobody = networks::Refusing::bind();
+    let away = format!("http://{}", nobody.address());
     for desk in [
         Desk::at(&tenant),
         Desk::at(&tenant).with("SOC_ANYWHERE_LOGIN_URL", &away).with("SOC_ANYWHERE_GRAPH_URL", &away),

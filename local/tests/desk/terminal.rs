@@ -80,16 +80,30 @@ fn a_secret_that_is_not_known_yet_is_waited_for_and_then_the_connection_is_enter
 
 #[test]
 fn ctrl_c_ends_the_wait_with_the_verdict() {
-    let tenant = Tenant::new(Scenario::WrongSecret);
+    // A consent is waited for longest.
+    let tenant = Tenant::new(Scenario::NoConsent);
     let desk = Desk::at(&tenant);
     let terminal = Terminal::run(&desk, &add_line(&tenant));
     terminal.see("(Ctrl-C ends it)");
     terminal.type_in("\x03");
     let (code, screen) = terminal.end();
     assert_eq!(code, Some(1), "{screen}");
-    assert!(screen.contains("The connection is not saved."), "{screen}");
-    assert_eq!(tokens(&tenant), 1, "it was not tried again");
+    assert!(
+        screen.contains("The wait is ended") && screen.contains("The connection is not saved."),
+        "{screen}"
+    );
     assert_eq!(desk.run("connections list --json").json(), serde_json::json!([]));
+}
+
+#[test]
+fn a_secret_that_is_replaced_anyway_is_not_waited_for() {
+    let tenant = Tenant::new(Scenario::WrongSecret);
+    let desk = Desk::at(&tenant);
+    let line = format!("connections set-secret {} --anyway", desk.add(&tenant));
+    let (code, screen) = Terminal::run(&desk, &line).end();
+    assert_eq!((code, tokens(&tenant)), (Some(0), 1), "{screen}");
+    assert!(screen.contains("Cause:") && screen.contains("is replaced."), "{screen}");
+    assert!(!screen.contains("waiting for"), "{screen}");
 }
 
 #[test]

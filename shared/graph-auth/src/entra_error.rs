@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use graph_http::retry::Failure;
+use graph_http::retry::{Failure, is_trouble};
 use graph_http::{Answer, Loose, Spent, Unanswered};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -172,7 +172,7 @@ impl EntraError {
             (_, Some(code)) => Cause::Unknown { code },
             (Some("invalid_tenant"), None) => Cause::TenantNotFound,
             (Some("invalid_request" | "invalid_scope" | "unsupported_grant_type"), None) => Cause::OurFault,
-            (_, None) if self.status >= 500 => Cause::MicrosoftTrouble,
+            (_, None) if is_trouble(self.status) => Cause::MicrosoftTrouble,
             (Some(_), None) => Cause::SignInRefused,
             (None, None) => Cause::UnexpectedAnswer,
         }

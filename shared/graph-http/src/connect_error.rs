@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io;
 
-use rustls::CertificateError;
+use rustls::{AlertDescription, CertificateError};
 
 use crate::transport::TransportError;
 
@@ -11,7 +11,7 @@ use crate::transport::TransportError;
 pub(crate) fn straight(error: &reqwest::Error) -> TransportError {
     match tls_error(error) {
         Some(rustls::Error::InvalidCertificate(why)) => TransportError::Untrusted(words(why)),
-        Some(rustls::Error::InvalidMessage(_)) => TransportError::NotTls,
+        Some(error) if is_no_tls(error) => TransportError::NotTls,
         _ => TransportError::Connect(root_cause(error)),
     }
 }
@@ -25,6 +25,18 @@ pub(crate) fn root_cause(error: &reqwest::Error) -> String {
 pub(crate) fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     let error: &'a (dyn Error + 'static) = error;
     std::iter::successors(Some(error), |error| Error::source(*error))
+}
+
+/// Whether no TLS is spoken, or none that is spoken here: the port is open then, and no repetition changes it.
+fn is_no_tls(error: &rustls::Error) -> bool {
+    use AlertDescription::{HandshakeFailure, InsufficientSecurity, ProtocolVersion, UnrecognisedName};
+    match error {
+        rustls::Error::InvalidMessage(_) | rustls::Error::PeerIncompatible(_) => true,
+        rustls::Error::AlertReceived(alert) => {
+            matches!(alert, HandshakeFailure | InsufficientSecurity | ProtocolVersion | UnrecognisedName)
+        }
+        _ => false,
+    }
 }
 
 /// What TLS says, where the error is about TLS.
@@ -53,7 +65,10 @@ pub(crate) fn words(why: &CertificateError) -> String {
         }
         CertificateError::BadSignature => "the issuer that it names did not sign it".into(),
         CertificateError::Revoked => "it is revoked".into(),
-        CertificateError::Other(other) => other.to_string(),
+        CertificateError::Other(other) => match other.to_string().as_str() {
+            "CaUsedAsEndEntity" => "it is a CA's own, which no server may show".into(),
+            other => other.into(),
+        },
         other => format!("{other:?}").chars().take_while(char::is_ascii_alphanumeric).collect(),
     }
 }

@@ -2,6 +2,7 @@
 //! links nothing of what a proxy's refusals take to understand: that is 50 KB.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use http::Uri;
 use rustls::ClientConfig;
@@ -37,6 +38,8 @@ pub(crate) struct ThroughProxy {
     pub(crate) proxy: Proxy,
     /// For a proxy that is asked over TLS.
     pub(crate) tls: ClientConfig,
+    /// How long a proxy may take to say why it refused.
+    pub(crate) answers_within: Duration,
 }
 
 impl Detour for ThroughProxy {
@@ -50,37 +53,42 @@ impl Detour for ThroughProxy {
         url: &'a Url,
         error: &'a reqwest::Error,
     ) -> Pin<Box<dyn Future<Output = TransportError> + Send + 'a>> {
-        Box::pin(explain(via, url, error, &self.tls))
+        Box::pin(self.why(via, url, error))
     }
 }
 
-/// What the proxy answered, the HTTP client does not tell: the proxy is asked once more where that says what to do.
-async fn explain(via: &Via, url: &Url, error: &reqwest::Error, tls: &ClientConfig) -> TransportError {
-    let proxy = format!("{}:{}", via.host, via.port);
-    let no_tunnel = chain(error).map(ToString::to_string).find(|text| text.starts_with(NO_TUNNEL));
-    let what = match (no_tunnel, tls_error(error)) {
-        (None, Some(_)) => return straight(error),
-        (Some(_), Some(rustls::Error::InvalidCertificate(why))) => {
-            return TransportError::Untrusted(format!("it is that of the proxy {proxy}, and {}", words(why)));
-        }
-        (Some(_), Some(rustls::Error::InvalidMessage(_))) => {
-            format!("the proxy {proxy} does not speak TLS; the scheme of such a one is http")
-        }
-        (Some(text), None) if text == UNAUTHORIZED => {
-            return TransportError::ProxyRefused { proxy, status: 407 };
-        }
-        _ if error.is_timeout() => format!("through the proxy {proxy}: {}", root_cause(error)),
-        _ => match proxy_answer::ask(via, url, tls).await {
-            Ok(ProxyAnswer::Status(status @ 400..500)) => {
-                return TransportError::ProxyRefused { proxy, status };
+impl ThroughProxy {
+    /// What the proxy answered, the HTTP client does not tell: the proxy is asked once more where that says what to do.
+    async fn why(&self, via: &Via, url: &Url, error: &reqwest::Error) -> TransportError {
+        let proxy = format!("{}:{}", via.host, via.port);
+        let no_tunnel = chain(error).map(ToString::to_string).find(|text| text.starts_with(NO_TUNNEL));
+        let what = match (no_tunnel, tls_error(error)) {
+            (None, Some(_)) => return straight(error),
+            (Some(_), Some(rustls::Error::InvalidCertificate(why))) => {
+                return TransportError::Untrusted(format!(
+                    "it is that of the proxy {proxy}, and {}",
+                    words(why)
+                ));
             }
-            Ok(ProxyAnswer::Page) => return TransportError::NotTls,
-            Ok(ProxyAnswer::Status(200)) => format!("through the proxy {proxy}: {}", root_cause(error)),
-            Ok(ProxyAnswer::Status(status)) => format!("the proxy {proxy} answered {status}"),
-            Ok(ProxyAnswer::Closed) => format!("the proxy {proxy} closed the connection"),
-            Ok(ProxyAnswer::NotHttp) => format!("what answers at {proxy} is no HTTP proxy"),
-            Err(io) => format!("the proxy {proxy}: {io}"),
-        },
-    };
-    TransportError::Connect(what)
+            (Some(_), Some(rustls::Error::InvalidMessage(_))) => {
+                format!("the proxy {proxy} does not speak TLS; the scheme of such a one is http")
+            }
+            (Some(text), None) if text == UNAUTHORIZED => {
+                return TransportError::ProxyRefused { proxy, status: 407 };
+            }
+            _ if error.is_timeout() => format!("through the proxy {proxy}: {}", root_cause(error)),
+            _ => match proxy_answer::ask(via, url, &self.tls, self.answers_within).await {
+                Ok(ProxyAnswer::Status(status @ (300..500 | 511))) => {
+                    return TransportError::ProxyRefused { proxy, status };
+                }
+                Ok(ProxyAnswer::Page) => return TransportError::NotTls,
+                Ok(ProxyAnswer::Status(200)) => format!("through the proxy {proxy}: {}", root_cause(error)),
+                Ok(ProxyAnswer::Status(status)) => format!("the proxy {proxy} answered {status}"),
+                Ok(ProxyAnswer::Closed) => format!("the proxy {proxy} closed the connection"),
+                Ok(ProxyAnswer::NotHttp) => format!("what answers at {proxy} is no HTTP proxy"),
+                Err(io) => format!("the proxy {proxy}: {io}"),
+            },
+        };
+        TransportError::Connect(what)
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use rustls::ClientConfig;
@@ -11,16 +10,11 @@ use url::{Host, Position, Url};
 use crate::clients::{Clients, IDLE};
 use crate::clock::Clock;
 use crate::connect_error;
+use crate::connecting::Connecting;
 use crate::detour::{Detour, ThroughProxy};
 use crate::network::Network;
 use crate::roots::MoreRoots;
 use crate::transport::{Request, Transport, TransportError};
-
-/// TCP and TLS to a Microsoft front end take well under 100 ms; 3 s rides out one lost SYN.
-const CONNECT: Duration = Duration::from_secs(3);
-
-/// The same twice: to the proxy, and from there.
-const CONNECT_THROUGH_PROXY: Duration = Duration::from_secs(6);
 
 /// HTTPS to public hosts; plain HTTP only to loopback and private addresses, where the simulator is.
 ///
@@ -41,23 +35,27 @@ impl HttpsTransport {
     #[must_use]
     pub fn new() -> Self {
         // Not by way of `over`, which links what a proxy takes.
-        let tls = tls(MoreRoots::default());
-        let clients = Clients::new(move || build(builder(tls.clone())), Clock::system());
+        let (tls, connecting) = (tls(MoreRoots::default()), Connecting::default());
+        let clients = Clients::new(move || build(builder(tls.clone(), connecting)), Clock::system());
         Self(Arc::new(Shared { clients, detour: None }))
     }
 
-    /// The transport over `network`. `clock` is the wall clock: a connection whose last answer is more than 60 s ago by
+    /// The transport over `network`, which takes no longer than `connecting` to connect. `clock` is the wall clock: a connection whose last answer is more than 60 s ago by
     /// it is not used again.
     #[must_use]
-    pub fn over(network: Network, clock: Clock) -> Self {
+    pub fn over(network: Network, connecting: Connecting, clock: Clock) -> Self {
         let tls = tls(network.roots);
         let Some(proxy) = network.proxy else {
-            let clients = Clients::new(move || build(builder(tls.clone())), clock);
+            let clients = Clients::new(move || build(builder(tls.clone(), connecting)), clock);
             return Self(Arc::new(Shared { clients, detour: None }));
         };
-        let detour = Box::new(ThroughProxy { proxy: proxy.clone(), tls: tls.clone() });
+        let detour = Box::new(ThroughProxy {
+            proxy: proxy.clone(),
+            tls: tls.clone(),
+            answers_within: connecting.refusal,
+        });
         let through = move || {
-            let builder = builder(tls.clone()).connect_timeout(CONNECT_THROUGH_PROXY);
+            let builder = builder(tls.clone(), connecting).connect_timeout(connecting.through_proxy);
             build(builder.proxy(proxy.for_client()))
         };
         Self(Arc::new(Shared { clients: Clients::new(through, clock), detour: Some(detour) }))
@@ -78,13 +76,13 @@ fn tls(roots: MoreRoots) -> ClientConfig {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one client builder")]
-fn builder(tls: ClientConfig) -> reqwest::ClientBuilder {
+fn builder(tls: ClientConfig, connecting: Connecting) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .redirect(Policy::none())
         // None of the environment's: whoever owns the process reads that, and passes what it names.
         .no_proxy()
-        .connect_timeout(CONNECT)
+        .connect_timeout(connecting.straight)
         .pool_idle_timeout(IDLE)
         .retry(reqwest::retry::never())
 }
@@ -165,10 +163,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_refused_connection_says_so_without_the_url() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
-        let request = http::Request::get(format!("http://{address}/secret-path")).body("".into()).unwrap();
+        let nobody = networks::Refusing::bind();
+        let request =
+            http::Request::get(format!("http://{}/secret-path", nobody.address())).body("".into()).unwrap();
         let error = HttpsTransport::new().send(request).await.unwrap_err();
         assert!(matches!(&error, TransportError::Connect(text) if text.contains("refused")), "{error}");
         assert!(!error.to_string().contains("secret-path"));

@@ -6,6 +6,7 @@
 mod clients;
 mod clock;
 mod connect_error;
+mod connecting;
 mod detour;
 mod exchange;
 mod https;
@@ -19,6 +20,7 @@ mod spent;
 mod transport;
 
 pub use clock::{Clock, Deadline};
+pub use connecting::Connecting;
 pub use exchange::{Answer, Fault, Limits, exchange};
 pub use https::HttpsTransport;
 pub use loose::Loose;

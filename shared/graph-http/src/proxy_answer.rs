@@ -13,9 +13,6 @@ use url::Url;
 
 use crate::proxy::Via;
 
-/// A proxy that has just refused answers at once.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
-
 /// The most of an answer's head that is read; its first line is some 30 bytes.
 const LONGEST_HEAD: u64 = 4096;
 
@@ -35,8 +32,13 @@ pub(crate) enum ProxyAnswer {
 /// Asks for a tunnel to `url`'s host and closes it again.
 ///
 /// # Errors
-/// The proxy cannot be reached, or does not answer in time.
-pub(crate) async fn ask(via: &Via, url: &Url, tls: &ClientConfig) -> io::Result<ProxyAnswer> {
+/// The proxy cannot be reached, or does not answer `within` this time.
+pub(crate) async fn ask(
+    via: &Via,
+    url: &Url,
+    tls: &ClientConfig,
+    within: Duration,
+) -> io::Result<ProxyAnswer> {
     let asking = async {
         let host = via.host.trim_matches(['[', ']']);
         let stream = TcpStream::connect((host, via.port)).await?;
@@ -49,7 +51,7 @@ pub(crate) async fn ask(via: &Via, url: &Url, tls: &ClientConfig) -> io::Result<
         answer(TlsConnector::from(Arc::new(tls)).connect(name, stream).await?, via, url).await
     };
     let timed_out = |_| io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
-    tokio::time::timeout(ANSWERS_WITHIN, asking).await.map_err(timed_out)?
+    tokio::time::timeout(within, asking).await.map_err(timed_out)?
 }
 
 async fn answer(

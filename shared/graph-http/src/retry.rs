@@ -38,6 +38,13 @@ pub enum Failure {
     Transient,
 }
 
+/// Whether a status says that a server is in trouble: 5xx but for 511, with which a network says that it wants a sign-in
+/// first (RFC 6585 §6).
+#[must_use]
+pub fn is_trouble(status: u16) -> bool {
+    (500..600).contains(&status) && status != StatusCode::NETWORK_AUTHENTICATION_REQUIRED.as_u16()
+}
+
 impl Failure {
     /// What an answer means; `None` for an answer that no repetition changes.
     ///
@@ -52,7 +59,7 @@ impl Failure {
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT if retry_after.is_some() => {
                 Some(Self::Throttled { retry_after })
             }
-            status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
+            status if is_trouble(status.as_u16()) || status == StatusCode::REQUEST_TIMEOUT => {
                 Some(Self::Transient)
             }
             _ => None,

@@ -32,6 +32,8 @@ impl MoreRoots {
     /// # Errors
     /// [`BadRoots`], when there is none that can be trusted.
     pub fn from_pem(pem: &[u8]) -> Result<Self, BadRoots> {
+        // Editors of Windows put a byte order mark before it.
+        let pem = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem);
         let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
         let certificates = certificates.map_err(|_| BadRoots::NotPem)?;
         if certificates.is_empty() {

@@ -71,15 +71,15 @@ pub enum TransportError {
     /// The certificate that was shown is not trusted; the text says why. Nothing was sent.
     #[error("the certificate is not trusted: {0}")]
     Untrusted(String),
-    /// What answers on the host's port does not speak TLS. Nothing was sent.
-    #[error("what answers there does not speak TLS")]
+    /// What answers on the host's port does not speak TLS, or none that is spoken here. Nothing was sent.
+    #[error("what answers there does not speak TLS, or neither 1.2 nor 1.3 with today's ciphers")]
     NotTls,
     /// The proxy opens no tunnel to the host: 407 without, or with the wrong, user and password.
     #[error("the proxy {proxy} answered {status}")]
     ProxyRefused {
         /// Its host and port.
         proxy: String,
-        /// Its HTTP status, 400 to 499.
+        /// Its HTTP status: 300 to 499, or 511.
         status: u16,
     },
     /// The connection broke after it was made.

@@ -73,6 +73,7 @@ impl GraphError {
                 let none = roles.map_or(*none_granted, <[String]>::is_empty);
                 if none { Cause::NoPermissions } else { Cause::PermissionMissing }
             }
+            Self::Forbidden(detail) if detail.is_unknown_caller => Cause::NoServicePrincipal,
             Self::Forbidden(_) if roles.is_some_and(<[String]>::is_empty) => Cause::NoPermissions,
             Self::Forbidden(_) => Cause::DefenderUnavailable,
             Self::TokenRefused(_) => Cause::TokenRefused,
@@ -93,7 +94,9 @@ impl GraphError {
             (Self::MissingRoles { .. }, Some(roles)) if kind.is_granted_by(roles) => {
                 Cause::DefenderUnavailable
             }
-            (Self::Forbidden(_), Some(roles)) if !roles.is_empty() && !kind.is_readable_with(roles) => {
+            (Self::Forbidden(detail), Some(roles))
+                if !detail.is_unknown_caller && !roles.is_empty() && !kind.is_readable_with(roles) =>
+            {
                 Cause::PermissionMissing
             }
             _ => self.cause(roles),
@@ -179,6 +182,9 @@ pub struct ErrorDetail {
     pub client_request_id: Uuid,
     /// It has the form of Graph's errors. If not, something in between may have answered in Graph's place.
     pub is_graph_s: bool,
+    /// Graph does not know the application that asks: its service principal is not there, or was made a moment ago
+    /// (TheNetworg/oauth2-azure#88).
+    pub is_unknown_caller: bool,
     /// The host that it leads to, where it is a redirect.
     pub leads_to: Option<String>,
     /// What the request took.
@@ -214,6 +220,10 @@ const MISSING_ROLES: &str = "Missing application roles";
 const OTHER_WORDS: [&str; 2] =
     ["Auth token does not contain valid permissions", "Insufficient privileges to complete the operation"];
 
+/// The code, and the sentence that stands beside other codes at times, of a caller whom Graph does not know.
+const UNKNOWN_CALLER: &str = "Authorization_IdentityNotFound";
+const UNKNOWN_CALLER_WORDS: &str = "The identity of the calling application could not be established";
+
 /// How their sentence ends when the token has no role at all; otherwise the token's roles follow, cut off.
 const NO_ROLES: &str = "application roles: .";
 
@@ -238,18 +248,21 @@ impl ErrorAnswer {
         let from_header = answer.header("request-id").and_then(kept);
         let from_body = || inner.and_then(|inner| inner.text("request-id")).as_deref().and_then(kept);
         let has = |name| error.as_ref().is_some_and(|error| error.values(name).next().is_some());
-        let code = member("code").as_deref().and_then(kept).or(word.map(str::to_owned));
+        // OData's older form has the text in an object, beside its language.
+        let in_object = || error.as_ref()?.object("message")?.text("value");
+        let message = member("message").or_else(in_object).unwrap_or_default();
+        let message = message.trim();
+        let code = member("code").as_deref().and_then(kept).or(word.map(str::to_owned)).unwrap_or_default();
         let detail = ErrorDetail {
             status: answer.status.as_u16(),
-            code: code.unwrap_or_default(),
+            is_unknown_caller: code == UNKNOWN_CALLER || message.starts_with(UNKNOWN_CALLER_WORDS),
+            code,
             request_id: from_header.or_else(from_body),
             client_request_id,
             is_graph_s: word.is_some() || ["code", "message", "innerError"].into_iter().any(has),
             leads_to: answer.leads_to(),
             spent: Spent::default(),
         };
-        let message = member("message").unwrap_or_default();
-        let message = message.trim();
         let missing =
             message.starts_with(MISSING_ROLES) || OTHER_WORDS.iter().any(|words| message.starts_with(words));
         let missing_roles = missing.then(|| message.ends_with(NO_ROLES));
@@ -285,6 +298,7 @@ mod tests {
             format!("\u{feff}{{\"error\":{{\"message\":\"{words}\"}}}}"),
             format!(r#"{{"error":{{"code":null,"message":"{words}","innerError":null,"details":"x"}}}}"#),
             format!(r#"{{"error":{{"innererror":{{}},"innerError":[],"code":[],"message":"{words}"}}}}"#),
+            format!(r#"{{"error":{{"code":"","message":{{"lang":"en","value":"{words}"}}}}}}"#),
             format!(r#"{{"error":null,"error":{{"message":7,"message":"{words}","#),
         ] {
             let read = read(&body);
@@ -339,6 +353,12 @@ mod tests {
         assert_eq!(cause(&worded, RecordKind::Incident, None), Cause::PermissionMissing);
         assert_eq!(cause(&other, RecordKind::Incident, None), Cause::PermissionMissing);
         assert_eq!(cause(&plain, RecordKind::Incident, None), Cause::DefenderUnavailable);
+        let words = "The identity of the calling application could not be established.";
+        for unknown in [refusal("Authorization_IdentityNotFound", ""), refusal("generalException", words)] {
+            for roles in [None, Some(&incidents[..]), Some(&alerts[..]), Some(&[])] {
+                assert_eq!(cause(&unknown, RecordKind::Incident, roles), Cause::NoServicePrincipal);
+            }
+        }
         // The incident's permission opens the alerts, until Graph says that it does not.
         assert_eq!(cause(&plain, RecordKind::Alert, Some(&incidents)), Cause::DefenderUnavailable);
         assert_eq!(cause(&worded, RecordKind::Alert, Some(&incidents)), Cause::PermissionMissing);

@@ -198,6 +198,7 @@ impl<'a, T: Transport> Session<'a, T> {
                 request_id: self.last.request_id.clone(),
                 client_request_id,
                 is_graph_s: true,
+                is_unknown_caller: false,
                 leads_to: None,
                 spent: Spent::default(),
             })

@@ -4,8 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, their helpers too")]
 
 use std::error::Error;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use defender_sim::{Faults, InProcess, Scenario, Simulator, TenantHandle, TenantSpec};
@@ -13,32 +12,10 @@ use graph_auth::{Cloud, Credential, Identity, TokenCache};
 use graph_http::Clock;
 use graph_security::{Graph, GraphError, PageFault, Query, RecordKind, Session};
 use jiff::Timestamp;
+use logging::testing::Lines;
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::MakeWriter;
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 struct Desk {
     simulator: Arc<Simulator>,
@@ -82,7 +59,7 @@ impl Desk {
         let query = Query::updated_since(RecordKind::Incident, self.clock.now());
         let result = session.page(&query).await.map(drop);
         drop(guard);
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let text = lines.text();
         let error = format!("{result:?}");
         for hidden in
             [&self.tenant.secret, &self.tenant.client_id.to_string(), &self.words, "eyJ", "Bearer", "value"]

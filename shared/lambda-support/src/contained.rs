@@ -10,37 +10,21 @@ pub async fn contained<T: Send + 'static>(work: impl Future<Output = T> + Send +
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::sync::{Arc, Mutex};
-
+    use logging::testing::Lines;
     use tracing_subscriber::fmt;
     use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
 
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     #[tokio::test]
     async fn what_is_logged_inside_has_the_id_of_the_request_outside() {
         let lines = Lines::default();
-        let writer = lines.clone();
-        let layer = fmt::layer().json().flatten_event(true).with_writer(move || writer.clone());
+        let layer = fmt::layer().json().flatten_event(true).with_writer(lines.clone());
         let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
         let invocation = tracing::info_span!("invoke", requestId = "request-1");
         let done = contained(async { tracing::info!("inside") }).instrument(invocation).await;
         assert_eq!(done, Some(()));
-        let line: serde_json::Value = serde_json::from_slice(&lines.0.lock().unwrap()).unwrap();
+        let line: serde_json::Value = serde_json::from_str(&lines.text()).unwrap();
         assert_eq!(line["span"]["requestId"], "request-1", "{line}");
     }
 

@@ -3,6 +3,9 @@
 //! Crates of others describe requests below `INFO`, and with them secrets and tokens. They say no more than `INFO`,
 //! whatever is asked for. `TRACE` is not compiled in (see `tracing` in the workspace's `Cargo.toml`).
 
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
@@ -40,34 +43,16 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::sync::{Arc, Mutex};
-
     use tracing_subscriber::fmt;
     use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::testing::Lines;
 
     fn written(wanted: &str) -> String {
-        let written = Written::default();
-        let lines = fmt::layer().with_writer({
-            let written = written.clone();
-            move || written.clone()
-        });
-        let subscriber = tracing_subscriber::registry().with(capped(lines, wanted.parse().unwrap()));
+        let lines = Lines::default();
+        let layer = fmt::layer().with_writer(lines.clone());
+        let subscriber = tracing_subscriber::registry().with(capped(layer, wanted.parse().unwrap()));
         tracing::subscriber::with_default(subscriber, || {
             tracing::debug!(target: "graph_http::retry", "ours at debug");
             tracing::trace!(target: "graph_http", "ours at trace");
@@ -75,7 +60,7 @@ mod tests {
             tracing::debug!(target: "hyper::client", "theirs at debug");
             tracing::trace!(target: "h2", "theirs at trace");
         });
-        String::from_utf8(written.0.lock().unwrap().clone()).unwrap()
+        lines.text()
     }
 
     #[test]

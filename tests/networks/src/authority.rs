@@ -22,6 +22,8 @@ pub enum Shown {
     OtherHost,
     /// One for `localhost` that nobody else issued.
     SelfSigned,
+    /// One for `localhost` that nobody else issued and that says of itself that it is a CA's, as OpenSSL makes it.
+    AuthoritysOwn,
 }
 
 /// A CA of one's own, such as that of a middle box that opens TLS.
@@ -62,11 +64,12 @@ impl Authority {
         match shown {
             Shown::Expired => params.not_after = date_time_ymd(2020, 1, 1),
             Shown::NotYetValid => params.not_before = date_time_ymd(2090, 1, 1),
+            Shown::AuthoritysOwn => params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
             Shown::Good | Shown::OtherHost | Shown::SelfSigned => {}
         }
         let key = KeyPair::generate().expect("a key can be made");
         let certificate = match shown {
-            Shown::SelfSigned => params.self_signed(&key),
+            Shown::SelfSigned | Shown::AuthoritysOwn => params.self_signed(&key),
             _ => params.signed_by(&key, &self.0),
         };
         let chain = vec![CertificateDer::from(certificate.expect("it can be signed"))];

@@ -5,7 +5,9 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use connections::{Admin, Cleaned, Entry, Expected, NewCredential, Refusal, Tested, UNFINISHED_AFTER, clean};
+use connections::{
+    Admin, Change, Cleaned, Entry, Expected, NewCredential, Refusal, Tested, UNFINISHED_AFTER, clean,
+};
 use defender_sim::{InProcess, Scenario, Simulator};
 use graph_auth::EndpointOverride;
 use graph_http::Clock;
@@ -17,7 +19,7 @@ use jiff::civil::{Date, date};
 use test_connection::Tester;
 
 use crate::cut::{Cut, Fuse, How, until_cut};
-use crate::support::{secret, spec};
+use crate::support::{logged, secret, spec};
 
 type Cutting = Admin<Cut<SqliteStore>, Cut<MemoryVault>, MemoryAttempts, InProcess>;
 
@@ -39,6 +41,7 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
+        logged();
         let simulator = Arc::new(Simulator::new(7, Clock::system().now()));
         let tenant = simulator.add_tenant(spec(1, Scenario::Good));
         simulator.add_secret(tenant.tenant_id, NEW);
@@ -87,6 +90,10 @@ impl Stage {
         clean(&self.store, &self.vault, later, 100).await.unwrap()
     }
 
+    async fn connection(&self, id: ConnectionId) -> Connection {
+        self.store.connection(id).await.unwrap().unwrap()
+    }
+
     /// The connections, each with its secret, and no secret besides.
     async fn whole(&self, context: &str) -> Vec<(Connection, String)> {
         let mut whole = Vec::new();
@@ -101,6 +108,19 @@ impl Stage {
         assert_eq!(with_secret, [], "{context}: a secret without its connection");
         whole
     }
+}
+
+/// Holds the trail of connection `id` to what has become of the connection after a request that was cut: a change has its line,
+/// and a line that says "made" has its change. A process that has died says nothing.
+fn check_trail(id: ConnectionId, what: &str, has_changed: bool, how: How, context: &str) {
+    let text = logged().text();
+    let of_it = format!("connection={id} what=\"{what}");
+    let lines: Vec<_> = text.lines().filter(|line| line.contains(&of_it)).collect();
+    let is_told = |outcome: &str| lines.iter().any(|line| line.contains(&format!("outcome=\"{outcome}\"")));
+    if has_changed && matches!(how, How::Fails | How::FailsAfter) {
+        assert!(is_told("made") || is_told("unknown"), "{context}: the trail has nothing of it");
+    }
+    assert!(has_changed || !is_told("made"), "{context}: {lines:?}");
 }
 
 /// Runs `attempt` with the cut at the first call, the second, and so on, until it comes after the last. Says at
@@ -128,6 +148,9 @@ async fn a_saving_that_is_cut_anywhere_leaves_all_or_nothing() {
         stage.clean().await;
         let whole = stage.whole(&context).await;
         assert!(whole.len() == 1 || !saved, "{context}: what was answered is there");
+        if let Some((connection, _)) = whole.first() {
+            check_trail(connection.id, "entered", true, how, &context);
+        }
         // Whatever happened, it is entered now.
         let (admin, _) = stage.admin(usize::MAX, how);
         match admin.enter(&owner(), &stage.entry, |_| {}).await {
@@ -160,6 +183,7 @@ async fn a_replacing_that_is_cut_anywhere_leaves_one_of_the_two_secrets() {
         let (connection, secret) = &whole[0];
         assert_eq!(connection.id, id, "{context}");
         assert!(!replaced || secret == NEW, "{context}: what was answered is so");
+        check_trail(id, "secret replaced", secret == NEW, how, &context);
         if secret != NEW {
             assert_eq!(connection.settings.secret_expires, Some(OLD_DAY), "{context}: no notice is lost");
         }
@@ -189,6 +213,7 @@ async fn a_removal_that_is_cut_anywhere_is_finished_or_was_not_begun() {
                 whole.is_empty() || !matches!(answer, Some(Ok(()))),
                 "{context}: what was answered is so"
             );
+            check_trail(id, "removed", whole.is_empty(), how, &context);
             let kept = stage.store.counts().await.unwrap().iter().any(|counts| counts.removed);
             let expected = whole.is_empty() && records == Records::Keep;
             assert_eq!(kept, expected, "{context}: its records go or stay as was asked");
@@ -197,6 +222,23 @@ async fn a_removal_that_is_cut_anywhere_is_finished_or_was_not_begun() {
         .await;
         assert!(calls >= 4, "read, update, vault, store: {calls}");
     }
+}
+
+#[tokio::test]
+async fn a_change_that_is_cut_anywhere_is_in_the_trail() {
+    let calls = at_every_call(async |calls, how| {
+        let context = format!("call {calls}, {how:?}");
+        let stage = Stage::new();
+        let id = stage.entered().await;
+        let (admin, fuse) = stage.admin(calls, how);
+        let change = Change { paused: Some(true), ..Change::default() };
+        let _ = until_cut(&fuse, admin.change(&owner(), id, &Expected::Any, change)).await;
+        let is_paused = stage.connection(id).await.lifecycle == Lifecycle::Paused;
+        check_trail(id, "changed", is_paused, how, &context);
+        fuse.is_down()
+    })
+    .await;
+    assert!(calls >= 2, "read, update: {calls}");
 }
 
 #[tokio::test]

@@ -1,16 +1,13 @@
 //! A secret that is easy to find goes everywhere a secret goes, and is looked for everywhere else.
 
-use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use defender_sim::{Scenario, TenantSpec};
 use http_api::Limits;
 use incident_store::{ConnectionId, SecretVault as _, sqlite::SqliteStore};
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{World, entry, spec, with};
+use crate::support::{World, entry, logged, spec, with};
 
 const SENTINEL: &str = "S3n8Q~tinel+secret&value=%41_never.shown";
 const OTHER: &str = "0th8Q~tinel+secret&value=%41_never.shown";
@@ -23,39 +20,9 @@ fn shows(bytes: &[u8]) -> bool {
         .any(|part| text.contains(part))
 }
 
-/// What was logged.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn no_answer_log_line_or_store_shows_a_secret_and_every_test_is_written_down() {
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(lines.clone())
-        .with_ansi(false)
-        .finish();
-    // Of the whole process: which lines a thread's own subscriber gets depends on the other tests' threads.
-    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let lines = logged();
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("store.db")).unwrap();
     let limits = Limits { owner: vec![], tenant: vec![], connections: u32::MAX };
@@ -113,9 +80,8 @@ async fn no_answer_log_line_or_store_shows_a_secret_and_every_test_is_written_do
         assert!(!shows(&std::fs::read(&file).unwrap()), "{}", file.display());
     }
 
-    let lines = lines.0.lock().unwrap().clone();
-    assert!(!shows(&lines), "{}", String::from_utf8_lossy(&lines));
-    let lines = String::from_utf8(lines).unwrap();
+    let lines = lines.text();
+    assert!(!shows(lines.as_bytes()), "{lines}");
     let audit: Vec<_> =
         lines.lines().filter(|line| line.contains("connection tested owner=\"sentinel\"")).collect();
     assert_eq!(audit.len(), 9, "{lines}");

@@ -1,7 +1,7 @@
 //! A simulated tenant, the functions behind a socket, and a client that says who it is.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use defender_sim::{Generator, Scenario, Simulator, TenantHandle, TenantSpec};
@@ -10,6 +10,7 @@ use graph_http::{Clock, HttpsTransport};
 use http_api::{Limits, MemoryAttempts, Window};
 use incident_store::sqlite::SqliteStore;
 use incident_store::{ConnectionId, MemoryVault};
+use logging::testing::Lines;
 use serde_json::{Value, json};
 use test_connection::Tester;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -19,6 +20,22 @@ use crate::server::{self, Desk};
 
 /// As long as a window of attempts that does not end while a test runs: the one that began in 1970.
 pub(crate) const A_CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+/// What is logged from now on, by all tests. It is the whole process's: which lines a thread's own subscriber gets
+/// depends on the other tests' threads.
+pub(crate) fn logged() -> &'static Lines {
+    static LOGGED: OnceLock<Lines> = OnceLock::new();
+    LOGGED.get_or_init(|| {
+        let lines = Lines::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(lines.clone())
+            .with_ansi(false)
+            .finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        lines
+    })
+}
 
 /// Everything of one test; it ends with the test's runtime.
 pub(crate) struct World {

@@ -56,13 +56,25 @@ async fn report(call: &'static str, status: u16, body: &'static str, location: O
     tester.test(&input, |_| {}).await
 }
 
+/// As it is in the first moments of an application: <https://github.com/TheNetworg/oauth2-azure/issues/88>.
+#[tokio::test(start_paused = true)]
+async fn an_application_that_graph_does_not_know_yet_is_no_missing_licence() {
+    let body = r#"{"error":{"code":"generalException","message":"The identity of the calling application could not be established."}}"#;
+    for status in [401, 403] {
+        let report = report("security", status, body, None).await;
+        let failure = report.failure().unwrap();
+        assert_eq!(failure.cause, Some(Cause::NoServicePrincipal), "{status}: {failure:?}");
+        assert_eq!(test_connection::Awaited::of(&report), Some(test_connection::Awaited::Application));
+    }
+}
+
 const CALLS: [(&str, CheckId); 3] =
     [("token", CheckId::Application), ("incidents", CheckId::Incidents), ("alerts_v2", CheckId::Alerts)];
 
 #[tokio::test(start_paused = true)]
 async fn it_says_nothing_about_licences_permissions_or_us() {
     for body in [PAGE, "", "{}", "null", r#"{"blocked":true,"error":"blocked"}"#, "\u{feff}<html>"] {
-        for status in [200, 201, 301, 302, 307, 400, 401, 403, 404, 407, 410, 418, 451] {
+        for status in [200, 201, 301, 302, 307, 400, 401, 403, 404, 407, 410, 418, 451, 511, 999] {
             for (call, id) in CALLS {
                 let report = report(call, status, body, None).await;
                 let failure = report.failure().unwrap();
@@ -84,6 +96,18 @@ async fn with_a_5xx_microsoft_or_something_in_between_is_in_trouble() {
             assert_eq!((failure.id, failure.cause), (id, Some(Cause::MicrosoftTrouble)), "{call} {status}");
             assert!(failure.message.contains("something in between may be in trouble"), "{failure:?}");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_wants_a_sign_in_is_told_as_one_and_not_asked_again() {
+    for (call, id) in CALLS {
+        let began = tokio::time::Instant::now();
+        let report = report(call, 511, PAGE, None).await;
+        let failure = report.failure().unwrap();
+        assert_eq!((failure.id, failure.cause), (id, Some(Cause::UnexpectedAnswer)));
+        assert!(failure.message.contains("this network wants a sign-in first"), "{failure:?}");
+        assert_eq!(began.elapsed(), std::time::Duration::ZERO, "{call}: no repetition changes it");
     }
 }
 

@@ -48,6 +48,32 @@ async fn swapped_ids_are_told_and_no_secret_is_sent() {
 }
 
 #[tokio::test]
+async fn an_id_in_an_address_or_behind_a_label_is_told_as_that() {
+    let desk = Desk::open().await;
+    let right = input(&desk.tenant(Scenario::Good));
+    let id = right.tenant_id.clone();
+    for (entered, words) in [
+        (format!("https://login.microsoftonline.com/{id}/v2.0"), "enter the GUID alone"),
+        (format!("https://entra.microsoft.com/{id}/#view/Microsoft_AAD_IAM"), "enter the GUID alone"),
+        (format!("Directory (tenant) ID: {id}"), "enter the GUID alone"),
+        (format!("tenantId={id}"), "enter the GUID alone"),
+        (format!("<{id}>"), "enter the GUID alone"),
+        (format!("{id},"), "enter the GUID alone"),
+        (format!("{id} {}", right.client_id), "enter the GUID alone"),
+        (format!("{id}a"), "37 characters; a GUID has 36"),
+        ("common".into(), "many tenants"),
+        ("Organizations".into(), "many tenants"),
+    ] {
+        let input = Input { tenant_id: entered.clone(), ..right.clone() };
+        let report = desk.tester().test(&input, |_| {}).await;
+        let failure = report.failure().unwrap();
+        assert_eq!(failure.cause, Some(Cause::TenantIdMalformed), "{entered}");
+        assert!(failure.message.contains(words) && !failure.message.contains(&id), "{entered}: {failure:?}");
+    }
+    assert!(desk.simulator.requests().is_empty(), "nobody is asked");
+}
+
+#[tokio::test]
 async fn a_guid_with_a_character_too_few_is_counted() {
     let desk = Desk::open().await;
     let tenant = desk.tenant(Scenario::Good);

@@ -1,8 +1,10 @@
 //! What lies between this machine and Microsoft: told as what it is, and nothing is sent through what is not trusted.
 
+use std::time::Duration;
+
 use defender_sim::{Scenario, TenantHandle};
 use graph_auth::Cause;
-use graph_http::{Clock, HttpsTransport, MoreRoots, Network, Proxy};
+use graph_http::{Clock, Connecting, HttpsTransport, MoreRoots, Network, Proxy};
 use networks::{Authority, Front, Manners, Shown};
 use test_connection::{Check, CheckId, TestReport};
 
@@ -10,6 +12,9 @@ use crate::support::{Desk, report, tester_at};
 
 /// Stands in no other text.
 const PASSWORD: &str = "pr0xy-S3ntinel";
+
+/// Longer than a test of a connection may take: no limit on connecting ends one here.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 const ASKS_FOR_A_PASSWORD: Manners =
     Manners::Answer("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: NTLM\r\n\r\n");
@@ -44,7 +49,7 @@ impl Scene {
     }
 
     async fn report(&self, network: Network) -> TestReport {
-        let transport = HttpsTransport::over(network, Clock::system());
+        let transport = HttpsTransport::over(network, Connecting::within(PATIENCE), Clock::system());
         let report = report(&tester_at(&self.front.origin(), transport), &self.tenant).await;
         let shown = format!("{report:?} {}", serde_json::to_string(&report).unwrap());
         assert!(!shown.contains("S3ntinel"), "{shown}");

@@ -1,40 +1,16 @@
 //! A secret appears in no report, no shown check, no log line and no `Debug`, at the most talkative level.
 
 use std::fmt::Write as _;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 
 use defender_sim::{Scenario, TenantSpec};
+use logging::testing::Lines;
 use secrecy::SecretString;
 use test_connection::Input;
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{Desk, input, spec};
 
 /// As secrets look, with what breaks a careless form, shell or URL.
 const SENTINEL: &str = "S3n8Q~tinel+&=%41 /\"<'\\.x-y_zABCDEFGHIJ";
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 #[tokio::test]
 async fn the_secret_is_shown_nowhere() {
@@ -73,7 +49,7 @@ async fn the_secret_is_shown_nowhere() {
     };
     let report = Desk::open().await.tester().test(&misplaced, |_| {}).await;
     seen += &serde_json::to_string(&report).unwrap();
-    seen += &String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    seen += &lines.text();
     assert!(seen.contains("listening") && seen.contains("AADSTS7000215"));
     // Any part of it, escaped or not.
     for part in ["S3n8Q", "tinel", "ABCDEFGHIJ"] {

@@ -1,10 +1,10 @@
 //! A process that slept: its connections died, and nobody told it.
 
-use graph_http::{Clock, HttpsTransport};
+use graph_http::{Clock, Connecting, HttpsTransport};
 use jiff::{SignedDuration, Timestamp};
 use networks::{Authority, Front, Shown};
 
-use crate::support::{Protocol, Server, ask, trusting};
+use crate::support::{LIMITS, Protocol, Server, ask, trusting};
 
 struct Scene {
     server: Server,
@@ -19,7 +19,8 @@ impl Scene {
         let server = Server::start(protocol).await;
         let front = Front::start(authority.server(Shown::Good, protocol.name()), server.address).await;
         let clock = Clock::held(Timestamp::UNIX_EPOCH);
-        let transport = HttpsTransport::over(trusting(&authority), clock.clone());
+        let transport =
+            HttpsTransport::over(trusting(&authority), Connecting::within(LIMITS.time), clock.clone());
         Self { server, front, clock, transport }
     }
 
@@ -70,7 +71,8 @@ async fn a_host_that_answers_says_nothing_of_another_one() {
     let often = Front::start(tls.clone(), server.address).await;
     let seldom = Front::start(tls, server.address).await;
     let clock = Clock::held(Timestamp::UNIX_EPOCH);
-    let transport = HttpsTransport::over(trusting(&authority), clock.clone());
+    let transport =
+        HttpsTransport::over(trusting(&authority), Connecting::within(LIMITS.time), clock.clone());
     ask(&transport, &seldom.origin()).await.unwrap();
     seldom.forget();
     for _ in 0..3 {

@@ -2,6 +2,7 @@
 
 use graph_http::{Fault, Network, TransportError};
 use networks::{Authority, Front, Shown};
+use tokio::io::AsyncWriteExt as _;
 
 use crate::support::{Protocol, Server, ask, transport, trusting};
 
@@ -44,6 +45,42 @@ async fn a_server_without_tls_on_the_port_of_https_is_told_as_one() {
     let origin = format!("https://localhost:{}", server.address.port());
     let fault = ask(&transport(Network::default()), &origin).await.unwrap_err();
     assert_eq!(fault, Fault::Transport(TransportError::NotTls));
+}
+
+/// Alerts of middle boxes and firewalls: a fatal one, in TLS 1.2's record.
+#[tokio::test]
+async fn a_peer_that_refuses_the_handshake_is_told_as_one_and_not_as_a_blocked_port() {
+    for (alert, is_refusal) in [(40, true), (70, true), (71, true), (112, true), (80, false)] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let answering = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(&[21, 3, 3, 0, 2, 2, alert]).await.unwrap();
+            // Closed with bytes that nobody read, the connection would be reset, and the alert lost.
+            tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+        };
+        let transport = transport(Network::default());
+        let (fault, _) = tokio::join!(ask(&transport, &origin), answering);
+        let fault = fault.unwrap_err();
+        assert_eq!(fault == Fault::Transport(TransportError::NotTls), is_refusal, "{alert}: {fault:?}");
+        assert_eq!(graph_http::retry::Failure::of_fault(&fault).is_none(), is_refusal, "{alert}");
+    }
+}
+
+#[tokio::test]
+async fn a_ca_s_own_certificate_is_told_as_that() {
+    let authority = Authority::new("Inspection CA");
+    let server = Server::start(Protocol::Http1).await;
+    let front = Front::start(authority.server(Shown::AuthoritysOwn, "http/1.1"), server.address).await;
+    let fault = ask(&transport(trusting(&authority)), &front.origin()).await.unwrap_err();
+    let why = "it is a CA's own, which no server may show".to_owned();
+    assert_eq!(fault, Fault::Transport(TransportError::Untrusted(why)));
+}
+
+#[tokio::test]
+async fn a_file_with_a_byte_order_mark_is_read() {
+    let pem = format!("\u{feff}{}", Authority::new("Inspection CA").pem());
+    assert_eq!(graph_http::MoreRoots::from_pem(pem.as_bytes()).unwrap().count(), 1);
 }
 
 #[tokio::test]

@@ -72,6 +72,8 @@ async fn a_refusal_is_told_with_its_status_and_without_the_password() {
             2,
         ),
         (Manners::Answer("HTTP/1.0 400 Bad Request\r\n\r\n"), 400, 2),
+        (Manners::Answer("HTTP/1.1 302 Found\r\nLocation: http://portal.example/\r\n\r\n"), 302, 2),
+        (Manners::Answer("HTTP/1.1 511 Network Authentication Required\r\n\r\n"), 511, 2),
     ] {
         let proxy = networks::Proxy::start(manners, None).await;
         let url = format!("http://me:{ENCODED}@127.0.0.1:{}", proxy.port());
@@ -110,9 +112,8 @@ async fn a_proxy_that_does_not_reach_the_host_or_is_none_is_told_as_that() {
 #[tokio::test]
 async fn a_proxy_that_is_not_there_is_named() {
     let scene = Scene::new().await;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let nobody = networks::Refusing::bind();
+    let port = nobody.address().port();
     let fault = scene.ask_through(&format!("http://me:{ENCODED}@127.0.0.1:{port}")).await.unwrap_err();
     let text = fault.to_string();
     assert!(text.contains(&format!("the proxy 127.0.0.1:{port}")) && text.contains("refused"), "{text}");

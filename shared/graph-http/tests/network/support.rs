@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use graph_http::{Answer, Clock, Fault, HttpsTransport, Limits, MoreRoots, Network, Proxy, exchange};
+use graph_http::{
+    Answer, Clock, Connecting, Fault, HttpsTransport, Limits, MoreRoots, Network, Proxy, exchange,
+};
 use http_body_util::Full;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -16,7 +18,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// More than any answer on loopback takes, also on a busy machine.
-const LIMITS: Limits = Limits { time: Duration::from_secs(120), body: 1024 };
+pub(crate) const LIMITS: Limits = Limits { time: Duration::from_secs(120), body: 1024 };
 
 /// What a connection speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +111,7 @@ pub(crate) fn through(proxy: &str, network: Network) -> Network {
 }
 
 pub(crate) fn transport(network: Network) -> HttpsTransport {
-    HttpsTransport::over(network, Clock::system())
+    HttpsTransport::over(network, Connecting::within(LIMITS.time), Clock::system())
 }
 
 /// One try: nothing repeats it here.
