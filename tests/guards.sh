@@ -42,7 +42,7 @@ for library in connections sync-incidents test-connection; do
     linked=$(links "$library" --no-default-features)
     refuse "the library $library takes ports" "$aws|^rusqlite$" "$linked"
 done
-for bootstrap in connections sync-incidents test-connection; do
+for bootstrap in connections sync-incidents tenant-calls test-connection; do
     linked=$(links "$bootstrap" '')
     refuse "the bootstrap $bootstrap links no SQLite" '^rusqlite$|^libsqlite3-sys$' "$linked"
 done

@@ -19,6 +19,9 @@ run() { # WHAT COMMAND...
 
 run 'sam validate --lint' "$SAM" validate --lint --region eu-west-1 --template template.yaml
 run 'cfn-lint' "$CFN_LINT" --regions eu-west-1 us-east-1 us-gov-west-1 -- template.yaml
+# The one for tests is made of it.
+python3 tests/aws/hosts.py template.yaml >"$log/tests.yaml"
+run 'cfn-lint of the template for tests' "$CFN_LINT" --regions eu-west-1 -- "$log/tests.yaml"
 # It asks for texts on the network and goes on without them.
 run 'checkov' "$CHECKOV" --config-file .checkov.yaml --file template.yaml \
     --output cli --output json --output-file-path "console,$log/checkov.json"

@@ -6,7 +6,7 @@ use connections::{Change, Expected, Refusal};
 use incident_store::{Connection, ConnectionId, Connections as _, Records};
 
 use crate::args::{EditArgs, RemoveArgs};
-use crate::desk::{Desk, OWNER};
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::text::{self, label};
 
@@ -32,7 +32,7 @@ pub(crate) async fn pause(desk: &Desk, id: ConnectionId, paused: bool) -> Result
 }
 
 async fn changed(desk: &Desk, id: ConnectionId, change: Change) -> Result<Connection, Failure> {
-    desk.admin().change(OWNER, id, &Expected::Any, change).await.map_err(|refusal| of(id, refusal))
+    desk.admin().change(&desk.caller, id, &Expected::Any, change).await.map_err(|refusal| of(id, refusal))
 }
 
 /// Removes a connection with its secret and its records. A person at a terminal is asked first.
@@ -43,7 +43,7 @@ pub(crate) async fn remove(desk: &Desk, args: &RemoveArgs) -> Result<(), Failure
         return Err(Failure::Refused("nothing is removed".into()));
     }
     desk.clean().await?;
-    let removed = desk.admin().remove(OWNER, id, &Expected::Any, Records::Remove).await;
+    let removed = desk.admin().remove(&desk.caller, id, &Expected::Any, Records::Remove).await;
     removed.map_err(|refusal| of(id, refusal))?;
     eprintln!("connection {id} is removed, with its secret and its records");
     Ok(())

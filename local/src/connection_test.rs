@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use connections::Refusal;
 
 use crate::args::TestArgs;
-use crate::desk::{Desk, OWNER};
+use crate::desk::Desk;
 use crate::environment::Environment;
 use crate::failure::{Failure, Verdict};
 use crate::input;
@@ -21,7 +21,7 @@ pub(crate) async fn run(
     let admin = desk.admin();
     let report = if let Some(id) = args.connection {
         // A test's future is some 30 KB.
-        match Box::pin(testing::shown(admin.test(OWNER, id, |_| ()))).await {
+        match Box::pin(testing::shown(admin.test(&desk.caller, id, |_| ()))).await {
             Ok(tested) => tested.report,
             Err(Refusal::NotFound) => return Err(Failure::NoConnection(id)),
             Err(refusal) => return Err(refusal.into()),

@@ -8,9 +8,9 @@ use connections::{Admin, Expected, Refusal, UNFINISHED_AFTER};
 use graph_auth::{EndpointOverride, TokenCache};
 use graph_http::{Clock, Connecting, HttpsTransport};
 use graph_security::Graph;
-use http_api::{Limits, MemoryAttempts};
+use http_api::{Caller, Limits, MemoryAttempts};
 use incident_store::sqlite::SqliteStore;
-use incident_store::{Connection, Connections as _, Lifecycle, Records, StoreError};
+use incident_store::{Connection, Connections as _, GroupId, Groups as _, Lifecycle, Records, StoreError};
 use jiff::SignedDuration;
 use sync_incidents::{Budget, Settings, Syncer};
 use test_connection::{Tester, Waiting};
@@ -23,7 +23,7 @@ use crate::text::is_simulated;
 use crate::watched::Watched;
 
 /// Who owns every connection on the desk.
-pub(crate) const OWNER: &str = "local";
+const OWNER: &str = "local";
 
 /// A success that found nothing is written this often at most: a simulated tenant is asked every 2 s.
 const SUCCESS_EVERY: SignedDuration = SignedDuration::from_secs(5);
@@ -40,6 +40,8 @@ pub(crate) struct Desk {
     pub(crate) endpoints: EndpointOverride,
     pub(crate) transport: HttpsTransport,
     pub(crate) clock: Clock,
+    /// Who uses it.
+    pub(crate) caller: Caller,
 }
 
 impl Desk {
@@ -79,6 +81,7 @@ impl Desk {
                 Clock::system(),
             ),
             clock: Clock::system(),
+            caller: Caller { owner: OWNER.to_owned(), person: environment.user.clone() },
         }
     }
 
@@ -93,7 +96,7 @@ impl Desk {
             store: self.store.clone(),
             vault: self.secrets.clone(),
             attempts: MemoryAttempts::default(),
-            limits: Limits { owner: Vec::new(), tenant: Vec::new() },
+            limits: Limits::none(),
             tester: Tester {
                 transport: self.transport.clone(),
                 clock: self.clock.clone(),
@@ -104,6 +107,13 @@ impl Desk {
                 seed: fastrand::u64(..),
             },
         }
+    }
+
+    /// What its connections belong to.
+    pub(crate) async fn home(&self) -> Result<GroupId, StoreError> {
+        let mut random = [0; 10];
+        fastrand::fill(&mut random);
+        self.store.home(OWNER, GroupId::new(self.clock.now(), random)).await
     }
 
     /// Finishes what another run of this program was interrupted in.
@@ -128,7 +138,7 @@ impl Desk {
         }
         let admin = self.admin();
         for connection in simulated {
-            match admin.remove(OWNER, connection.id, &Expected::Any, Records::Remove).await {
+            match admin.remove(&self.caller, connection.id, &Expected::Any, Records::Remove).await {
                 // Another process did it.
                 Ok(()) | Err(Refusal::NotFound) => {}
                 Err(refusal) => return Err(refusal),

@@ -10,7 +10,7 @@ use jiff::{Timestamp, ToSpan as _};
 use test_connection::{Input, TestReport};
 
 use crate::args::{AddArgs, SetSecretArgs};
-use crate::desk::{Desk, DeskAdmin, OWNER};
+use crate::desk::{Desk, DeskAdmin};
 use crate::environment::Environment;
 use crate::failure::{Failure, Verdict};
 use crate::text::{self, is_simulated, label};
@@ -45,9 +45,9 @@ pub(crate) async fn add(
     entry.input().candidate().map_err(input::refusal)?;
     desk.clean().await?;
     let connection = if args.no_test {
-        desk.admin().enter_untested(OWNER, &entry).await?
+        desk.admin().enter_untested(&desk.caller, &entry).await?
     } else {
-        let test = async |admin: DeskAdmin| admin.enter(OWNER, &entry, |_| ()).await;
+        let test = async |admin: DeskAdmin| admin.enter(&desk.caller, &entry, |_| ()).await;
         // A test's future is some 30 KB.
         match Box::pin(testing::entered(desk, test, !args.json)).await? {
             Ok(Tested { connection, report }) => {
@@ -57,7 +57,7 @@ pub(crate) async fn add(
             Err(Refusal::TestFailed(report)) if was_not_asked(&report) => {
                 eprint!("{}", report::text(&report));
                 eprintln!("warning: the connection is saved untested, because Microsoft could not be asked");
-                desk.admin().enter_untested(OWNER, &entry).await?
+                desk.admin().enter_untested(&desk.caller, &entry).await?
             }
             Err(Refusal::TestFailed(report)) => {
                 eprint!("{}", report::text(&report));
@@ -96,8 +96,9 @@ pub(crate) async fn set_secret(
     };
     of_this(&connection, &new).candidate().map_err(input::refusal)?;
     desk.clean().await?;
-    let test =
-        async |admin: DeskAdmin| admin.replace_credential(OWNER, args.id, &Expected::Any, &new, |_| ()).await;
+    let test = async |admin: DeskAdmin| {
+        admin.replace_credential(&desk.caller, args.id, &Expected::Any, &new, |_| ()).await
+    };
     // What is replaced whatever the test says waits for nothing.
     match Box::pin(testing::entered(desk, test, !args.anyway)).await? {
         Ok(Tested { connection, report }) => {

@@ -21,6 +21,7 @@ use crate::network;
 /// - `HTTPS_PROXY`, `NO_PROXY`, also in small letters: the proxy that HTTPS goes through, and what is reached without.
 /// - `SSL_CERT_FILE`: a PEM file with CAs that are trusted besides the built-in ones.
 /// - `RUST_LOG`: which log lines to print, such as `warn,sync_incidents=debug`; crates of others print `INFO` at most.
+/// - `USER`, or else `LOGNAME` (on Windows `USERNAME`): who enters and changes connections, in the log's audit lines.
 /// - `XDG_DATA_HOME`, or else `HOME` (on Windows `APPDATA`): where stores are kept that no `--store` names.
 #[derive(Debug)]
 pub(crate) struct Environment {
@@ -32,6 +33,8 @@ pub(crate) struct Environment {
     pub(crate) client_secret: Option<SecretString>,
     /// Which log lines to print, unless it is unset or empty.
     pub(crate) log: Option<String>,
+    /// The user's name, where it is known.
+    pub(crate) user: Option<String>,
     /// The folder for stores; `None` where there is no home.
     pub(crate) data_folder: Option<PathBuf>,
 }
@@ -72,6 +75,9 @@ impl Environment {
             },
             network: network::of(text, variable("SSL_CERT_FILE"))?,
             log: text("RUST_LOG")?,
+            user: ["USER", "LOGNAME", "USERNAME"]
+                .into_iter()
+                .find_map(|name| variable(name)?.into_string().ok()),
             client_secret: text("SOC_ANYWHERE_CLIENT_SECRET")?.map(Into::into),
             data_folder,
         })

@@ -48,7 +48,8 @@ impl From<Refusal> for Failure {
             }
             Refusal::Duplicate(first) => StoreError::Duplicate(first).into(),
             Refusal::TestFailed(_) => Self::Refused("the test failed and nothing was saved".into()),
-            Refusal::TooMany(wait) => Self::Refused(format!("too many tests; wait {} s", wait.as_secs())),
+            Refusal::TooMany(too_many) => Self::Refused(too_many.to_string()),
+            Refusal::Full(most) => Self::Refused(format!("there are {most} connections already")),
             Refusal::Unavailable(why) => StoreError::Unavailable(why).into(),
             Refusal::Broken(why) => StoreError::Corrupt(why).into(),
         }

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::desk::{Desk, OWNER};
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::text::is_simulated;
 
@@ -91,7 +91,7 @@ impl Simulation {
         let secret = spec.secret.clone();
         let (listener, cloud) = listen().await?;
         let settings = NewConnection {
-            owner: OWNER.to_owned(),
+            group: desk.home().await?,
             name: Some("Contoso".to_owned()),
             tenant_id: spec.tenant_id,
             client_id: spec.client_id,
@@ -102,7 +102,7 @@ impl Simulation {
         };
         // Its start is the connection's `created`.
         let all = Capabilities { write_back: Some(true), custom_detections: Some(true) };
-        match desk.admin().save(settings, secret.into(), all).await {
+        match desk.admin().save(&desk.caller, settings, secret.into(), all).await {
             Ok(connection) => {
                 self.run(desk, &connection, listener);
                 Ok(())

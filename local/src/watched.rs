@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use graph_security::RecordKind;
 use incident_store::sqlite::SqliteStore;
 use incident_store::{
-    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
+    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, GroupId, Incoming, Lease, Lifecycle,
     NewConnection, Records, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
 use jiff::Timestamp;
@@ -90,8 +90,8 @@ impl Connections for Watched {
         self.store.connection(id).await
     }
 
-    async fn connections(&self, owner: Option<&str>) -> Result<Vec<Connection>, StoreError> {
-        self.store.connections(owner).await
+    async fn connections(&self, group: Option<&GroupId>) -> Result<Vec<Connection>, StoreError> {
+        self.store.connections(group).await
     }
 
     async fn update(&self, connection: &Connection) -> Result<Connection, StoreError> {

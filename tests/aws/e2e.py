@@ -10,7 +10,7 @@ from datetime import datetime
 
 from botocore.credentials import Credentials
 
-from desk import HUNG, Aws, Simulator, Stack, wait
+from desk import HUNG, ROOT, Aws, Simulator, Stack, wait
 from operator_tool import Operator
 from roles import check_roles
 from watched import metrics_of_alarm, metrics_of_dashboard, metrics_of_left_out, printed_metrics
@@ -138,6 +138,27 @@ def a_connection_is_tested_and_saved(desk, tenant):
     return connection
 
 
+def a_saved_connection_is_tested_by_the_function_without_a_route(desk, connection):
+    step("a saved connection is tested by tenant-calls, which alone of the two reads its secret")
+    status, report, headers = desk.stack.call("POST", f"/connections/{connection}/test")
+    assert status == 200 and report["ok"] and headers["etag"], (status, report)
+    (line,) = [line for line in desk.lines("TenantCallsLogs", "connection tested") if line["connection"] == connection]
+    assert line["verdict"] == "passed" and line["owner"].startswith("iam:"), line
+    assert not [line for line in desk.lines("ConnectionsLogs", "connection tested") if line.get("connection")]
+    missing = f"/connections/{uuid.uuid4()}/test"
+    status, problem, _ = desk.stack.call("POST", missing)
+    assert (status, problem["type"]) == (404, "urn:soc-anywhere:problem:not-found"), (status, problem)
+    # Who invokes the function past the API names any owner, and is refused.
+    event = json.loads((ROOT / "events/connections/list.json").read_text())
+    for api in ("", "another-api"):
+        event["requestContext"]["apiId"] = api
+        payload = json.dumps(event).encode()
+        for function in ("Connections", "TestConnection"):
+            answer = desk.aws.client("lambda").invoke(FunctionName=desk.stack.resources[function], Payload=payload)
+            assert json.loads(answer["Payload"].read())["statusCode"] == 403, (function, api)
+    saw(f"passed; by owner {line['owner']}. Another API's requests: 403 four times")
+
+
 def many_are_entered(desk, like):
     """As the API writes them, and not one by one over it: an owner enters ten a minute."""
     sample = desk.dynamodb.get_item(TableName=desk.table, Key=desk.key_of(like))["Item"]
@@ -148,7 +169,7 @@ def many_are_entered(desk, like):
         connection = str(uuid.UUID(int=(uuid.UUID(like).int & ~0xFFFF) | 0x1000 + number))
         desk.secrets.create_secret(Name=f"soc-anywhere/{desk.stack.name}/conn/{connection}", SecretString=tenant["clientSecret"])
         items[connection] = blank | desk.key_of(connection) | {
-            "owner": {"S": f"owner {number % 7}"},
+            "group": {"S": f"group {number % 7}"},
             "tenant_id": {"S": tenant["tenantId"]},
             "client_id": {"S": tenant["clientId"]},
             "next_due": sample["created"],
@@ -267,7 +288,7 @@ def a_removal_that_was_cut_off_is_finished(desk, connection):
     assert "Item" not in desk.dynamodb.get_item(TableName=desk.table, Key=desk.key_of(connection))
     tombstone = {"pk": {"S": f"REMOVED#{connection[-1]}"}, "sk": {"S": connection}}
     left = desk.dynamodb.get_item(TableName=desk.table, Key=tombstone)["Item"]
-    assert left["lifecycle"]["S"] == "removed" and "owner" not in left, left
+    assert left["lifecycle"]["S"] == "removed" and "group" not in left, left
     assert desk.records(connection, "incident") == 0
     secret = desk.secrets.describe_secret(SecretId=f"soc-anywhere/{desk.stack.name}/conn/{connection}")
     assert secret["DeletedDate"], secret
@@ -285,9 +306,9 @@ def what_is_logged_is_what_may_be(desk, operator):
     assert len(synced) >= MANY and all("connection" in line and "duration_ms" in line for line in synced)
     failed = [line for line in synced if line.get("cause") == "wrong_secret"]
     assert failed and all(line["detail"] for line in failed), "a refusal has its code and request ids"
-    tested = desk.lines("ConnectionsLogs", "connection tested") + desk.lines("TestConnectionLogs", "connection tested")
-    assert len(tested) == 4 and all(line["owner"] and line["tenant"] and line["verdict"] for line in tested), tested
-    everything = json.dumps([desk.stack.logged(g) for g in ("SyncIncidentsLogs", "TestConnectionLogs", "ConnectionsLogs")])
+    tested = [line for group in ("ConnectionsLogs", "TestConnectionLogs", "TenantCallsLogs") for line in desk.lines(group, "connection tested")]
+    assert len(tested) == 5 and all(line["owner"] and line["tenant"] and line["verdict"] for line in tested), tested
+    everything = json.dumps([desk.stack.logged(g) for g in ("SyncIncidentsLogs", "TestConnectionLogs", "ConnectionsLogs", "TenantCallsLogs")])
     secrets = [tenant["clientSecret"] for tenant in desk.simulator.tenants] + ["N3w~fake~", "b4d~fake~"]
     assert not any(secret in everything + "".join(operator.said) for secret in secrets)
     metrics = [line for line in lines if "_aws" in line]
@@ -299,7 +320,8 @@ def what_is_logged_is_what_may_be(desk, operator):
 
 def what_is_watched_is_printed(desk):
     step("what the alarms and the dashboard watch is what the function prints")
-    printed = printed_metrics(desk.stack.logged("SyncIncidentsLogs") + desk.stack.logged("ConnectionsLogs"))
+    groups = ("SyncIncidentsLogs", "TestConnectionLogs", "ConnectionsLogs", "TenantCallsLogs")
+    printed = printed_metrics([line for group in groups for line in desk.stack.logged(group)])
     cloudwatch = desk.aws.client("cloudwatch")
     alarms = [metric for alarm in cloudwatch.describe_alarms()["MetricAlarms"] for metric in metrics_of_alarm(alarm)]
     (name,) = [dashboard["DashboardName"] for dashboard in cloudwatch.list_dashboards()["DashboardEntries"]]
@@ -335,10 +357,10 @@ def the_other_choices_deploy(desk):
 
     assert variables("Connections")["SOC_ANYWHERE_SECRETS_KEY"].endswith(other.resources["Key"])
     # Its name wherever the stack's own would be, and nowhere the right to that one.
-    tables = {variables(function)["SOC_ANYWHERE_TABLE"] for function in ("SyncIncidents", "TestConnection", "Connections")}
+    tables = {variables(function)["SOC_ANYWHERE_TABLE"] for function in ("SyncIncidents", "TestConnection", "Connections", "TenantCalls")}
     assert tables == {"restored"} == {other.outputs["TableName"]}, tables
     iam = desk.aws.client("iam")
-    for role in ("SyncIncidentsRole", "TestConnectionRole", "ConnectionsRole"):
+    for role in ("SyncIncidentsRole", "TestConnectionRole", "ConnectionsRole", "TenantCallsRole"):
         name = other.resources[role]
         (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
         document = json.dumps(iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"])
@@ -375,6 +397,7 @@ def main():
         entered_at = time.time()
         failing, test = entered(desk, bad, saveAnyway=True)
         assert not test["ok"], test
+        a_saved_connection_is_tested_by_the_function_without_a_route(desk, connection)
         a_poisoned_message_is_set_aside(desk)
         operator = Operator(desk)
         step("one command stops all syncs")
@@ -403,7 +426,7 @@ def main():
         desk.aws.log.seek(0)
         tail = desk.aws.log.read().splitlines()[-40:]
         print("\n".join(["--- the end of ministack's log"] + tail), file=sys.stderr)
-        for group in ("SyncIncidentsLogs", "ConnectionsLogs"):
+        for group in ("SyncIncidentsLogs", "ConnectionsLogs", "TenantCallsLogs"):
             for line in desk.stack.logged(group)[-15:]:
                 print(group, json.dumps(line)[:600], file=sys.stderr)
         raise

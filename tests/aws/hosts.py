@@ -1,5 +1,10 @@
 """The template for tests, made of template.yaml: its functions ask an Entra and a Graph of one's own. Production's template
-has no parameter for that: whoever may change a stack's parameters could have all secrets sent elsewhere by it."""
+has no parameter for that: whoever may change a stack's parameters could have all secrets sent elsewhere by it.
+
+`hosts.py template.yaml` prints it."""
+
+import sys
+from pathlib import Path
 
 PARAMETERS = """  TestLoginUrl:
     Type: String
@@ -16,5 +21,9 @@ VARIABLES = """          SOC_ANYWHERE_LOGIN_URL: !Ref TestLoginUrl
 
 def with_test_hosts(text):
     rules, variables = "\nRules:\n", "      Environment:\n        Variables:\n"
-    assert text.count(rules) == 1 and text.count(variables) == 3
+    assert text.count(rules) == 1 and text.count(variables) == 4
     return text.replace(rules, f"{PARAMETERS}{rules}").replace(variables, variables + VARIABLES)
+
+
+if __name__ == "__main__":
+    print(with_test_hosts(Path(sys.argv[1]).read_text()), end="")

@@ -74,6 +74,9 @@ def check_roles(desk, connection):
         ("sqs", "purge_queue", {"QueueUrl": queue}),
         ("sqs", "delete_queue", {"QueueUrl": queue}),
         ("lambda", "invoke", {"FunctionName": resources["Connections"], "Payload": b"{}"}),
+        ("lambda", "invoke", {"FunctionName": resources["SyncIncidents"], "Payload": b"{}"}),
+        # Past the alias nobody asks it.
+        ("lambda", "invoke", {"FunctionName": resources["TenantCalls"], "Payload": b"{}"}),
         ("lambda", "get_function", {"FunctionName": resources["SyncIncidents"]}),
         ("lambda", "update_function_configuration", {"FunctionName": resources["SyncIncidents"], "Timeout": 3}),
         ("iam", "list_roles", {}),
@@ -95,6 +98,10 @@ def check_roles(desk, connection):
         ("dynamodb", "batch_write_item", batch(table)),
         ("dynamodb", "transact_write_items", {"TransactItems": [{"Delete": {"TableName": table, "Key": key}}]}),
     ]
+    # It names a connection that there is not, so it is answered, and nothing is tested.
+    call = {"test": "0190f5fe-7c00-7a00-8000-000000000001", "owner": "iam:nobody", "person": None}
+    function = desk.aws.client("lambda").get_function_configuration(FunctionName=resources["TenantCalls"])["FunctionArn"]
+    ask_tenant_calls = ("lambda", "invoke", {"FunctionName": f"{function}:live", "Payload": json.dumps(call).encode()})
     rules = {
         "SyncIncidentsRole": (
             [read_secret, read_item],
@@ -104,9 +111,20 @@ def check_roles(desk, connection):
             [],
             write_secret + write_items + other_items + use_queue + [read_secret, describe_secret, read_item],
         ),
+        "TenantCallsRole": (
+            [read_secret, read_item],
+            write_secret
+            + write_items
+            + [call for call in other_items if call[1] != "query"]  # It may query an owner's groups.
+            + use_queue
+            + [describe_secret],
+        ),
+        # It writes secrets, and can read none, by whichever call.
         "ConnectionsRole": (
-            [read_item, describe_secret, read_secret],
-            use_queue + [call for call in write_secret if call[1] in ("update_secret", "restore_secret")],
+            [read_item, describe_secret, ask_tenant_calls],
+            use_queue
+            + [call for call in write_secret if call[1] in ("update_secret", "restore_secret")]
+            + [read_secret, ("secretsmanager", "batch_get_secret_value", {"SecretIdList": [secret]})],
         ),
     }
     for role, (allowed, refused) in rules.items():
@@ -116,7 +134,8 @@ def check_roles(desk, connection):
         assert resources[role] in identity, identity
         for service, operation, arguments in allowed:
             getattr(desk.aws.client(service, keys), operation)(**arguments)
-        for service, operation, arguments in refused + nobody:
+        of_others = [] if ask_tenant_calls in allowed else [ask_tenant_calls]
+        for service, operation, arguments in refused + nobody + of_others:
             try:
                 getattr(desk.aws.client(service, keys), operation)(**arguments)
             except ClientError as error:
@@ -124,7 +143,7 @@ def check_roles(desk, connection):
                 assert code in REFUSALS, f"{role}: {service}.{operation} failed with {code}, and was not refused"
             else:
                 raise AssertionError(f"{role} may {service}.{operation}")
-        yield f"{role}: {len(allowed)} calls go through, {len(refused + nobody)} are refused"
+        yield f"{role}: {len(allowed)} calls go through, {len(refused + nobody + of_others)} are refused"
 
 
 def batch(table):

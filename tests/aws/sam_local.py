@@ -11,7 +11,7 @@ from pathlib import Path
 from desk import FUNCTIONS, HUNG, ROOT, Aws, Simulator
 from hosts import with_test_hosts
 
-LOGICAL = {"sync-incidents": "SyncIncidents", "test-connection": "TestConnection", "connections": "Connections"}
+LOGICAL = {"sync-incidents": "SyncIncidents", "test-connection": "TestConnection", "connections": "Connections", "tenant-calls": "TenantCalls"}
 
 
 def bridge():
@@ -76,6 +76,8 @@ def main():
             "SOC_ANYWHERE_TABLE": "incidents",
             "SOC_ANYWHERE_STACK": "test",
             "SOC_ANYWHERE_QUEUE_URL": "",
+            "SOC_ANYWHERE_API_ID": "api-id",
+            "SOC_ANYWHERE_TENANT_CALLS": "arn:aws:lambda:eu-west-1:123456789012:function:tenant-calls:live",
             "SOC_ANYWHERE_LOGIN_URL": simulator.url,
             "SOC_ANYWHERE_GRAPH_URL": simulator.url,
             "SOC_ANYWHERE_ALLOW_TEST_HOSTS": "1",
@@ -114,6 +116,12 @@ def main():
             given = answer("connections", events / "connections/list.json")
             (connection,) = json.loads(given["body"])["connections"]
             assert connection["lastSuccess"], connection
+            assert answer("tenant-calls", events / "tenant-calls/test.json") == "notFound"
+            call = json.loads((events / "tenant-calls/test.json").read_text())
+            call["test"] = connection["id"]
+            (Path(folder) / "test.json").write_text(json.dumps(call))
+            given = answer("tenant-calls", Path(folder) / "test.json")["tested"]
+            assert given["report"]["ok"], given
             assert answer("connections", events / "connections/clean.json") == {"removed": 0, "failed": 0}
     finally:
         simulator.end()

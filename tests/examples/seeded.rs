@@ -41,7 +41,7 @@ async fn main() -> anyhow::Result<()> {
         let entered = simulator.add_tenant(TenantSpec::demo(1000 + number).with_generator(few.clone()));
         let id = ConnectionId::new(now, u128::from(number).to_be_bytes()[6..].try_into()?);
         let connection = NewConnection {
-            owner: "one".into(),
+            group: "one".into(),
             name: None,
             tenant_id: entered.tenant_id,
             client_id: entered.client_id,

@@ -55,6 +55,7 @@ async fn start(tools: &Tools, origin: &str) -> anyhow::Result<Emulated> {
         ("SOC_ANYWHERE_LOGIN_URL", origin),
         ("SOC_ANYWHERE_GRAPH_URL", origin),
         ("SOC_ANYWHERE_EGRESS_ADDRESSES", "203.0.113.7"),
+        ("SOC_ANYWHERE_UNCOUNTED", "1"),
         ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
         ("AWS_LAMBDA_LOG_LEVEL", "DEBUG"),
     ];
@@ -160,6 +161,27 @@ async fn a_request_that_is_no_test_gets_a_clear_4xx() -> anyhow::Result<()> {
     let (status, _, report) = answered(&function.invoke(&http_api("POST", json, odd)).await?)?;
     assert_eq!((status, &report["checks"][0]["cause"]), (200, &json!("tenant_id_malformed")));
     assert!(!function.output()?.contains(secret));
+    Ok(())
+}
+
+/// A stack whose variables are mistyped must not test for everybody: nobody's tests are uncounted unless it is said.
+#[test]
+fn the_bootstrap_does_not_start_where_it_cannot_count() -> anyhow::Result<()> {
+    let Some(tools) = Tools::from_env()? else { return Ok(()) };
+    let (region, key) = (("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "test"));
+    let (secret, table) = (("AWS_SECRET_ACCESS_KEY", "test"), ("SOC_ANYWHERE_TABLE", "incidents"));
+    let stack = ("SOC_ANYWHERE_STACK", "test");
+    for (variables, missing) in [
+        (vec![], "AWS_REGION"),
+        (vec![region, key, secret], "SOC_ANYWHERE_TABLE"),
+        (vec![region, key, secret, stack, ("SOC_ANYWHERE_UNCOUNTED", "0")], "SOC_ANYWHERE_TABLE"),
+        (vec![region, key, secret, table, stack], "SOC_ANYWHERE_API_ID"),
+    ] {
+        let output = Command::new(tools.bootstrap(FUNCTION)).env_clear().envs(variables).output()?;
+        assert!(!output.status.success());
+        let printed = String::from_utf8(output.stderr)?;
+        assert!(printed.contains(&format!("{missing}: not set")), "{printed}");
+    }
     Ok(())
 }
 

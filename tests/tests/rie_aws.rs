@@ -12,8 +12,8 @@ use defender_sim::{Generator, Simulator, TenantHandle, TenantSpec, serve};
 use graph_auth::Cloud;
 use graph_http::{Clock, HttpsTransport};
 use incident_store::{
-    ClientSecrets as _, ConnectionId, Connections as _, Lifecycle, NewConnection, SecretError,
-    SecretVault as _, SecretVersion, SyncStore as _,
+    ClientSecrets as _, ConnectionId, Connections as _, GroupId, Groups as _, Lifecycle, NewConnection,
+    SecretError, SecretVault as _, SecretVersion, SyncStore as _,
 };
 use jiff::{SignedDuration, Timestamp};
 use lambda_support::{Aws, AwsSettings};
@@ -62,6 +62,8 @@ impl Desk {
             ("AWS_ENDPOINT_URL", proxy.url()),
             ("SOC_ANYWHERE_TABLE", "incidents"),
             ("SOC_ANYWHERE_STACK", "test"),
+            ("SOC_ANYWHERE_API_ID", "api-id"),
+            ("SOC_ANYWHERE_TENANT_CALLS", "arn:aws:lambda:eu-west-1:123456789012:function:none:live"),
             ("SOC_ANYWHERE_LOGIN_URL", &origin),
             ("SOC_ANYWHERE_GRAPH_URL", &origin),
         ];
@@ -79,8 +81,11 @@ impl Desk {
     }
 
     async fn enter_at(&self, now: Timestamp, id: ConnectionId, owner: &str, secret: &str) {
+        let aws = self.aws();
+        let store = aws.store().unwrap();
+        let home = store.home(owner, GroupId::from(id.to_string())).await.unwrap();
         let connection = NewConnection {
-            owner: owner.into(),
+            group: home,
             name: None,
             tenant_id: self.tenant.tenant_id,
             client_id: self.tenant.client_id,
@@ -90,8 +95,7 @@ impl Desk {
             interval: Duration::from_secs(366 * 86_400),
             secret_expires: None,
         };
-        let aws = self.aws();
-        aws.store().unwrap().create(id, connection, Lifecycle::Connected, now).await.unwrap();
+        store.create(id, connection, Lifecycle::Connected, now).await.unwrap();
         let (secrets, version) = (aws.secrets(Clock::system()).unwrap(), SecretVersion(Uuid::from_u128(1)));
         secrets.stage(id, version, SecretString::from(secret.to_owned())).await.unwrap();
         secrets.promote(id, version).await.unwrap();
@@ -281,8 +285,12 @@ async fn a_connection_is_entered_by_who_signed_and_is_nobody_else_s() {
     assert_eq!(desk.call(&list).await.1["connections"][0]["id"], *id);
 
     let mut stranger = list.clone();
-    stranger["requestContext"]["authorizer"]["iam"]["userArn"] = "arn:aws:iam::123456789012:user/max".into();
+    stranger["requestContext"]["authorizer"]["iam"]["userId"] = "AIDAMAX".into();
     assert_eq!(desk.call(&stranger).await, (200, json!({ "connections": [], "next": null })));
+    // Whoever invokes the function past its API could name any owner.
+    let mut past = list.clone();
+    past["requestContext"]["apiId"] = "another".into();
+    assert_eq!(desk.call(&past).await.0, 403);
     assert_eq!(desk.said("connection tested").len(), 1);
     assert!(!desk.function.output().unwrap().contains(&secret));
 }
@@ -309,6 +317,24 @@ async fn the_schedule_finishes_a_removal_that_was_cut_off_and_nothing_else() {
     assert_eq!(secrets.client_secret(cut, true).await.err(), Some(SecretError::Missing));
     assert!(secrets.client_secret(whole, true).await.is_ok());
 
+    // What the connections' owner has passes to another one, and no item of a connection is written for it.
+    let entered = store.connection(whole).await.unwrap();
+    let moving = json!({ "move": "another", "to": "iam:AROANEW", "by": "zoe" });
+    assert_eq!(desk.function.invoke(&moving).await.unwrap(), json!({ "moved": 1 }));
+    assert_eq!(desk.function.invoke(&moving).await.unwrap(), json!({ "moved": 0 }));
+    assert_eq!(store.connection(whole).await.unwrap(), entered);
+    assert_eq!(store.groups("iam:AROANEW").await.unwrap().len(), 1);
+    let line = desk.said("connection changed").pop().unwrap();
+    let of = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+    assert_eq!((of("owner"), of("to"), of("person")), ("another".into(), "iam:AROANEW".into(), "zoe".into()));
+    assert_eq!(of("what"), "moved");
+
+    for event in
+        [json!({ "move": "iam:AROANEW", "to": "AROAOLD", "by": "zoe" }), json!({ "move": "a", "to": "b" })]
+    {
+        let refused = desk.function.invoke(&event).await.unwrap();
+        assert!(refused["errorType"].is_string(), "{event}: {refused}");
+    }
     for event in [json!({}), json!({ "clean": 7 }), json!({ "clean": "now", "more": 1 }), json!([])] {
         let refused = desk.function.invoke(&event).await.unwrap();
         assert!(refused["errorType"].is_string(), "{event}: {refused}");
@@ -317,4 +343,38 @@ async fn the_schedule_finishes_a_removal_that_was_cut_off_and_nothing_else() {
     let mut request = read("connections/list.json");
     request["body"] = r#"{"clean":"now"}"#.into();
     assert_eq!(desk.call(&request).await, (200, json!({ "connections": [], "next": null })));
+}
+
+#[tokio::test]
+async fn a_kept_secret_is_used_for_its_owner_and_for_nobody_else() {
+    let Some(mut desk) = Desk::new("tenant-calls").await else { return };
+    assert_eq!(desk.invoke("tenant-calls/test.json").await, json!("notFound"));
+    let id: ConnectionId = IN_THE_QUEUE.parse().unwrap();
+    let secret = desk.tenant.secret.clone();
+    desk.enter(id, "iam:AIDACKCEVSQ6C2EXAMPLE", &secret).await;
+    let answer = desk.invoke("tenant-calls/test.json").await;
+    assert_eq!(answer["tested"]["report"]["ok"], true, "{answer}");
+    let told = desk.said("connection tested");
+    let of = |name: &str| told[0][name].as_str().unwrap_or_default().to_owned();
+    assert_eq!((of("owner"), of("person")), ("iam:AIDACKCEVSQ6C2EXAMPLE".into(), "zoe".into()));
+    assert_eq!((of("connection"), of("verdict")), (id.to_string(), "passed".into()));
+
+    let mut other = read("tenant-calls/test.json");
+    other["owner"] = "iam:AIDAMAX".into();
+    assert_eq!(desk.function.invoke(&other).await.unwrap(), json!("notFound"));
+    // What is not saved as a whole, or not saved any more, is tested for nobody.
+    let store = desk.aws().store().unwrap();
+    let mut connection = store.connection(id).await.unwrap().unwrap();
+    for (lifecycle, answer) in [(Lifecycle::Pending, "unfinished"), (Lifecycle::Removing, "notFound")] {
+        connection.lifecycle = lifecycle;
+        connection = store.update(&connection).await.unwrap();
+        assert_eq!(desk.invoke("tenant-calls/test.json").await, json!(answer));
+    }
+    for event in [json!({}), json!({ "test": id }), json!({ "test": id, "owner": "a", "clientSecret": "x" })]
+    {
+        let refused = desk.function.invoke(&event).await.unwrap();
+        assert!(refused["errorType"].is_string(), "{event}: {refused}");
+    }
+    assert_eq!(desk.said("connection tested").len(), 1);
+    assert!(!desk.function.output().unwrap().contains(&secret));
 }

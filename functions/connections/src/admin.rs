@@ -3,15 +3,13 @@
 use std::pin::Pin;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use graph_auth::{Credential, Identity};
 use graph_http::Transport;
-use http_api::{Attempts, Limits};
+use http_api::{Attempts, Caller, Limits};
 use incident_store::{
-    Capabilities, Connection, ConnectionId, Connections, Lifecycle, SecretError, SecretVault, SyncStore,
+    Capabilities, Connection, ConnectionId, Connections, GroupId, Groups, Lifecycle, SyncStore,
 };
 use jiff::Timestamp;
-use secrecy::SecretString;
-use test_connection::{Candidate, Check, Input, Subject, TestReport, Tester, audited};
+use test_connection::{Subject, TestReport, Tester, audited};
 
 use crate::{ConnectionView, Expected, Page, Refusal};
 
@@ -46,29 +44,24 @@ pub struct Tested {
     pub report: TestReport,
 }
 
-impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
-    /// Some of `owner`'s connections: at most `limit`, those after `after`.
+impl<S: Connections + Groups + SyncStore, V: Send + Sync, A: Attempts, T: Transport> Admin<S, V, A, T> {
+    /// Some of `caller`'s connections: at most `limit`, those after `after`.
     ///
     /// # Errors
     /// When the store cannot answer.
     pub async fn list(
         &self,
-        owner: &str,
+        caller: &Caller,
         after: Option<ConnectionId>,
         limit: usize,
     ) -> Result<Page, Refusal> {
         // One more than wanted tells whether there is another page. An id sorts by the time it was made.
         let wanted = limit.saturating_add(1);
-        let (mut some, mut from) = (Vec::new(), after);
-        loop {
-            let read = self.store.connections_after(owner, from, wanted - some.len()).await?;
-            let Some(last) = read.last() else { break };
-            from = Some(last.id);
-            some.extend(read.into_iter().filter(|connection| connection.lifecycle != Lifecycle::Removing));
-            if some.len() >= wanted {
-                break;
-            }
+        let mut some = Vec::new();
+        for group in self.store.groups(&caller.owner).await? {
+            some.extend(self.of_group_after(&group, after, wanted).await?);
         }
+        some.sort_unstable_by_key(|connection| connection.id);
         let is_more = some.len() > limit;
         some.truncate(limit);
         let next = some.last().filter(|_| is_more).map(|last| last.id);
@@ -77,12 +70,29 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         Ok(Page { connections, next })
     }
 
-    /// One of `owner`'s connections.
+    /// So many of a group's connections after the id `after`, without those that are being removed.
+    async fn of_group_after(
+        &self,
+        group: &GroupId,
+        mut after: Option<ConnectionId>,
+        wanted: usize,
+    ) -> Result<Vec<Connection>, Refusal> {
+        let mut some = Vec::new();
+        while some.len() < wanted {
+            let read = self.store.connections_after(group, after, wanted - some.len()).await?;
+            let Some(last) = read.last() else { break };
+            after = Some(last.id);
+            some.extend(read.into_iter().filter(|connection| connection.lifecycle != Lifecycle::Removing));
+        }
+        Ok(some)
+    }
+
+    /// One of `caller`'s connections.
     ///
     /// # Errors
     /// [`Refusal::NotFound`], or when the store cannot answer.
-    pub async fn get(&self, owner: &str, id: ConnectionId) -> Result<ConnectionView, Refusal> {
-        self.view(self.owned(owner, id).await?).await
+    pub async fn get(&self, caller: &Caller, id: ConnectionId) -> Result<ConnectionView, Refusal> {
+        self.view(self.owned(caller, id).await?).await
     }
 
     /// `connection` with how it is doing.
@@ -92,40 +102,6 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
     pub async fn view(&self, connection: Connection) -> Result<ConnectionView, Refusal> {
         let progress = self.store.progress(connection.id).await?;
         Ok(ConnectionView::of(connection, &progress, self.now()))
-    }
-
-    /// Tests a connection with the secret that is kept, and notes what it may do.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::Unfinished`], [`Refusal::TooMany`], or when something cannot answer.
-    pub async fn test(
-        &self,
-        owner: &str,
-        id: ConnectionId,
-        observer: impl FnMut(&Check) + Send,
-    ) -> Result<Tested, Refusal> {
-        let connection = self.finished(owner, id, &Expected::Any).await?;
-        let subject = Subject {
-            owner,
-            tenant_id: connection.settings.tenant_id,
-            client_id: connection.settings.client_id,
-            connection: Some(&id.to_string()),
-            guess: false,
-        };
-        let report = match self.vault.client_secret(id, true).await {
-            Ok(secret) => {
-                let candidate = with_secret(&connection, secret);
-                self.audited(subject, Box::pin(self.tester.test_candidate(&candidate, observer))).await?
-            }
-            // The test says what to do about it.
-            Err(SecretError::Missing) => {
-                let input = without_secret(&connection);
-                self.audited(subject, Box::pin(self.tester.test(&input, observer))).await?
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let connection = self.note(connection, &report).await?;
-        Ok(Tested { connection, report })
     }
 
     /// Makes one test, counted and written down. It is on the heap, because its future has some 20 KB and would stand
@@ -138,41 +114,39 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         Ok(audited(&self.attempts, &self.limits, subject, self.now(), test).await?)
     }
 
-    /// Writes down what a test has found of a saved connection. One that was failing and passes is due at
-    /// once.
-    async fn note(&self, connection: Connection, report: &TestReport) -> Result<Connection, Refusal> {
-        let cured = report.ok && self.store.progress(connection.id).await?.sync_status().failing.is_some();
-        let mut connection = connection;
-        for _ in 0..LOOKS {
-            let capabilities = merged(connection.capabilities, report);
-            if capabilities == connection.capabilities && !cured {
-                return Ok(connection);
-            }
-            match self.store.update(&Connection { capabilities, ..connection.clone() }).await {
-                Err(incident_store::StoreError::Stale) => {}
-                answer => return Ok(answer?),
-            }
-            connection = self.store.connection(connection.id).await?.ok_or(Refusal::NotFound)?;
+    /// All of `caller`'s connections, those that are being removed, too.
+    pub(crate) async fn of_caller(&self, caller: &Caller) -> Result<Vec<Connection>, Refusal> {
+        let mut all = Vec::new();
+        for group in self.store.groups(&caller.owner).await? {
+            all.extend(self.store.connections(Some(&group)).await?);
         }
-        Err(Refusal::Changed)
+        Ok(all)
     }
 
-    /// One of `owner`'s connections; one that is being removed is none any more.
-    pub(crate) async fn owned(&self, owner: &str, id: ConnectionId) -> Result<Connection, Refusal> {
-        let connection = self.store.connection(id).await?;
-        connection
-            .filter(|there| there.settings.owner == owner && there.lifecycle != Lifecycle::Removing)
-            .ok_or(Refusal::NotFound)
+    /// One of `caller`'s connections, whatever its lifecycle. Of somebody else's the store is asked what it is asked of one
+    /// that never was.
+    pub(crate) async fn there(&self, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
+        let (connection, groups) =
+            (self.store.connection(id).await?, self.store.groups(&caller.owner).await?);
+        connection.filter(|there| groups.contains(&there.settings.group)).ok_or(Refusal::NotFound)
+    }
+
+    /// One of `caller`'s connections; one that is being removed is none any more.
+    pub(crate) async fn owned(&self, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
+        match self.there(caller, id).await? {
+            connection if connection.lifecycle == Lifecycle::Removing => Err(Refusal::NotFound),
+            connection => Ok(connection),
+        }
     }
 
     /// The same, saved as a whole and as the caller knows it.
     pub(crate) async fn finished(
         &self,
-        owner: &str,
+        caller: &Caller,
         id: ConnectionId,
         expected: &Expected,
     ) -> Result<Connection, Refusal> {
-        let connection = self.owned(owner, id).await?;
+        let connection = self.owned(caller, id).await?;
         expected.check(&connection)?;
         match connection.lifecycle {
             Lifecycle::Pending => Err(Refusal::Unfinished),
@@ -190,27 +164,5 @@ pub(crate) fn merged(known: Capabilities, report: &TestReport) -> Capabilities {
     Capabilities {
         write_back: report.capabilities.write_back.or(known.write_back),
         custom_detections: report.capabilities.custom_detections.or(known.custom_detections),
-    }
-}
-
-fn with_secret(connection: &Connection, secret: SecretString) -> Candidate {
-    let settings = &connection.settings;
-    Candidate {
-        identity: Identity {
-            tenant_id: settings.tenant_id,
-            client_id: settings.client_id,
-            credential: Credential::ClientSecret(secret),
-        },
-        cloud: settings.cloud.clone(),
-        since: Some(settings.since),
-    }
-}
-
-fn without_secret(connection: &Connection) -> Input {
-    Input {
-        tenant_id: connection.settings.tenant_id.to_string(),
-        client_id: connection.settings.client_id.to_string(),
-        client_secret: "".into(),
-        cloud: String::new(),
     }
 }

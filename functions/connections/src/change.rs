@@ -1,13 +1,13 @@
 //! Changing what a person may change.
 
 use graph_http::Transport;
-use http_api::Attempts;
-use incident_store::{Connection, ConnectionId, Connections, Lifecycle, SecretVault, SyncStore};
+use http_api::{Attempts, Caller};
+use incident_store::{Connection, ConnectionId, Connections, Groups, Lifecycle, SecretVault, SyncStore};
 
 use crate::trail::{self, Fields, Made};
 use crate::{Admin, Change, Expected, Refusal, limits};
 
-impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
+impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
     /// Changes what `change` says. It is due at once then, where it is not paused.
     ///
     /// # Errors
@@ -15,13 +15,13 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
     /// store cannot answer.
     pub async fn change(
         &self,
-        owner: &str,
+        caller: &Caller,
         id: ConnectionId,
         expected: &Expected,
         change: Change,
     ) -> Result<Connection, Refusal> {
         let fields = Fields::of(&change);
-        let mut connection = self.finished(owner, id, expected).await?;
+        let mut connection = self.finished(caller, id, expected).await?;
         let settings = &mut connection.settings;
         if let Some(name) = change.name {
             settings.name = limits::name(name.as_deref())?;
@@ -39,7 +39,7 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
             None => {}
         }
         let answer = self.store.update(&connection).await.map_err(Refusal::from);
-        trail::answered(owner, id, Made::Changed(fields), &answer);
+        trail::answered(caller, id, Made::Changed(fields), &answer);
         answer
     }
 }

@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 use connections::{Cleaned, UNFINISHED_AFTER, clean};
 use lambda_http::{Context, Error};
 use lambda_support::metrics::{self, Metric, Unit};
-use serde::Deserialize;
 
 use crate::ports::Desk;
 
@@ -15,15 +14,6 @@ const MARGIN: Duration = Duration::from_secs(3);
 
 /// The most of them in one invocation.
 const MOST: usize = 100;
-
-/// The input that the schedule has in the template.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Clean {
-    /// When it was to come, as the scheduler writes it.
-    #[serde(rename = "clean")]
-    scheduled: String,
-}
 
 /// That a cleaning has ended well, and what it did: its alarms count both.
 fn print(service: &str, desk: &Desk, cleaned: Cleaned) {
@@ -40,8 +30,7 @@ fn print(service: &str, desk: &Desk, cleaned: Cleaned) {
 }
 
 /// Cleans for as long as the invocation lasts. What is cut off then has gone on: the next one takes it up there.
-pub(crate) async fn run(desk: &Desk, event: &[u8], context: &Context) -> Result<Cleaned, Error> {
-    let Clean { scheduled } = serde_json::from_slice(event)?;
+pub(crate) async fn run(desk: &Desk, scheduled: &str, context: &Context) -> Result<Cleaned, Error> {
     let left =
         context.deadline().duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(MARGIN);
     let before = desk.tester.clock.now() - UNFINISHED_AFTER;

@@ -3,9 +3,10 @@
 
 use graph_auth::Credential;
 use graph_http::Transport;
-use http_api::Attempts;
+use http_api::{Attempts, Caller};
 use incident_store::{
-    Capabilities, Connection, ConnectionId, Connections, Lifecycle, SecretVault, StoreError, SyncStore,
+    Capabilities, Connection, ConnectionId, Connections, Groups, Lifecycle, SecretVault, StoreError,
+    SyncStore,
 };
 use jiff::civil::Date;
 use secrecy::SecretString;
@@ -16,7 +17,7 @@ use crate::enter::new_version;
 use crate::trail::{self, Made};
 use crate::{Admin, Expected, NewCredential, Refusal, limits};
 
-impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
+impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
     /// Tests a new secret, and lets it take the old one's place when it is good, or when told to do so anyway.
     ///
     /// # Errors
@@ -24,13 +25,13 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
     /// [`Refusal::TestFailed`], [`Refusal::TooMany`], or when something cannot answer.
     pub async fn replace_credential(
         &self,
-        owner: &str,
+        caller: &Caller,
         id: ConnectionId,
         expected: &Expected,
         new: &NewCredential,
         observer: impl FnMut(&Check) + Send,
     ) -> Result<Tested, Refusal> {
-        let connection = self.finished(owner, id, expected).await?;
+        let connection = self.finished(caller, id, expected).await?;
         let secret_expires = limits::expiry(new.secret_expires, self.now())?;
         let settings = &connection.settings;
         let (tenant_id, client_id) = (settings.tenant_id, settings.client_id);
@@ -44,10 +45,9 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
             return Err(Refusal::TestFailed(Box::new(Box::pin(self.tester.test(&input, observer)).await)));
         };
         let Credential::ClientSecret(secret) = identity.credential;
-        // Who has been seen to own the application does not guess its secret, and nobody else's guesses are
-        // to keep the owner out.
+        // Who has been seen to own the application does not guess its secret.
         let guess = connection.capabilities == Capabilities::default();
-        let subject = Subject { owner, tenant_id, client_id, connection: Some(&id.to_string()), guess };
+        let subject = Subject { caller, tenant_id, client_id, connection: Some(&id.to_string()), guess };
         let (cloud, since) = (settings.cloud.clone(), Some(settings.since));
         let complete = |candidate| Candidate { cloud, since, ..candidate };
         let test = Box::pin(self.tester.test_as(&input, complete, observer));
@@ -58,16 +58,21 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         let capabilities = merged(connection.capabilities, &report);
         // Of two requests for one version one goes on from here.
         self.store.update(&Connection { capabilities, ..connection }).await?;
-        self.put_secret(owner, id, secret).await?;
+        self.put_secret(caller, id, secret).await?;
         let connection = self.set_expiry(id, secret_expires).await?;
         Ok(Tested { connection, report })
     }
 
-    async fn put_secret(&self, owner: &str, id: ConnectionId, secret: SecretString) -> Result<(), Refusal> {
+    async fn put_secret(
+        &self,
+        caller: &Caller,
+        id: ConnectionId,
+        secret: SecretString,
+    ) -> Result<(), Refusal> {
         let version = new_version();
         self.vault.stage(id, version, secret).await?;
         let promoted = self.vault.promote(id, version).await.map_err(Refusal::from);
-        trail::answered(owner, id, Made::SecretReplaced, &promoted);
+        trail::answered(caller, id, Made::SecretReplaced, &promoted);
         if promoted.is_err()
             && let Err(error) = self.vault.discard(id, version).await
         {

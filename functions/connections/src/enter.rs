@@ -2,11 +2,12 @@
 
 use graph_auth::{Cause, Credential};
 use graph_http::Transport;
-use http_api::Attempts;
+use http_api::{Attempts, Caller};
 use incident_store::{
-    Capabilities, Connection, ConnectionId, Connections, Lifecycle, NewConnection, SecretVault,
-    SecretVersion, StoreError, SyncStore,
+    Capabilities, Connection, ConnectionId, Connections, GroupId, Groups, Lifecycle, NewConnection,
+    SecretVault, SecretVersion, StoreError, SyncStore,
 };
+use jiff::Timestamp;
 use secrecy::SecretString;
 use test_connection::{Candidate, Check, Subject};
 use uuid::Uuid;
@@ -22,28 +23,29 @@ struct Entered {
     secret: SecretString,
 }
 
-impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
-    /// Tests what was entered, and saves it for `owner` when it is good, or when told to save it anyway.
+impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admin<S, V, A, T> {
+    /// Tests what was entered, and saves it for `caller` when it is good, or when told to save it anyway.
     ///
     /// That another owner has a connection for the same tenant and client neither hinders nor shows: a
     /// connection reads with its own secret alone.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`], [`Refusal::Duplicate`], [`Refusal::TestFailed`], [`Refusal::TooMany`], or when
+    /// [`Refusal::Invalid`], [`Refusal::Duplicate`], [`Refusal::Full`], [`Refusal::TestFailed`], [`Refusal::TooMany`], or when
     /// something cannot answer. Nothing is saved then.
     pub async fn enter(
         &self,
-        owner: &str,
+        caller: &Caller,
         entry: &Entry,
         observer: impl FnMut(&Check) + Send,
     ) -> Result<Tested, Refusal> {
-        let Entered { settings, secret } = match self.entered(owner, entry)? {
+        let home = self.store.home(&caller.owner, new_group(self.now())).await?;
+        let Entered { settings, secret } = match self.entered(entry, &home)? {
             Ok(entered) => entered,
-            Err(cause) => return Err(self.refusal_of(owner, entry, cause, observer).await),
+            Err(cause) => return Err(self.refusal_of(caller, entry, cause, observer).await),
         };
-        self.refuse_duplicate(&settings).await?;
+        self.has_room_for(caller, &settings).await?;
         let NewConnection { tenant_id, client_id, since, .. } = settings;
-        let subject = Subject { owner, tenant_id, client_id, connection: None, guess: true };
+        let subject = Subject { caller, tenant_id, client_id, connection: None, guess: true };
         let complete = |candidate| Candidate { since: Some(since), ..candidate };
         let input = entry.input();
         let test = Box::pin(self.tester.test_as(&input, complete, observer));
@@ -52,29 +54,30 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
             return Err(Refusal::TestFailed(Box::new(report)));
         }
         let capabilities = merged(Capabilities::default(), &report);
-        let connection = self.save(settings, secret, capabilities).await?;
+        let connection = self.save(caller, settings, secret, capabilities).await?;
         Ok(Tested { connection, report })
     }
 
-    /// Saves what was entered for `owner` without a test.
+    /// Saves what was entered for `caller` without a test.
     ///
     /// # Errors
     /// [`Refusal::Invalid`], [`Refusal::Duplicate`], or when something cannot answer. Values that cannot be right
     /// are a [`Refusal::TestFailed`], or a [`Refusal::TooMany`], as they are to [`Self::enter`]: Entra is asked for
     /// the ID behind a domain, and nobody is asked else. Nothing is saved then.
-    pub async fn enter_untested(&self, owner: &str, entry: &Entry) -> Result<Connection, Refusal> {
-        let Entered { settings, secret } = match self.entered(owner, entry)? {
+    pub async fn enter_untested(&self, caller: &Caller, entry: &Entry) -> Result<Connection, Refusal> {
+        let home = self.store.home(&caller.owner, new_group(self.now())).await?;
+        let Entered { settings, secret } = match self.entered(entry, &home)? {
             Ok(entered) => entered,
-            Err(cause) => return Err(self.refusal_of(owner, entry, cause, |_| {}).await),
+            Err(cause) => return Err(self.refusal_of(caller, entry, cause, |_| {}).await),
         };
-        self.refuse_duplicate(&settings).await?;
-        self.save(settings, secret, Capabilities::default()).await
+        self.has_room_for(caller, &settings).await?;
+        self.save(caller, settings, secret, Capabilities::default()).await
     }
 
     /// What the report says of values that cannot be right. Entra is asked for the ID behind a domain, so that counts.
     async fn refusal_of(
         &self,
-        owner: &str,
+        caller: &Caller,
         entry: &Entry,
         cause: Cause,
         observer: impl FnMut(&Check) + Send,
@@ -85,7 +88,7 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         let report = match cause {
             Cause::TenantIdIsDomain => {
                 let (tenant_id, client_id) = (Uuid::nil(), Uuid::nil());
-                let subject = Subject { owner, tenant_id, client_id, connection: None, guess: false };
+                let subject = Subject { caller, tenant_id, client_id, connection: None, guess: false };
                 self.audited(subject, test).await
             }
             _ => Ok(test.await),
@@ -94,7 +97,7 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
     }
 
     /// What was entered, read. The inner error is about the values that a test judges.
-    fn entered(&self, owner: &str, entry: &Entry) -> Result<Result<Entered, Cause>, Refusal> {
+    fn entered(&self, entry: &Entry, home: &GroupId) -> Result<Result<Entered, Cause>, Refusal> {
         let now = self.now();
         let name = limits::name(entry.name.as_deref())?;
         let interval = limits::interval(entry.interval_seconds)?;
@@ -103,9 +106,9 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         Ok(entry.input().candidate().map(|Candidate { identity, cloud, .. }| {
             let Credential::ClientSecret(secret) = identity.credential;
             let (tenant_id, client_id) = (identity.tenant_id, identity.client_id);
-            let owner = owner.to_owned();
+            let group = home.clone();
             let settings =
-                NewConnection { owner, name, tenant_id, client_id, cloud, since, interval, secret_expires };
+                NewConnection { group, name, tenant_id, client_id, cloud, since, interval, secret_expires };
             Entered { settings, secret }
         }))
     }
@@ -116,6 +119,7 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
     /// [`Refusal::Duplicate`], or when something cannot answer.
     pub async fn save(
         &self,
+        caller: &Caller,
         settings: NewConnection,
         secret: SecretString,
         capabilities: Capabilities,
@@ -130,14 +134,14 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         };
         let refusal = match saved.await {
             Ok(connected) => {
-                trail::write(&connected.settings.owner, connected.id, Made::Entered, Outcome::Made);
+                trail::write(caller, connected.id, Made::Entered, Outcome::Made);
                 return Ok(connected);
             }
             Err(refusal) => refusal,
         };
         if let Err(error) = forget(&self.store, &self.vault, pending.clone()).await {
             tracing::warn!(connection = %pending.id, ?error, "an interrupted saving is left to be cleaned");
-            trail::write(&pending.settings.owner, pending.id, Made::Entered, Outcome::Unknown);
+            trail::write(caller, pending.id, Made::Entered, Outcome::Unknown);
         }
         // Somebody removed it meanwhile, and it never was: ask again.
         Err(match refusal {
@@ -162,15 +166,20 @@ impl<S: Connections + SyncStore, V: SecretVault, A: Attempts, T: Transport> Admi
         Ok(self.store.create(id, settings, Lifecycle::Pending, now).await?)
     }
 
-    /// Before the test, so that a mistake costs no attempt.
-    async fn refuse_duplicate(&self, settings: &NewConnection) -> Result<(), Refusal> {
+    /// Before the test, so that a mistake costs no attempt. What is left over will be gone, and counts for nothing.
+    async fn has_room_for(&self, caller: &Caller, settings: &NewConnection) -> Result<(), Refusal> {
         let key = |settings: &NewConnection| (settings.tenant_id, settings.client_id, settings.cloud.clone());
         let now = self.now();
-        let all = self.store.connections(Some(&settings.owner)).await?;
-        let mut same = all.iter().filter(|there| key(&there.settings) == key(settings));
-        match same.find(|there| !is_left_over(there, now)) {
-            Some(first) => Err(Refusal::Duplicate(first.id)),
-            None => Ok(()),
+        let all = self.of_caller(caller).await?;
+        let there: Vec<_> = all.iter().filter(|there| !is_left_over(there, now)).collect();
+        if let Some(first) = there.iter().find(|there| key(&there.settings) == key(settings)) {
+            return Err(Refusal::Duplicate(first.id));
+        }
+        let most = self.limits.connections;
+        if there.len() >= usize::try_from(most).unwrap_or(usize::MAX) {
+            Err(Refusal::Full(most))
+        } else {
+            Ok(())
         }
     }
 }
@@ -182,8 +191,14 @@ pub(crate) fn new_version() -> SecretVersion {
     SecretVersion(uuid::Builder::from_random_bytes(random).into_uuid())
 }
 
-fn new_id(now: jiff::Timestamp) -> ConnectionId {
+fn new_id(now: Timestamp) -> ConnectionId {
     let mut random = [0; 10];
     fastrand::fill(&mut random);
     ConnectionId::new(now, random)
+}
+
+fn new_group(now: Timestamp) -> GroupId {
+    let mut random = [0; 10];
+    fastrand::fill(&mut random);
+    GroupId::new(now, random)
 }

@@ -3,32 +3,35 @@
 use graph_http::Transport;
 use http::header::{ETAG, LOCATION};
 use http::{HeaderValue, Request, Response, StatusCode};
-use http_api::{Attempts, Problem, answer, answer_with, read_object};
-use incident_store::{Connections, SecretVault, SyncStore};
+use http_api::{Attempts, Caller, Problem, answer, answer_with, read_object};
+use incident_store::{Connections, Groups, SecretVault, SyncStore};
 use serde::Serialize;
-use test_connection::{Check, TestReport};
+use test_connection::TestReport;
 
 use crate::admin::Tested;
 use crate::route::Route;
-use crate::{Admin, ConnectionView, Expected, Refusal, etag};
+use crate::{Admin, ConnectionView, Expected, Refusal, SavedTest, TenantCalls, etag};
 
 /// The longest request body, in bytes. A connection's values take a few hundred.
 pub const BODY_CAP: usize = 4096;
 
-/// Answers a request of `owner`'s, whoever that is: the caller has authenticated it.
+/// Answers a request of `caller`'s, whoever that is: the gateway has authenticated them. `calls` does what needs a secret
+/// that is kept.
 ///
 /// # Errors
 /// A [`Problem`], where the request cannot be answered.
-pub async fn handle<S, V, A, T, B>(
+pub async fn handle<S, V, A, T, C, B>(
     admin: &Admin<S, V, A, T>,
-    owner: &str,
+    calls: &C,
+    caller: &Caller,
     request: &Request<B>,
 ) -> Result<Response<String>, Problem>
 where
-    S: Connections + SyncStore,
+    S: Connections + Groups + SyncStore,
     V: SecretVault,
     A: Attempts,
     T: Transport,
+    C: TenantCalls,
     B: AsRef<[u8]>,
 {
     let route = Route::of(request.method(), request.uri())?;
@@ -37,11 +40,11 @@ where
         return Err(Problem::too_large(BODY_CAP));
     }
     match route {
-        Route::List { after, limit } => answer(&admin.list(owner, after, limit).await.map_err(said)?),
-        Route::Get(id) => one(&admin.get(owner, id).await.map_err(said)?),
+        Route::List { after, limit } => answer(&admin.list(caller, after, limit).await.map_err(said)?),
+        Route::Get(id) => one(&admin.get(caller, id).await.map_err(said)?),
         Route::Enter => {
             let entry = read_object(headers, body, BODY_CAP)?;
-            let tested = admin.enter(owner, &entry, |_| {}).await.map_err(said)?;
+            let tested = admin.enter(caller, &entry, |_| {}).await.map_err(said)?;
             let location = format!("/connections/{}", tested.connection.id);
             let location = HeaderValue::try_from(location).map_err(|_| Problem::internal())?;
             let mut response = written(admin, StatusCode::CREATED, tested).await?;
@@ -51,24 +54,24 @@ where
         Route::ReplaceCredential(id) => {
             let expected = Expected::required(headers)?;
             let new = read_object(headers, body, BODY_CAP)?;
-            let tested = admin.replace_credential(owner, id, &expected, &new, |_| {}).await.map_err(said)?;
+            let tested = admin.replace_credential(caller, id, &expected, &new, |_| {}).await.map_err(said)?;
             written(admin, StatusCode::OK, tested).await
         }
         Route::Change(id) => {
             let expected = Expected::required(headers)?;
             let change = read_object(headers, body, BODY_CAP)?;
-            let connection = admin.change(owner, id, &expected, change).await.map_err(said)?;
+            let connection = admin.change(caller, id, &expected, change).await.map_err(said)?;
             one(&admin.view(connection).await.map_err(said)?)
         }
         Route::Test(id) => {
-            let Tested { connection, report } = admin.test(owner, id, |_: &Check| {}).await.map_err(said)?;
+            let SavedTest { version, report } = calls.test(caller, id).await.map_err(said)?;
             let mut response = answer(&report)?;
-            response.headers_mut().insert(ETAG, etag::of(connection.version));
+            response.headers_mut().insert(ETAG, etag::of(version));
             Ok(response)
         }
         Route::Remove(id, records) => {
             let expected = Expected::of(headers)?.unwrap_or(Expected::Any);
-            admin.remove(owner, id, &expected, records).await.map_err(said)?;
+            admin.remove(caller, id, &expected, records).await.map_err(said)?;
             let mut response = Response::new(String::new());
             *response.status_mut() = StatusCode::NO_CONTENT;
             Ok(response)
@@ -95,7 +98,7 @@ async fn written<S, V, A, T>(
     tested: Tested,
 ) -> Result<Response<String>, Problem>
 where
-    S: Connections + SyncStore,
+    S: Connections + Groups + SyncStore,
     V: SecretVault,
     A: Attempts,
     T: Transport,

@@ -6,6 +6,7 @@
 //! secret. The library takes ports; only the bootstrap (feature `bootstrap`) links Lambda and AWS.
 
 mod admin;
+mod calls;
 mod change;
 mod clean;
 mod credential;
@@ -14,16 +15,20 @@ mod entry;
 mod etag;
 mod handle;
 mod limits;
+mod moving;
 mod refusal;
 mod remove;
 mod route;
+mod saved;
 mod trail;
 mod view;
 
 pub use admin::{Admin, Tested};
+pub use calls::{Answer, Call, SavedTest, TenantCalls};
 pub use clean::{Cleaned, UNFINISHED_AFTER, clean};
 pub use entry::{Change, Entry, NewCredential};
 pub use etag::Expected;
 pub use handle::{BODY_CAP, handle};
+pub use moving::move_all;
 pub use refusal::Refusal;
 pub use view::{ConnectionView, Page};

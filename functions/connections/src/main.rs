@@ -2,18 +2,19 @@
 
 mod cleaning;
 mod function;
+mod past;
 mod ports;
 
 use std::sync::Arc;
 
 use connections::Admin;
 use graph_http::{Clock, HttpsTransport};
-use http_api::Limits;
 use lambda_http::{Error, service_fn};
-use lambda_support::{Aws, BadSetting, Config, meanwhile, report_panics, warm_up};
+use lambda_support::{Aws, BadSetting, Callers, Config, meanwhile, report_panics, warm_up};
 use test_connection::Tester;
 
 use crate::function::Function;
+use crate::ports::OverLambda;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -29,13 +30,15 @@ async fn main() -> Result<(), Error> {
 
 /// Calls nothing.
 fn build(config: Config) -> Result<Function, BadSetting> {
+    let callers = Callers::of(&config)?;
     let (transport, clock) = (HttpsTransport::new(), Clock::system());
     let aws = Aws::new(&config.aws, transport.clone())?;
+    let calls = OverLambda(aws.tenant_calls(transport.clone(), clock.clone())?);
     let desk = Admin {
         store: aws.store()?,
         vault: aws.secrets(clock.clone())?,
-        attempts: aws.attempts()?,
-        limits: Limits::default(),
+        attempts: aws.attempts(clock.clone())?,
+        limits: config.limits,
         tester: Tester {
             transport,
             clock,
@@ -46,5 +49,5 @@ fn build(config: Config) -> Result<Function, BadSetting> {
             seed: fastrand::u64(..),
         },
     };
-    Ok(Function { desk, owner_claim: config.owner_claim })
+    Ok(Function { desk, calls, callers })
 }

@@ -1,9 +1,7 @@
 //! Why something is not done, and how that is said over HTTP.
 
-use std::time::Duration;
-
 use http::StatusCode;
-use http_api::{Problem, Refused};
+use http_api::{Problem, Refused, TooMany};
 use incident_store::{ConnectionId, SecretError, StoreError};
 use test_connection::TestReport;
 
@@ -27,8 +25,10 @@ pub enum Refusal {
     Duplicate(ConnectionId),
     /// The test found a fault; nothing was saved.
     TestFailed(Box<TestReport>),
-    /// Too many tests: wait so long.
-    TooMany(Duration),
+    /// Too many tests: wait.
+    TooMany(TooMany),
+    /// The owner has as many connections as it may: remove one.
+    Full(u32),
     /// Something does not answer; what was asked may or may not have happened. Ask again.
     Unavailable(String),
     /// What is stored cannot be read.
@@ -60,7 +60,7 @@ impl From<SecretError> for Refusal {
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::TooMany(wait) => Self::TooMany(wait),
+            Refused::TooMany(too_many) => Self::TooMany(too_many),
             Refused::Unavailable(unavailable) => Self::Unavailable(unavailable.to_string()),
         }
     }
@@ -104,7 +104,15 @@ impl From<Refusal> for Problem {
                 )
                 .with("test", &report)
             }
-            Refusal::TooMany(wait) => Self::too_many(wait),
+            Refusal::TooMany(too_many) => Self::too_many(too_many),
+            Refusal::Full(most) => Self::new(
+                StatusCode::CONFLICT,
+                "urn:soc-anywhere:problem:too-many-connections",
+                "Too many connections",
+                format!(
+                    "An owner may have {most} connections; remove one first. The parameter ConnectionsPerOwner bounds them."
+                ),
+            ),
             // What the store says of itself is for the log.
             Refusal::Unavailable(_) => Self::unavailable(),
             Refusal::Broken(_) => Self::internal(),

@@ -1,7 +1,8 @@
 //! Who has changed what: one line for each change that was made, or may have been, as soon as that is so: what comes
 //! after it may fail. It names fields and has none of their values.
 
-use incident_store::{ConnectionId, Records};
+use http_api::Caller;
+use incident_store::{ConnectionId, GroupId, Records};
 
 use crate::{Change, Refusal};
 
@@ -50,14 +51,24 @@ impl Fields {
 }
 
 /// Writes the line of the change that `answer` is about, if there is one.
-pub(crate) fn answered<T>(owner: &str, connection: ConnectionId, made: Made, answer: &Result<T, Refusal>) {
+pub(crate) fn answered<T>(
+    caller: &Caller,
+    connection: ConnectionId,
+    made: Made,
+    answer: &Result<T, Refusal>,
+) {
     if let Some(outcome) = Outcome::of(answer) {
-        write(owner, connection, made, outcome);
+        write(caller, connection, made, outcome);
     }
 }
 
-/// Writes the line. The caller behind the owner is in the gateway's line of the same request.
-pub(crate) fn write(owner: &str, connection: ConnectionId, made: Made, outcome: Outcome) {
+/// Writes the line of a move.
+pub(crate) fn write_move(by: &str, group: &GroupId, from: &str, to: &str) {
+    tracing::info!(owner = from, person = by, %group, what = "moved", to, outcome = "made", "connection changed");
+}
+
+/// Writes the line.
+pub(crate) fn write(caller: &Caller, connection: ConnectionId, made: Made, outcome: Outcome) {
     let (what, fields) = match made {
         Made::Entered => ("entered", String::new()),
         Made::Changed(Fields(fields)) => {
@@ -71,5 +82,6 @@ pub(crate) fn write(owner: &str, connection: ConnectionId, made: Made, outcome: 
         Outcome::Made => "made",
         Outcome::Unknown => "unknown",
     };
-    tracing::info!(owner, %connection, what, fields, outcome, "connection changed");
+    let Caller { owner, person } = caller;
+    tracing::info!(owner, person, %connection, what, fields, outcome, "connection changed");
 }

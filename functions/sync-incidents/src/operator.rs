@@ -6,7 +6,7 @@ mod shown;
 
 use graph_http::{Deadline, Transport};
 use incident_store::{
-    ClientSecrets, Connection, ConnectionId, Connections, Lifecycle, StoreError, SyncStore,
+    ClientSecrets, Connection, ConnectionId, Connections, Groups, Lifecycle, StoreError, SyncStore,
 };
 use serde::Serialize;
 
@@ -47,7 +47,7 @@ impl Answer {
     }
 }
 
-impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K> {
+impl<S: Connections + Groups + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K> {
     /// Does what an operator orders; a sync of it ends at `deadline` at the latest.
     ///
     /// # Errors
@@ -89,7 +89,8 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
     async fn show(&self, id: ConnectionId) -> Result<Answer, StoreError> {
         let Some(connection) = self.store.connection(id).await? else { return Ok(unknown()) };
         let progress = self.store.progress(id).await?;
-        Ok(Answer::Shown(Box::new(Shown::of(&connection, &progress, self.graph.clock.now()))))
+        let owner = overview::owner(&self.store, &connection.settings.group).await?;
+        Ok(Answer::Shown(Box::new(Shown::of(&connection, owner, &progress, self.graph.clock.now()))))
     }
 
     /// Pauses a connection, or lets it go on. A run that is under way ends its turn.

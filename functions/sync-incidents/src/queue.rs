@@ -4,8 +4,8 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures_util::StreamExt as _;
-use incident_store::ConnectionId;
 use incident_store::dynamodb::Late;
+use incident_store::{ConnectionId, GroupId};
 use sync_incidents::Turn;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -30,8 +30,8 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Sends one message for each, with its owner, and answers how many were taken. What was not has its next turn.
-    pub(crate) async fn send(&self, turns: &[(Turn, String)]) -> usize {
+    /// Sends one message for each, with its group, and answers how many were taken. What was not has its next turn.
+    pub(crate) async fn send(&self, turns: &[(Turn, GroupId)]) -> usize {
         let spread = (turns.len() / A_SECOND).min(SPREAD);
         let batches: Vec<Vec<_>> = turns.chunks(BATCH).map(|some| entries(some, spread)).collect();
         let sends = batches.into_iter().map(|entries| self.send_batch(entries));
@@ -62,15 +62,15 @@ pub(crate) fn read(body: &str) -> Option<Turn> {
     serde_json::from_str(body).ok()
 }
 
-fn entries(turns: &[(Turn, String)], spread: usize) -> Vec<SendMessageBatchRequestEntry> {
-    let entry = |(place, (turn, owner)): (usize, &(Turn, String))| {
+fn entries(turns: &[(Turn, GroupId)], spread: usize) -> Vec<SendMessageBatchRequestEntry> {
+    let entry = |(place, (turn, group)): (usize, &(Turn, GroupId))| {
         let body = serde_json::to_string(turn).ok()?;
         SendMessageBatchRequestEntry::builder()
             .id(place.to_string())
             .message_body(body)
-            // The queue is fair between owners: one with many connections does not make others wait.
+            // The queue is fair between groups: one with many connections does not make others wait.
             // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
-            .message_group_id(group(owner))
+            .message_group_id(fair(group.as_str()))
             .delay_seconds(delay(turn.connection, spread))
             .build()
             .ok()
@@ -78,9 +78,9 @@ fn entries(turns: &[(Turn, String)], spread: usize) -> Vec<SendMessageBatchReque
     turns.iter().enumerate().filter_map(entry).collect()
 }
 
-/// An owner may be longer than a group's 128 characters, and have others than a group may have.
-fn group(owner: &str) -> String {
-    format!("{:016x}", xxh3_64(owner.as_bytes()))
+/// The queue's name for a group, whose id has maybe other characters than the queue's 128 may have.
+fn fair(group: &str) -> String {
+    format!("{:016x}", xxh3_64(group.as_bytes()))
 }
 
 /// The connection's own place in the spread: it stays, so its turns stay a minute apart.
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_message_is_read_as_it_was_written_and_nothing_else_is() {
-        let entries = entries(&[(turn(1), "an owner".to_owned())], 0);
+        let entries = entries(&[(turn(1), "a group".into())], 0);
         assert_eq!(read(entries[0].message_body()), Some(turn(1)));
         let id = turn(1).connection;
         let without_slot = format!(r#"{{"connection":"{id}"}}"#);
@@ -112,11 +112,11 @@ mod tests {
     }
 
     #[test]
-    fn any_owner_makes_a_group_and_two_owners_make_two() {
-        let owners = ["arn:aws:sts::123456789012:assumed-role/a/b", "Zoë 🛡", "", &"x".repeat(5000)];
-        let groups: std::collections::BTreeSet<_> = owners.iter().map(|owner| group(owner)).collect();
-        assert_eq!(groups.len(), owners.len());
-        assert!(groups.iter().all(|group| (1..=128).contains(&group.len()) && group.is_ascii()));
+    fn any_group_has_a_name_in_the_queue_and_two_groups_have_two() {
+        let groups = ["0190f5fe-7c00-7a00-8000-000000000001", "Zoë 🛡", "", &"x".repeat(5000)];
+        let names: std::collections::BTreeSet<_> = groups.iter().map(|group| fair(group)).collect();
+        assert_eq!(names.len(), groups.len());
+        assert!(names.iter().all(|name| (1..=128).contains(&name.len()) && name.is_ascii()));
     }
 
     #[test]

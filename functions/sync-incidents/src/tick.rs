@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use incident_store::{Connections as _, Due, Found};
+use incident_store::{Connections as _, Due, Found, GroupId};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Error;
@@ -53,8 +53,8 @@ pub(crate) async fn run(
     }
     let overdue = due.first().map(|first| now.duration_since(first.timing.expected())).unwrap_or_default();
     let expiring = expiring(&due, now);
-    let turns = due.into_iter().filter_map(|due| Some((Turn::of(&due, tick)?, due.owner)));
-    let turns: Vec<(Turn, String)> = turns.take(MOST).collect();
+    let turns = due.into_iter().filter_map(|due| Some((Turn::of(&due, tick)?, due.group)));
+    let turns: Vec<(Turn, GroupId)> = turns.take(MOST).collect();
     let mut ticked = Ticked { due: turns.len(), ..Ticked::default() };
     if let Some(queue) = &function.queue {
         ticked.queued = queue.send(&turns).await;
@@ -111,7 +111,7 @@ mod tests {
                 next_due: now,
                 last_attempt: None,
             },
-            owner: "owner".into(),
+            group: "group".into(),
             secret_expires: expires.map(|day| day.parse().unwrap()),
         };
         let days = ["2026-11-10", "2026-11-09", "2026-11-02", "2026-11-01"].map(Some);

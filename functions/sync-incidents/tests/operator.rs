@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use common::{Desk, start};
-use incident_store::{ConnectionId, Connections as _, Lifecycle};
+use incident_store::{ConnectionId, Connections as _, GroupId, Groups as _, Lifecycle};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use sync_incidents::operator::Ordered;
@@ -24,9 +24,10 @@ async fn ask(desk: &Desk, mut event: Value) -> Value {
 async fn enter(desk: &Desk, number: u8, owner: &str) -> ConnectionId {
     let id = ConnectionId::new(start(), [number; 10]);
     let mut settings = desk.syncer.store.connection(desk.id).await.unwrap().unwrap().settings;
-    settings.owner = owner.into();
+    let store = &desk.syncer.store;
+    settings.group = store.home(owner, GroupId::new(start(), [number; 10])).await.unwrap();
     settings.name = Some(format!("number {number}"));
-    desk.syncer.store.create(id, settings, Lifecycle::Connected, start()).await.unwrap();
+    store.create(id, settings, Lifecycle::Connected, start()).await.unwrap();
     id
 }
 

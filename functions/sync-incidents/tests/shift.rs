@@ -61,7 +61,7 @@ async fn syncer() -> Syncer<SqliteStore, InProcess, Secrets> {
     };
     for number in 0..10 {
         let settings = NewConnection {
-            owner: format!("owner {number}"),
+            group: format!("group {number}").into(),
             name: None,
             tenant_id: tenant.tenant_id,
             client_id: tenant.client_id,

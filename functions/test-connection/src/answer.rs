@@ -3,7 +3,7 @@
 use graph_auth::Cause;
 use graph_http::Transport;
 use http::{Request, Response};
-use http_api::{Attempts, Limits, Problem, Refused, answer, read_json};
+use http_api::{Attempts, Caller, Limits, Problem, Refused, answer, read_json};
 use uuid::Uuid;
 
 use crate::audit::{Subject, audited};
@@ -12,7 +12,7 @@ use crate::{Candidate, Input, TestReport, Tester};
 /// The longest request body, in bytes: three values and a cloud's name take a few hundred.
 pub const BODY_CAP: usize = 4096;
 
-/// Answers a request of `owner`'s, whoever that is: the caller has authenticated it. A test that failed is a
+/// Answers a request of `caller`'s, whoever that is: the gateway has authenticated them. A test that failed is a
 /// good answer: 200.
 ///
 /// # Errors
@@ -21,12 +21,12 @@ pub async fn handle<T: Transport, A: Attempts, B: AsRef<[u8]>>(
     tester: &Tester<T>,
     attempts: &A,
     limits: &Limits,
-    owner: &str,
+    caller: &Caller,
     request: &Request<B>,
 ) -> Result<Response<String>, Problem> {
     let input: Input = read_json(request, BODY_CAP)?;
-    let report = test(tester, attempts, limits, owner, &input).await.map_err(|refused| match refused {
-        Refused::TooMany(wait) => Problem::too_many(wait),
+    let report = test(tester, attempts, limits, caller, &input).await.map_err(|refused| match refused {
+        Refused::TooMany(too_many) => Problem::too_many(too_many),
         Refused::Unavailable(error) => {
             tracing::warn!(%error, "a request could not be answered now");
             Problem::unavailable()
@@ -39,7 +39,7 @@ async fn test<T: Transport, A: Attempts>(
     tester: &Tester<T>,
     attempts: &A,
     limits: &Limits,
-    owner: &str,
+    caller: &Caller,
     input: &Input,
 ) -> Result<TestReport, Refused> {
     // On the heap: it has some 20 KB.
@@ -52,6 +52,6 @@ async fn test<T: Transport, A: Attempts>(
         Err(_) => return Ok(test.await),
     };
     let (tenant_id, client_id) = ids;
-    let subject = Subject { owner, tenant_id, client_id, connection: None, guess };
+    let subject = Subject { caller, tenant_id, client_id, connection: None, guess };
     audited(attempts, limits, subject, tester.clock.now(), test).await
 }

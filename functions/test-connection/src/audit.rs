@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use http_api::{Attempts, Limits, Refused, admit};
+use graph_auth::Cause;
+use http_api::{Attempts, Caller, Ended, Limits, Refused, admit};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use crate::report::{CheckId, Status, TestReport};
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     /// Who asks.
-    pub owner: &'a str,
+    pub caller: &'a Caller,
     /// Directory (tenant) ID.
     pub tenant_id: Uuid,
     /// Application (client) ID.
@@ -36,16 +37,24 @@ pub async fn audited<A: Attempts>(
 ) -> Result<TestReport, Refused> {
     let began = Instant::now();
     let guessed = subject.guess.then_some(subject.tenant_id);
-    let admission = admit(attempts, limits, subject.owner, guessed, now)
-        .await
-        .inspect_err(|_| write_down(subject, "not admitted", None, began))?;
+    let admission =
+        admit(attempts, limits, &subject.caller.owner, guessed, now).await.inspect_err(|refused| {
+            write_down(subject, "not admitted", None, began);
+            if let Refused::TooMany(_) = refused {
+                attempts.ended(Ended::NotAdmitted);
+            }
+        })?;
     let report = test.await;
     let failure = report.failure();
     let verdict = match failure {
         None => "passed",
-        Some(check) => check.cause.map_or("failed", graph_auth::Cause::name),
+        Some(check) => check.cause.map_or("failed", Cause::name),
     };
     write_down(subject, verdict, failure.and_then(|check| check.code.as_deref()), began);
+    attempts.ended(match failure.and_then(|check| check.cause) {
+        Some(Cause::WrongSecret) => Ended::SecretRefused,
+        _ => Ended::Tested,
+    });
     if secret_accepted(&report)
         && let Err(error) = admission.forgive().await
     {
@@ -56,7 +65,8 @@ pub async fn audited<A: Attempts>(
 
 fn write_down(subject: Subject<'_>, verdict: &str, code: Option<&str>, began: Instant) {
     tracing::info!(
-        owner = subject.owner,
+        owner = subject.caller.owner,
+        person = subject.caller.person,
         tenant = %subject.tenant_id,
         client = %subject.client_id,
         connection = subject.connection,

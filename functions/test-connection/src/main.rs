@@ -5,12 +5,11 @@ mod handler;
 use std::sync::Arc;
 
 use graph_http::{Clock, HttpsTransport};
-use http_api::Limits;
 use lambda_http::{Error, service_fn};
-use lambda_support::{Aws, BadSetting, Config, report_panics};
+use lambda_support::{Aws, BadSetting, Callers, Config, report_panics};
 use test_connection::Tester;
 
-use crate::handler::Function;
+use crate::handler::{Counted, Function};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -22,21 +21,23 @@ async fn main() -> Result<(), Error> {
     lambda_http::run(service_fn(move |request| handler::handle(function.clone(), request))).await
 }
 
-/// Calls nothing. Without a table tests are not counted: then it runs by itself, under an emulator.
+/// Calls nothing. `SOC_ANYWHERE_UNCOUNTED=1` counts nobody's tests: then it runs by itself, under an emulator.
 fn build(config: Config) -> Result<Function, BadSetting> {
-    let transport = HttpsTransport::new();
-    let attempts = match config.aws.table {
-        Some(_) => Some(Aws::new(&config.aws, transport.clone())?.attempts()?),
-        None => None,
+    let (transport, clock) = (HttpsTransport::new(), Clock::system());
+    let counted = if config.uncounted {
+        None
+    } else {
+        let attempts = Aws::new(&config.aws, transport.clone())?.attempts(clock.clone())?;
+        Some(Counted { attempts, callers: Callers::of(&config)? })
     };
     let tester = Tester {
         transport,
-        clock: Clock::system(),
+        clock,
         endpoints: config.endpoints,
         egress: config.egress,
         // The gateway waits 30 s at most, so consent is waited for by the page that calls.
         waiting: None,
         seed: fastrand::u64(..),
     };
-    Ok(Function { tester, attempts, limits: Limits::default(), owner_claim: config.owner_claim })
+    Ok(Function { tester, counted, limits: config.limits })
 }

@@ -18,7 +18,7 @@ use test_connection::Waiting;
 use super::app::App;
 use super::problem::Problem;
 use super::stream::{Event, Events, respond};
-use crate::desk::{DeskAdmin, OWNER};
+use crate::desk::DeskAdmin;
 use crate::enter::first_sync;
 use crate::view::{self, View};
 
@@ -104,7 +104,7 @@ pub(super) async fn enter(
     let entry = form.entry(&app)?;
     Ok(respond(async move |events| {
         let admin = app.admin(wait, &events);
-        let entered = Box::pin(admin.enter(OWNER, &entry, |check| events.check(check))).await;
+        let entered = Box::pin(admin.enter(&app.desk.caller, &entry, |check| events.check(check))).await;
         saved(&app, entered, &events).await;
     }))
 }
@@ -117,7 +117,7 @@ pub(super) async fn test_stored(
     let Path(id) = id?;
     exists(&app, id).await?;
     Ok(respond(async move |events| {
-        match app.desk.admin().test(OWNER, id, |check| events.check(check)).await {
+        match app.desk.admin().test(&app.desk.caller, id, |check| events.check(check)).await {
             Ok(tested) => events.send(Event::Report(tested.report)),
             Err(refusal) => events.send(Problem::from(refusal).into()),
         }
@@ -138,7 +138,8 @@ pub(super) async fn replace_secret(
     Ok(respond(async move |events| {
         let check = |check: &test_connection::Check| events.check(check);
         let admin = app.admin(wait, &events);
-        let replaced = Box::pin(admin.replace_credential(OWNER, id, &Expected::Any, &new, check)).await;
+        let replaced =
+            Box::pin(admin.replace_credential(&app.desk.caller, id, &Expected::Any, &new, check)).await;
         saved(&app, replaced, &events).await;
     }))
 }
@@ -168,7 +169,7 @@ pub(super) async fn change(
 ) -> Result<StatusCode, Problem> {
     let Path(id) = id?;
     let Json(change) = change?;
-    app.desk.admin().change(OWNER, id, &Expected::Any, change).await?;
+    app.desk.admin().change(&app.desk.caller, id, &Expected::Any, change).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -188,7 +189,7 @@ pub(super) async fn remove(
     id: Result<Path<ConnectionId>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
     let Path(id) = id?;
-    app.desk.admin().remove(OWNER, id, &Expected::Any, Records::Remove).await?;
+    app.desk.admin().remove(&app.desk.caller, id, &Expected::Any, Records::Remove).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

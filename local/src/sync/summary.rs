@@ -129,7 +129,7 @@ mod tests {
     fn result(outcome: Outcome, incidents: StreamReport) -> SyncResult {
         let now = Timestamp::UNIX_EPOCH;
         let settings = NewConnection {
-            owner: "local".into(),
+            group: "local".into(),
             name: Some("Contoso\u{1b}[31m".into()),
             tenant_id: uuid::Uuid::from_u128(1),
             client_id: uuid::Uuid::from_u128(2),

@@ -1,9 +1,9 @@
 //! How often somebody may test. A test tells a right secret from a wrong one, so without a limit it would be a
 //! tool to guess one.
 //!
-//! An owner's tests are counted for the owner. A secret that is entered is counted for its target tenant as
-//! well, whoever enters it: many accounts guess no faster than one. An accepted secret was no guess and is taken
-//! back, so that owners neither use up nor see each other's count.
+//! An owner's tests are counted for the owner. A secret that is entered is counted for the owner and the tenant that it is
+//! for, as well: nobody's wrong secrets keep another owner out, who may be that tenant's own administrator. An accepted
+//! secret was no guess and is taken back.
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,60 +11,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::{Limits, Window};
+
 /// What is counted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Counter {
     /// The tests of one owner.
     Owner(String),
-    /// The secrets entered for one tenant.
-    Tenant(Uuid),
-}
-
-/// So many in so much time. Windows begin at whole multiples of their length since 1970, so that all
-/// instances count in the same one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Window {
-    /// How long it is; at least a second.
-    pub length: Duration,
-    /// How many may come in it.
-    pub most: u32,
-}
-
-impl Window {
-    /// When the window that `now` lies in begins, in seconds since 1970.
-    #[must_use]
-    pub fn start(&self, now: Timestamp) -> i64 {
-        now.as_second().saturating_sub(now.as_second().rem_euclid(self.seconds()))
-    }
-
-    /// How long `now` is before its window's end: at least a second.
-    #[must_use]
-    pub fn left(&self, now: Timestamp) -> Duration {
-        let left = self.start(now).saturating_add(self.seconds()).saturating_sub(now.as_second());
-        Duration::from_secs(left.max(1).unsigned_abs())
-    }
-
-    fn seconds(&self) -> i64 {
-        i64::try_from(self.length.as_secs()).unwrap_or(i64::MAX).max(1)
-    }
-}
-
-/// The limits in force.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// For an owner's tests.
-    pub owner: Vec<Window>,
-    /// For the secrets entered for a tenant.
-    pub tenant: Vec<Window>,
-}
-
-impl Default for Limits {
-    /// Ten a minute and 100 a day: more than a person who sets up a tenant needs. Twenty refused secrets an
-    /// hour for a tenant: more than anybody mistypes, and nothing against a secret of 40 characters.
-    fn default() -> Self {
-        let window = |seconds, most| Window { length: Duration::from_secs(seconds), most };
-        Self { owner: vec![window(60, 10), window(86_400, 100)], tenant: vec![window(3600, 20)] }
-    }
+    /// The secrets that one owner has entered for one tenant.
+    Tenant(String, Uuid),
 }
 
 /// Counts attempts, for all instances of the functions together.
@@ -91,10 +46,24 @@ pub trait Attempts: Send + Sync {
         window: Window,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), AttemptsUnavailable>> + Send;
+
+    /// Says how one ended: for metrics, where somebody watches them.
+    fn ended(&self, _how: Ended) {}
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was made, and no secret was refused.
+    Tested,
+    /// It was made, and Entra has refused the secret.
+    SecretRefused,
+    /// It was not made: there was no room.
+    NotAdmitted,
 }
 
 /// `None` lets everybody through: for a function that is tried out by itself.
-impl<A: Attempts> Attempts for Option<A> {
+impl<A: Attempts> Attempts for Option<&A> {
     async fn count(
         &self,
         counter: &Counter,
@@ -118,6 +87,12 @@ impl<A: Attempts> Attempts for Option<A> {
             None => Ok(()),
         }
     }
+
+    fn ended(&self, how: Ended) {
+        if let Some(attempts) = self {
+            attempts.ended(how);
+        }
+    }
 }
 
 /// Attempts cannot be counted now. Try again later.
@@ -128,12 +103,22 @@ pub struct AttemptsUnavailable(pub String);
 /// Why a test is not made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// Too many were made; there is room again after this time.
-    #[error("too many tests; try again in {} s", .0.as_secs())]
-    TooMany(Duration),
+    /// Too many were made.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// It is not known how many were made.
     #[error(transparent)]
     Unavailable(#[from] AttemptsUnavailable),
+}
+
+/// Too many tests were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many tests; try again in {} s", .wait.as_secs())]
+pub struct TooMany {
+    /// There is room again after this time.
+    pub wait: Duration,
+    /// Which parameter of the stack bounds them, where one does.
+    pub parameter: Option<&'static str>,
 }
 
 /// A test that was let through.
@@ -157,7 +142,7 @@ pub async fn admit<'a, A: Attempts>(
     now: Timestamp,
 ) -> Result<Admission<'a, A>, Refused> {
     count(attempts, &Counter::Owner(owner.to_owned()), &limits.owner, now).await?;
-    let tenant = tenant.map(|tenant| (Counter::Tenant(tenant), limits.tenant.as_slice()));
+    let tenant = tenant.map(|tenant| (Counter::Tenant(owner.to_owned(), tenant), limits.tenant.as_slice()));
     if let Some((counter, windows)) = &tenant {
         count(attempts, counter, windows, now).await?;
     }
@@ -172,7 +157,7 @@ async fn count<A: Attempts>(
 ) -> Result<(), Refused> {
     for window in windows {
         if !attempts.count(counter, *window, now).await? {
-            return Err(Refused::TooMany(window.left(now)));
+            return Err(TooMany { wait: window.left(now), parameter: window.parameter }.into());
         }
     }
     Ok(())
@@ -190,21 +175,5 @@ impl<A: Attempts> Admission<'_, A> {
             }
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_window_of_any_length_has_a_start_and_an_end() {
-        for length in [Duration::ZERO, Duration::from_secs(60), Duration::MAX] {
-            let window = Window { length, most: 1 };
-            for now in [Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX] {
-                assert!(window.start(now) <= now.as_second());
-                assert!(window.left(now) >= Duration::from_secs(1));
-            }
-        }
     }
 }

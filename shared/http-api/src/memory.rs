@@ -69,9 +69,13 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{Limits, Refused, admit};
+    use crate::{Limits, Refused, TooMany, admit};
 
     const TENANT: Uuid = Uuid::from_u128(1);
+
+    fn too_many(seconds: u64, parameter: Option<&'static str>) -> Result<(), Refused> {
+        Err(TooMany { wait: Duration::from_secs(seconds), parameter }.into())
+    }
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_769_083_200 + seconds).unwrap()
@@ -84,7 +88,7 @@ mod tests {
         for second in 0..10 {
             assert_eq!(admit("a", second).await, Ok(()));
         }
-        assert_eq!(admit("a", 20).await, Err(Refused::TooMany(Duration::from_secs(40))));
+        assert_eq!(admit("a", 20).await, too_many(40, Some("TestsPerMinute")));
         assert_eq!(admit("b", 20).await, Ok(()), "another owner's tests are another's");
         assert_eq!(admit("a", 60).await, Ok(()));
     }
@@ -102,21 +106,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn refused_secrets_for_a_tenant_count_whoever_enters_them_and_accepted_ones_do_not() {
-        let (attempts, limits) = (MemoryAttempts::default(), Limits::default());
-        for number in 0..30 {
-            let owner = format!("right {number}");
-            let admission = admit(&attempts, &limits, &owner, Some(TENANT), at(0)).await.unwrap();
-            admission.forgive().await.unwrap();
+    async fn an_owner_s_refused_secrets_for_a_tenant_count_for_that_owner_only_and_accepted_ones_do_not() {
+        // No limit of the owner's own is in the way.
+        let (attempts, limits) = (MemoryAttempts::default(), Limits { owner: vec![], ..Limits::default() });
+        let admit = async |owner, tenant| admit(&attempts, &limits, owner, tenant, at(600)).await;
+        for _ in 0..30 {
+            admit("guesser", Some(TENANT)).await.unwrap().forgive().await.unwrap();
         }
-        for number in 0..20 {
-            let owner = format!("wrong {number}");
-            let _ = admit(&attempts, &limits, &owner, Some(TENANT), at(0)).await.unwrap();
+        for _ in 0..20 {
+            let _ = admit("guesser", Some(TENANT)).await.unwrap();
         }
-        let one_more = admit(&attempts, &limits, "one more", Some(TENANT), at(600)).await.map(drop);
-        assert_eq!(one_more, Err(Refused::TooMany(Duration::from_secs(3000))));
-        assert!(admit(&attempts, &limits, "one more", Some(Uuid::from_u128(2)), at(600)).await.is_ok());
-        assert!(admit(&attempts, &limits, "one more", None, at(600)).await.is_ok());
+        let one_more = admit("guesser", Some(TENANT)).await.map(drop);
+        assert_eq!(one_more, too_many(3000, None));
+        assert!(admit("administrator", Some(TENANT)).await.is_ok(), "nobody keeps another owner out");
+        assert!(admit("guesser", Some(Uuid::from_u128(2))).await.is_ok());
+        assert!(admit("guesser", None).await.is_ok());
     }
 
     #[tokio::test]

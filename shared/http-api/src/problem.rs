@@ -1,11 +1,11 @@
 //! Request faults as RFC 9457 problem details.
 
-use std::time::Duration;
-
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+use crate::TooMany;
 
 /// A store or vault that does not answer is usually back within so many seconds.
 const RETRY_UNAVAILABLE: u32 = 5;
@@ -122,11 +122,13 @@ impl Problem {
 
     /// 429
     #[must_use]
-    pub fn too_many(retry_after: Duration) -> Self {
+    pub fn too_many(TooMany { wait, parameter }: TooMany) -> Self {
         let kind = "urn:soc-anywhere:problem:too-many-tests";
-        let detail = format!("Too many tests were made; try again in {} s.", retry_after.as_secs());
+        let seconds = wait.as_secs();
+        let bound = parameter.map_or_else(String::new, |name| format!(" The parameter {name} bounds them."));
+        let detail = format!("Too many tests were made; try again in {seconds} s.{bound}");
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, kind, "Too many tests", detail);
-        Self { retry_after: Some(u32::try_from(retry_after.as_secs()).unwrap_or(u32::MAX)), ..problem }
+        Self { retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..problem }
     }
 
     /// 500

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{ConnectionId, StoreError, Timing};
+use crate::{ConnectionId, GroupId, StoreError, Timing};
 
 /// Where a connection is in its life. Health is something else: a sync's own account of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,8 +28,8 @@ pub enum Lifecycle {
 /// What a connection is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewConnection {
-    /// Who may see and change it; `local` on the desk.
-    pub owner: String,
+    /// What it belongs to: [`crate::Groups`] says whose that is.
+    pub group: GroupId,
     /// What people call it.
     pub name: Option<String>,
     /// Directory (tenant) ID.
@@ -100,8 +100,8 @@ pub enum Records {
 pub struct Due {
     /// Which one, and when.
     pub timing: Timing,
-    /// Whose.
-    pub owner: String,
+    /// What it belongs to.
+    pub group: GroupId,
     /// The day on which the secret ends, where that is known.
     pub secret_expires: Option<Date>,
 }
@@ -115,8 +115,8 @@ impl Due {
         next_due: Timestamp,
         last_attempt: Option<Timestamp>,
     ) -> Self {
-        let NewConnection { owner, interval, secret_expires, .. } = settings;
-        Self { timing: Timing { id, interval, next_due, last_attempt }, owner, secret_expires }
+        let NewConnection { group, interval, secret_expires, .. } = settings;
+        Self { timing: Timing { id, interval, next_due, last_attempt }, group, secret_expires }
     }
 }
 
@@ -148,7 +148,7 @@ pub trait Connections: Send + Sync {
     /// settings again is no error, so that a repeated request is harmless.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when the owner has a connection for the same tenant and client in the same
+    /// [`StoreError::Duplicate`] when the group has a connection for the same tenant and client in the same
     /// cloud (by its name), unless that is removed; [`StoreError::Stale`] when `id` is there with other
     /// settings; [`StoreError::Gone`] when `id` was removed.
     fn create(
@@ -168,27 +168,27 @@ pub trait Connections: Send + Sync {
         id: ConnectionId,
     ) -> impl Future<Output = Result<Option<Connection>, StoreError>> + Send;
 
-    /// All connections of `owner`, or of everybody, oldest first.
+    /// All connections of `group`, or all there are, oldest first.
     ///
     /// # Errors
     /// Only when the store cannot answer.
     fn connections(
         &self,
-        owner: Option<&str>,
+        group: Option<&GroupId>,
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
-    /// At most `limit` of `owner`'s connections, in the order of their ids, after the id `after`.
+    /// At most `limit` of a group's connections, in the order of their ids, after the id `after`.
     ///
     /// # Errors
     /// Only when the store cannot answer.
     fn connections_after(
         &self,
-        owner: &str,
+        group: &GroupId,
         after: Option<ConnectionId>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send {
         async move {
-            let mut all = self.connections(Some(owner)).await?;
+            let mut all = self.connections(Some(group)).await?;
             all.retain(|connection| after.is_none_or(|after| connection.id > after));
             all.sort_unstable_by_key(|connection| connection.id);
             all.truncate(limit);

@@ -12,7 +12,7 @@ pub enum StoreError {
     /// Somebody changed the connection since it was read: read it again.
     #[error("the connection was changed by somebody else meanwhile")]
     Stale,
-    /// The owner has a connection for this tenant and client already.
+    /// The group has a connection for this tenant and client already.
     #[error("connection {0} is for this tenant and client already")]
     Duplicate(crate::ConnectionId),
     /// The store cannot answer now; what was asked may or may not have happened. Try again later.

@@ -1,6 +1,6 @@
-//! Connections, checkpoints, incidents and alerts behind two small traits.
+//! Connections, checkpoints, incidents and alerts behind small traits.
 //!
-//! [`Connections`] is what an admin changes; [`SyncStore`] is what a sync works with. Two implementations
+//! [`Connections`] is what an admin changes, [`Groups`] says whose connections are; [`SyncStore`] is what a sync works with. Two implementations
 //! stand behind them: an embedded one on SQLite (feature `sqlite`) and one on DynamoDB (feature `dynamodb`). Client secrets are
 //! kept elsewhere: [`ClientSecrets`] is who reads one, [`SecretVault`] who changes one.
 //! [`decide`] is the one rule by which a stored record is replaced; both implementations call it, and both
@@ -14,6 +14,7 @@ mod connection_id;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 mod error;
+mod group;
 pub mod health;
 mod memory;
 mod record;
@@ -31,6 +32,7 @@ pub mod ticks;
 pub use connection::{Capabilities, Connection, Connections, Due, Found, Lifecycle, NewConnection, Records};
 pub use connection_id::ConnectionId;
 pub use error::StoreError;
+pub use group::{GroupId, Groups};
 pub use health::Health;
 pub use memory::MemoryVault;
 pub use record::{

@@ -27,8 +27,8 @@ pub struct SecretVersion(pub Uuid);
 
 /// Keeps client secrets and changes them so that no reader ever finds none: a new version stands beside the
 /// current one until it takes its place. With Secrets Manager the new one is `AWSPENDING` and the current one
-/// `AWSCURRENT`; on the desk both stand in one file.
-pub trait SecretVault: ClientSecrets {
+/// `AWSCURRENT`; on the desk both stand in one file. It reads none: who may change a secret need not be who may read it.
+pub trait SecretVault: Send + Sync {
     /// Puts `secret` beside the current one, in place of what was put there before. Of a connection that has
     /// none it may be the current one at once.
     ///

@@ -14,6 +14,7 @@ use incident_store::{StoreError, SyncStore as _, Upserted, conformance};
 #[tokio::test]
 async fn it_keeps_every_promise_in_memory() {
     conformance::run(async || SqliteStore::in_memory().unwrap()).await;
+    conformance::run_groups(async || SqliteStore::in_memory().unwrap()).await;
 }
 
 #[tokio::test]
@@ -24,7 +25,8 @@ async fn it_keeps_every_promise_on_a_file() {
         number.set(number.get() + 1);
         SqliteStore::open(&folder.path().join(format!("{}.db", number.get()))).unwrap()
     };
-    conformance::run(new_store).await;
+    conformance::run(&new_store).await;
+    conformance::run_groups(&new_store).await;
     assert!(number.get() > 20, "each check has a file of its own");
 }
 

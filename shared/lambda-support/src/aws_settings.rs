@@ -21,6 +21,8 @@ pub struct AwsSettings {
     pub queue: Option<String>,
     /// `SOC_ANYWHERE_STACK`
     pub stack: Option<String>,
+    /// `SOC_ANYWHERE_TENANT_CALLS`
+    pub tenant_calls: Option<String>,
     /// `SOC_ANYWHERE_SECRETS_KEY`
     pub secrets_key: Option<String>,
     /// `SOC_ANYWHERE_RETENTION_DAYS`
@@ -55,6 +57,7 @@ impl AwsSettings {
             table: variable("SOC_ANYWHERE_TABLE"),
             queue: variable("SOC_ANYWHERE_QUEUE_URL"),
             stack: variable("SOC_ANYWHERE_STACK").map(stack).transpose()?,
+            tenant_calls: variable("SOC_ANYWHERE_TENANT_CALLS"),
             secrets_key: variable("SOC_ANYWHERE_SECRETS_KEY"),
             retention: variable("SOC_ANYWHERE_RETENTION_DAYS").map(|days| retention(&days)).transpose()?,
         })

@@ -22,6 +22,9 @@ pub enum BadSetting {
     /// Of the stack.
     #[error("SOC_ANYWHERE_STACK: expected at most 128 letters, digits and -")]
     Stack,
+    /// Of how much an owner may.
+    #[error("{0}: expected a whole number of at least 1")]
+    Limit(&'static str),
     /// Of the retention.
     #[error("SOC_ANYWHERE_RETENTION_DAYS: expected 181 to 36500 days")]
     Retention,

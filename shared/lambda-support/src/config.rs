@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use graph_auth::EndpointOverride;
+use http_api::Limits;
 
 use crate::logs::Logs;
 use crate::{AwsSettings, BadSetting};
@@ -23,7 +24,14 @@ use crate::{AwsSettings, BadSetting};
 /// - `SOC_ANYWHERE_QUEUE_URL`: the SQS queue for what is due; unset, the tick syncs it itself.
 /// - `SOC_ANYWHERE_STACK`: the stack's name, letters, digits and `-`; it stands in the secrets' names.
 /// - `SOC_ANYWHERE_SECRETS_KEY`: the KMS key that new secrets are encrypted under, in place of AWS's own.
+/// - `SOC_ANYWHERE_TENANT_CALLS`: the ARN of the alias of the function that does what needs a secret that is kept.
+/// - `SOC_ANYWHERE_TESTS_PER_MINUTE`, `SOC_ANYWHERE_TESTS_PER_DAY`, `SOC_ANYWHERE_CONNECTIONS_PER_OWNER`: how much one owner
+///   may; 10, 100 and 500 where they are not set.
+/// - `SOC_ANYWHERE_UNCOUNTED=1`: `test-connection` counts nobody's tests and asks nobody to sign in. Only for tests: in a
+///   stack it would be a tool to guess secrets.
+/// - `SOC_ANYWHERE_API_ID`: the id of the HTTP API whose requests are answered, and no other's.
 /// - `SOC_ANYWHERE_OWNER_CLAIM`: the claim of a JWT that names its owner; `sub` where it is not set.
+/// - `SOC_ANYWHERE_ACTOR_CLAIM`: the claim of a JWT that names the person, for audit lines; `sub` where it is not set.
 /// - `SOC_ANYWHERE_RETENTION_DAYS`: how long a record stays after its last change (181 or more); unset, it stays
 ///   as long as its connection.
 #[derive(Clone, Debug)]
@@ -34,8 +42,16 @@ pub struct Config {
     pub endpoints: EndpointOverride,
     /// Where requests come from, where that is fixed.
     pub egress: Vec<IpAddr>,
+    /// `SOC_ANYWHERE_TESTS_PER_MINUTE`, `SOC_ANYWHERE_TESTS_PER_DAY`, `SOC_ANYWHERE_CONNECTIONS_PER_OWNER`
+    pub limits: Limits,
+    /// `SOC_ANYWHERE_UNCOUNTED`
+    pub uncounted: bool,
+    /// `SOC_ANYWHERE_API_ID`
+    pub api: Option<String>,
     /// `SOC_ANYWHERE_OWNER_CLAIM`
     pub owner_claim: String,
+    /// `SOC_ANYWHERE_ACTOR_CLAIM`
+    pub actor_claim: String,
     /// How to log.
     pub logs: Logs,
 }
@@ -59,15 +75,32 @@ impl Config {
                 variable("SOC_ANYWHERE_ALLOW_TEST_HOSTS").as_deref(),
             )?,
             egress: addresses(&variable("SOC_ANYWHERE_EGRESS_ADDRESSES").unwrap_or_default())?,
-            owner_claim: variable("SOC_ANYWHERE_OWNER_CLAIM")
-                .filter(|claim| !claim.is_empty())
-                .unwrap_or_else(|| "sub".to_owned()),
+            limits: Limits::of(
+                most(&variable, "SOC_ANYWHERE_TESTS_PER_MINUTE")?,
+                most(&variable, "SOC_ANYWHERE_TESTS_PER_DAY")?,
+                most(&variable, "SOC_ANYWHERE_CONNECTIONS_PER_OWNER")?,
+            ),
+            uncounted: variable("SOC_ANYWHERE_UNCOUNTED").as_deref() == Some("1"),
+            api: variable("SOC_ANYWHERE_API_ID").filter(|id| !id.is_empty()),
+            owner_claim: claim(variable("SOC_ANYWHERE_OWNER_CLAIM")),
+            actor_claim: claim(variable("SOC_ANYWHERE_ACTOR_CLAIM")),
             logs: Logs::parse(
                 variable("AWS_LAMBDA_LOG_FORMAT").as_deref(),
                 variable("AWS_LAMBDA_LOG_LEVEL").as_deref(),
             )?,
         })
     }
+}
+
+/// At least one: with none nobody could do anything, and with a text of another kind nobody would be bounded.
+fn most(variable: impl Fn(&str) -> Option<String>, name: &'static str) -> Result<Option<u32>, BadSetting> {
+    let text = variable(name).filter(|text| !text.is_empty());
+    let most = text.map(|text| text.parse().ok().filter(|most| *most > 0).ok_or(BadSetting::Limit(name)));
+    most.transpose()
+}
+
+fn claim(name: Option<String>) -> String {
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "sub".to_owned())
 }
 
 fn addresses(text: &str) -> Result<Vec<IpAddr>, BadSetting> {
@@ -102,6 +135,9 @@ mod tests {
             ("SOC_ANYWHERE_EGRESS_ADDRESSES", "example.com"),
             ("SOC_ANYWHERE_LOGIN_URL", "https://example.com"),
             ("SOC_ANYWHERE_ALLOW_TEST_HOSTS", "example.com"),
+            ("SOC_ANYWHERE_TESTS_PER_DAY", "example.com"),
+            ("SOC_ANYWHERE_CONNECTIONS_PER_OWNER", "-1"),
+            ("SOC_ANYWHERE_TESTS_PER_MINUTE", "0"),
             ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
             ("AWS_LAMBDA_LOG_FORMAT", "example.com"),
         ] {

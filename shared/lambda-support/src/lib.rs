@@ -7,32 +7,30 @@
 mod aws;
 mod aws_settings;
 mod bad_setting;
-mod config;
 #[cfg(feature = "http")]
+mod callers;
+mod config;
 mod contained;
 mod logs;
 mod meanwhile;
 pub mod metrics;
-#[cfg(feature = "http")]
-mod owner;
 mod panics;
 #[cfg(feature = "http")]
 mod text;
 
 #[cfg(feature = "aws")]
-pub use aws::{Aws, DynamoAttempts, SecretsManager};
+pub use aws::{Aws, DynamoAttempts, Invoker, NotInvoked, SecretsManager};
 pub use aws_settings::{AwsSettings, Keys};
 pub use bad_setting::BadSetting;
-pub use config::Config;
 #[cfg(feature = "http")]
+pub use callers::Callers;
+pub use config::Config;
 pub use contained::contained;
 pub use http_api::{Problem, answer, read_json};
 pub use logs::{Format, Logs};
 pub use meanwhile::meanwhile;
 #[cfg(feature = "aws")]
 pub use meanwhile::warm_up;
-#[cfg(feature = "http")]
-pub use owner::owner;
 pub use panics::report_panics;
 #[cfg(feature = "http")]
 pub use text::Text;

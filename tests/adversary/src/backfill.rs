@@ -118,7 +118,7 @@ async fn walk() -> Result<Backfill, StoreError> {
         },
     };
     let settings = NewConnection {
-        owner: "local".into(),
+        group: "local".into(),
         name: None,
         tenant_id: Tenant::TENANT_ID,
         client_id: Tenant::CLIENT_ID,

@@ -262,7 +262,7 @@ impl<S: Connections + SyncStore> Desk<S> {
         let watched = Watched { inner: store, checker: checker.clone(), clock: clock.clone() };
         let store = Faulty::new(watched, gate.clone(), trial.seed.wrapping_add(41), Rates::default());
         let settings = NewConnection {
-            owner: "local".into(),
+            group: "local".into(),
             name: None,
             tenant_id: Tenant::TENANT_ID,
             client_id: Tenant::CLIENT_ID,

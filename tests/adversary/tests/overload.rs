@@ -111,7 +111,7 @@ impl World {
         let store = ModelStore::default();
         for number in 0..CONNECTIONS {
             let settings = NewConnection {
-                owner: format!("owner {number}"),
+                group: format!("group {number}").into(),
                 name: None,
                 tenant_id: tenant.tenant_id,
                 client_id: tenant.client_id,

@@ -140,7 +140,7 @@ async fn claim(store: &SqliteStore, number: u32) -> anyhow::Result<Lease> {
     let now = samples::start();
     let id = ConnectionId::new(now, u128::from(number).to_be_bytes()[6..].try_into()?);
     let settings = NewConnection {
-        owner: "one".into(),
+        group: "one".into(),
         name: None,
         tenant_id: Uuid::from_u128(number.into()),
         client_id: Uuid::from_u128(1),

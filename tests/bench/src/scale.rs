@@ -141,7 +141,7 @@ async fn enter(desk: &mut Desk, number: u64) -> anyhow::Result<ConnectionId> {
     let (spec, now) = (spec(number), Timestamp::now());
     let id = ConnectionId::new(now, u128::from(number).to_be_bytes()[6..].try_into()?);
     let settings = NewConnection {
-        owner: "one".into(),
+        group: "one".into(),
         name: None,
         tenant_id: spec.tenant_id,
         client_id: spec.client_id,

@@ -47,8 +47,7 @@ impl Seeded {
     /// bounded.
     pub(crate) fn event(&self, path: &str, number: usize) -> anyhow::Result<String> {
         let mut event: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
-        let owner = format!("arn:aws:iam::123456789012:user/{number}");
-        event["requestContext"]["authorizer"]["iam"]["userArn"] = owner.into();
+        event["requestContext"]["authorizer"]["iam"]["userId"] = format!("AIDA{number}").into();
         event["body"] = self.told["tenants"][number].to_string().into();
         Ok(event.to_string())
     }

@@ -75,7 +75,9 @@ pub(crate) fn command(program: &Program, runtime_api: SocketAddr, aws: &str) -> 
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_ENDPOINT_URL", aws)
         .env("SOC_ANYWHERE_TABLE", "incidents")
-        .env("SOC_ANYWHERE_STACK", "test");
+        .env("SOC_ANYWHERE_STACK", "test")
+        .env("SOC_ANYWHERE_API_ID", "api-id")
+        .env("SOC_ANYWHERE_TENANT_CALLS", "arn:aws:lambda:eu-west-1:123456789012:function:none:live");
     command
 }
 

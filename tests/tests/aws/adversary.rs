@@ -8,7 +8,7 @@ use adversary::trial::{Trial, connection};
 use graph_security::RecordKind;
 use incident_store::dynamodb::DynamoStore;
 use incident_store::{
-    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
+    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, GroupId, Incoming, Lease, Lifecycle,
     NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
 use jiff::Timestamp;
@@ -59,9 +59,9 @@ impl Connections for Elsewhere {
         self.run(async move |store| store.connection(id).await).await
     }
 
-    async fn connections(&self, owner: Option<&str>) -> Result<Vec<Connection>, StoreError> {
-        let owner = owner.map(str::to_owned);
-        self.run(async move |store| store.connections(owner.as_deref()).await).await
+    async fn connections(&self, group: Option<&GroupId>) -> Result<Vec<Connection>, StoreError> {
+        let group = group.cloned();
+        self.run(async move |store| store.connections(group.as_ref()).await).await
     }
 
     async fn update(&self, connection: &Connection) -> Result<Connection, StoreError> {

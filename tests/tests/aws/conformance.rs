@@ -10,6 +10,7 @@ use crate::desk::Desk;
 async fn the_store_keeps_every_promise() {
     let Some(desk) = Desk::new().await else { return };
     Box::pin(conformance::run(async || desk.store().await)).await;
+    conformance::run_groups(async || desk.store().await).await;
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ pub(crate) fn id(number: u8) -> ConnectionId {
 
 pub(crate) fn settings(number: u8) -> NewConnection {
     NewConnection {
-        owner: "owner".into(),
+        group: "group".into(),
         name: None,
         tenant_id: Uuid::from_u128(number.into()),
         client_id: Uuid::from_u128(1),

@@ -28,6 +28,7 @@ async fn the_store_keeps_every_promise_whatever_fails_on_the_way() {
     let proxy = desk.emulators.microburst(&desk.aws).await.unwrap();
     proxy.set_rules(&faults(6, 10, 12)).await.unwrap();
     Box::pin(conformance::run(async || desk.store_over(&proxy).await)).await;
+    conformance::run_groups(async || desk.store_over(&proxy).await).await;
 
     let fired = proxy.fired().await.unwrap();
     let count = |operation: &str, action: &str| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use defender_sim::{Generator, TenantSpec};
 use graph_security::RecordKind::Incident;
-use incident_store::{Connections as _, Lifecycle, NewConnection, SyncState, SyncStore as _};
+use incident_store::{Connections as _, GroupId, Lifecycle, NewConnection, SyncState, SyncStore as _};
 use lambda_support::Aws;
 use soc_anywhere_tests::counted::Counted;
 use sync_incidents::Outcome;
@@ -82,7 +82,7 @@ async fn what_is_done_costs_what_data_md_says() {
     environment.table = Some(desk.table().await);
     let store = Aws::new(&environment, counted.clone()).unwrap().store().unwrap();
     let settings = NewConnection {
-        owner: "arn:aws:sts::123456789012:assumed-role/soc-anywhere-admin/somebody".into(),
+        group: GroupId::new(at(0), [7; 10]),
         name: Some("Contoso, Ltd. (production)".into()),
         ..settings(1)
     };

@@ -30,17 +30,17 @@ async fn one_item_that_cannot_be_read_keeps_nobody_else_from_being_due() {
     spoil(5, "next_due", Some(S("soon".into()))).await;
     spoil(6, "lifecycle", None).await;
     spoil(7, "lifecycle", Some(S("conected".into()))).await;
-    spoil(8, "owner", Some(N("8".into()))).await;
+    spoil(8, "group", Some(N("8".into()))).await;
     let mut all = store.due(at(60), 10).await.unwrap();
     assert_eq!(all.these.iter().map(|due| due.timing.id).collect::<Vec<_>>(), [id(1), id(3)]);
     all.unreadable.sort();
     let spoilt = [2, 4, 5, 6, 7, 8].map(|number| id(number).to_string());
     assert_eq!(all.unreadable, spoilt, "whoever runs this is told which ones");
-    for owner in [None, Some("owner")] {
-        let listed = store.connections(owner).await.unwrap();
+    for group in [None, Some("group".into())] {
+        let listed = store.connections(group.as_ref()).await.unwrap();
         let listed: Vec<_> = listed.iter().map(|one| one.id).collect();
         // Without a due time it is a connection all the same.
-        assert_eq!(listed, [id(1), id(3), id(4), id(5)], "{owner:?}");
+        assert_eq!(listed, [id(1), id(3), id(4), id(5)], "{group:?}");
     }
     assert!(store.connection(id(2)).await.is_err(), "asked for itself, it is said to be broken");
 }
@@ -85,7 +85,7 @@ async fn no_tick_reads_what_is_left_of_removed_connections() {
         let tombstone = item("REMOVED").await.unwrap().item.unwrap();
         assert_eq!(tombstone["lifecycle"], S(left.into()));
         assert_eq!(tombstone["fence"], N(held.fence.to_string()));
-        assert_eq!(tombstone.contains_key("owner"), records == Records::Keep, "{tombstone:?}");
+        assert_eq!(tombstone.contains_key("group"), records == Records::Keep, "{tombstone:?}");
         assert!(!tombstone.contains_key("lease_until"), "{tombstone:?}");
         let again = store.create(id(number), settings(number), Lifecycle::Connected, at(1)).await;
         assert!(

@@ -34,12 +34,12 @@ async fn main() -> anyhow::Result<()> {
     let origin = TestOrigin::parse(&format!("http://{}", simulated.local_addr()?), PrivateHosts::Refused)?;
     tokio::spawn(defender_sim::serve(simulated, simulator, clock.clone()));
     // Whoever sends requests by the thousand still meets the limits.
-    let window = Window { length: Duration::from_secs(1), most: 50 };
+    let window = Window { length: Duration::from_secs(1), most: 50, parameter: None };
     let desk = server::Desk {
         store: SqliteStore::in_memory()?,
         vault: MemoryVault::default(),
         attempts: MemoryAttempts::default(),
-        limits: Limits { owner: vec![window], tenant: vec![window] },
+        limits: Limits { owner: vec![window], tenant: vec![window], connections: u32::MAX },
         tester: Tester {
             transport: HttpsTransport::new(),
             clock,

@@ -9,7 +9,7 @@ use connections::{Admin, BODY_CAP, handle};
 use graph_http::HttpsTransport;
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
-use http_api::{MemoryAttempts, Problem};
+use http_api::{Caller, MemoryAttempts, Problem};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -45,7 +45,7 @@ pub(crate) async fn serve(listener: TcpListener, desk: Arc<Desk>) {
 async fn answer(desk: &Desk, request: Request<Incoming>) -> Response<Bytes> {
     let (head, body) = request.into_parts();
     let problem = |problem: Problem| problem.into_response().map(Bytes::from);
-    let Some(owner) = bearer(&head.headers) else { return problem(Problem::unauthenticated()) };
+    let Some(caller) = bearer(&head.headers) else { return problem(Problem::unauthenticated()) };
     let body = match Limited::new(body, READ_AT_MOST).collect().await {
         Ok(body) => body.to_bytes(),
         Err(_) => return problem(Problem::too_large(BODY_CAP)),
@@ -53,13 +53,13 @@ async fn answer(desk: &Desk, request: Request<Incoming>) -> Response<Bytes> {
     let request = Request::from_parts(head, body);
     let Admin { tester, attempts, limits, .. } = desk;
     let answer = match request.uri().path() {
-        "/test-connection" => test_connection::handle(tester, attempts, limits, &owner, &request).await,
-        _ => handle(desk, &owner, &request).await,
+        "/test-connection" => test_connection::handle(tester, attempts, limits, &caller, &request).await,
+        _ => handle(desk, desk, &caller, &request).await,
     };
     answer.unwrap_or_else(Problem::into_response).map(Bytes::from)
 }
 
-fn bearer(headers: &http::HeaderMap) -> Option<String> {
+fn bearer(headers: &http::HeaderMap) -> Option<Caller> {
     let name = headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer owner-")?;
-    (!name.is_empty()).then(|| name.to_owned())
+    (!name.is_empty()).then(|| name.into())
 }

@@ -11,7 +11,7 @@ use connections::{
 use defender_sim::{InProcess, Scenario, Simulator};
 use graph_auth::EndpointOverride;
 use graph_http::Clock;
-use http_api::{Limits, MemoryAttempts};
+use http_api::{Caller, Limits, MemoryAttempts};
 use incident_store::sqlite::SqliteStore;
 use incident_store::{
     Connection, ConnectionId, Connections as _, Lifecycle, MemoryVault, NewConnection, Records,
@@ -29,6 +29,10 @@ type Cutting = Admin<Cut<SqliteStore>, Cut<MemoryVault>, MemoryAttempts, InProce
 const NEW: &str = "another-secret-of-this-application~";
 const OLD_DAY: Date = date(2099, 1, 1);
 const NEW_DAY: Date = date(2099, 12, 31);
+
+fn owner() -> Caller {
+    "a".into()
+}
 
 /// One connection's stores, and what is entered.
 struct Stage {
@@ -80,7 +84,7 @@ impl Stage {
 
     async fn entered(&self) -> ConnectionId {
         let (admin, _) = self.admin(usize::MAX, How::Fails);
-        admin.enter("a", &self.entry, |_| {}).await.unwrap().connection.id
+        admin.enter(&owner(), &self.entry, |_| {}).await.unwrap().connection.id
     }
 
     /// What a cleaning finds when everything is old enough.
@@ -143,7 +147,7 @@ async fn a_saving_that_is_cut_anywhere_leaves_all_or_nothing() {
         let context = format!("call {calls}, {how:?}");
         let stage = Stage::new();
         let (admin, fuse) = stage.admin(calls, how);
-        let answer = until_cut(&fuse, admin.enter("a", &stage.entry, |_| {})).await;
+        let answer = until_cut(&fuse, admin.enter(&owner(), &stage.entry, |_| {})).await;
         let saved = matches!(answer, Some(Ok(_)));
         drop(admin);
         stage.clean().await;
@@ -154,7 +158,7 @@ async fn a_saving_that_is_cut_anywhere_leaves_all_or_nothing() {
         }
         // Whatever happened, it is entered now.
         let (admin, _) = stage.admin(usize::MAX, how);
-        match admin.enter("a", &stage.entry, |_| {}).await {
+        match admin.enter(&owner(), &stage.entry, |_| {}).await {
             Ok(Tested { connection, .. }) => assert_eq!(connection.lifecycle, Lifecycle::Connected),
             Err(Refusal::Duplicate(first)) => assert_eq!(first, whole[0].0.id, "{context}"),
             Err(other) => panic!("{context}: {other:?}"),
@@ -175,7 +179,8 @@ async fn a_replacing_that_is_cut_anywhere_leaves_one_of_the_two_secrets() {
         let new =
             NewCredential { client_secret: NEW.into(), secret_expires: Some(NEW_DAY), save_anyway: false };
         let (admin, fuse) = stage.admin(calls, how);
-        let answer = until_cut(&fuse, admin.replace_credential("a", id, &Expected::Any, &new, |_| {})).await;
+        let answer =
+            until_cut(&fuse, admin.replace_credential(&owner(), id, &Expected::Any, &new, |_| {})).await;
         let replaced = matches!(answer, Some(Ok(_)));
         drop(admin);
         assert_eq!(stage.clean().await, Cleaned::default(), "{context}: it stays connected");
@@ -188,7 +193,7 @@ async fn a_replacing_that_is_cut_anywhere_leaves_one_of_the_two_secrets() {
             assert_eq!(connection.settings.secret_expires, Some(OLD_DAY), "{context}: no notice is lost");
         }
         let (admin, _) = stage.admin(usize::MAX, how);
-        admin.replace_credential("a", id, &Expected::Any, &new, |_| {}).await.unwrap();
+        admin.replace_credential(&owner(), id, &Expected::Any, &new, |_| {}).await.unwrap();
         let (connection, secret) = stage.whole(&context).await.remove(0);
         assert_eq!((secret.as_str(), connection.settings.secret_expires), (NEW, Some(NEW_DAY)), "{context}");
         fuse.is_down()
@@ -205,7 +210,7 @@ async fn a_removal_that_is_cut_anywhere_is_finished_or_was_not_begun() {
             let stage = Stage::new();
             let id = stage.entered().await;
             let (admin, fuse) = stage.admin(calls, how);
-            let answer = until_cut(&fuse, admin.remove("a", id, &Expected::Any, records)).await;
+            let answer = until_cut(&fuse, admin.remove(&owner(), id, &Expected::Any, records)).await;
             drop(admin);
             stage.clean().await;
             let whole = stage.whole(&context).await;
@@ -232,7 +237,7 @@ async fn a_change_that_is_cut_anywhere_is_in_the_trail() {
         let id = stage.entered().await;
         let (admin, fuse) = stage.admin(calls, how);
         let change = Change { paused: Some(true), ..Change::default() };
-        let _ = until_cut(&fuse, admin.change("a", id, &Expected::Any, change)).await;
+        let _ = until_cut(&fuse, admin.change(&owner(), id, &Expected::Any, change)).await;
         let is_paused = stage.connection(id).await.lifecycle == Lifecycle::Paused;
         check_trail(id, "changed", is_paused, how, &context);
         fuse.is_down()
@@ -247,8 +252,8 @@ async fn a_cleaning_that_is_cut_anywhere_is_finished_by_the_next() {
         let context = format!("call {calls}, {how:?}");
         let stage = Stage::new();
         // A saving that dies when its secret is current and the connection still pending.
-        let (admin, fuse) = stage.admin(5, How::DiesBefore);
-        assert!(until_cut(&fuse, admin.enter("a", &stage.entry, |_| {})).await.is_none());
+        let (admin, fuse) = stage.admin(7, How::DiesBefore);
+        assert!(until_cut(&fuse, admin.enter(&owner(), &stage.entry, |_| {})).await.is_none());
         drop(admin);
         assert_eq!(stage.vault.ids().len(), 1, "{context}");
         let (admin, fuse) = stage.admin(calls, how);
@@ -305,12 +310,13 @@ async fn a_removal_beside_a_replacing_leaves_nothing_whichever_call_it_comes_bef
         let id = stage.entered().await;
         let new = NewCredential { client_secret: NEW.into(), secret_expires: None, save_anyway: false };
         let (admin, fuse) = stage.admin(calls, How::WaitsBefore);
-        let mut replacing = pin!(admin.replace_credential("a", id, &Expected::Any, &new, |_| {}));
+        let caller = owner();
+        let mut replacing = pin!(admin.replace_credential(&caller, id, &Expected::Any, &new, |_| {}));
         if until_cut(&fuse, replacing.as_mut()).await.is_some() {
             break;
         }
         let (other, _) = stage.admin(usize::MAX, How::Fails);
-        other.remove("a", id, &Expected::Any, Records::Remove).await.unwrap();
+        other.remove(&owner(), id, &Expected::Any, Records::Remove).await.unwrap();
         fuse.go_on.notify_one();
         let answer = replacing.await;
         assert!(matches!(answer, Err(Refusal::NotFound)), "{context}: {answer:?}");
@@ -326,7 +332,8 @@ async fn a_cleaning_beside_a_slow_saving_leaves_all_or_nothing_whichever_call_it
         let context = format!("call {calls}");
         let stage = Stage::new();
         let (admin, fuse) = stage.admin(calls, How::WaitsBefore);
-        let mut entering = pin!(admin.enter("a", &stage.entry, |_| {}));
+        let caller = owner();
+        let mut entering = pin!(admin.enter(&caller, &stage.entry, |_| {}));
         if until_cut(&fuse, entering.as_mut()).await.is_some() {
             break;
         }

@@ -7,9 +7,9 @@ use connections::Refusal;
 use graph_security::RecordKind;
 use incident_store::sqlite::SqliteStore;
 use incident_store::{
-    Claim, Claimed, ClientSecrets, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease,
-    Lifecycle, MemoryVault, NewConnection, Progress, Records, SecretError, SecretVault, SecretVersion, Seen,
-    StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    Claim, Claimed, ClientSecrets, Connection, ConnectionId, Connections, Due, Found, GroupId, Groups,
+    Incoming, Lease, Lifecycle, MemoryVault, NewConnection, Progress, Records, SecretError, SecretVault,
+    SecretVersion, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -116,8 +116,8 @@ impl Connections for Cut<SqliteStore> {
         self.fuse.pass(store_fails(), self.port.connection(id)).await
     }
 
-    async fn connections(&self, owner: Option<&str>) -> Result<Vec<Connection>, StoreError> {
-        self.fuse.pass(store_fails(), self.port.connections(owner)).await
+    async fn connections(&self, group: Option<&GroupId>) -> Result<Vec<Connection>, StoreError> {
+        self.fuse.pass(store_fails(), self.port.connections(group)).await
     }
 
     async fn update(&self, connection: &Connection) -> Result<Connection, StoreError> {
@@ -138,6 +138,24 @@ impl Connections for Cut<SqliteStore> {
 }
 
 /// What an admin's requests ask of it is its progress.
+impl Groups for Cut<SqliteStore> {
+    async fn groups(&self, owner: &str) -> Result<Vec<GroupId>, StoreError> {
+        self.fuse.pass(store_fails(), self.port.groups(owner)).await
+    }
+
+    async fn home(&self, owner: &str, new: GroupId) -> Result<GroupId, StoreError> {
+        self.fuse.pass(store_fails(), self.port.home(owner, new)).await
+    }
+
+    async fn owner(&self, group: &GroupId) -> Result<Option<String>, StoreError> {
+        self.fuse.pass(store_fails(), self.port.owner(group)).await
+    }
+
+    async fn move_to(&self, group: &GroupId, from: &str, to: &str) -> Result<(), StoreError> {
+        self.fuse.pass(store_fails(), self.port.move_to(group, from, to)).await
+    }
+}
+
 impl SyncStore for Cut<SqliteStore> {
     async fn claim(&self, id: ConnectionId, claim: Claim) -> Result<Claimed, StoreError> {
         self.fuse.pass(store_fails(), self.port.claim(id, claim)).await

@@ -1,21 +1,101 @@
 //! How a limit is said.
 
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use defender_sim::Scenario;
-use http_api::{Attempts, AttemptsUnavailable, Counter, Limits, Window};
+use http_api::{Attempts, AttemptsUnavailable, Counter, Ended, Limits, Window};
 use incident_store::sqlite::SqliteStore;
 use jiff::Timestamp;
+use serde_json::Value;
 
-use crate::support::{A_CENTURY, World, entry};
+use crate::support::{A_CENTURY, World, entry, with};
 
 #[tokio::test]
 async fn too_many_tests_are_told_when_again() {
-    let limits = Limits { owner: vec![Window { length: A_CENTURY, most: 1 }], tenant: vec![] };
+    let window = Window { length: A_CENTURY, most: 1, parameter: Some("TestsPerDay") };
+    let limits = Limits { owner: vec![window], ..Limits::none() };
     let world = World::with(limits, SqliteStore::in_memory().unwrap()).await;
     let tenant = world.tenant(1, Scenario::WrongSecret);
     let ask = async || world.send("a", "POST", "/connections", &entry(&tenant)).await;
     ask().await.problem(422, "test-failed");
-    let wait: u64 = ask().await.problem(429, "too-many-tests").header("retry-after").parse().unwrap();
+    let refused = ask().await;
+    assert!(refused.json["detail"].as_str().unwrap().contains("TestsPerDay"), "{}", refused.text);
+    let wait: u64 = refused.problem(429, "too-many-tests").header("retry-after").parse().unwrap();
     assert!((1..=A_CENTURY.as_secs()).contains(&wait), "{wait}");
+}
+
+#[tokio::test]
+async fn an_owner_has_room_for_so_many_connections_and_no_test_is_made_for_one_more() {
+    let world =
+        World::with(Limits { connections: 2, ..Limits::none() }, SqliteStore::in_memory().unwrap()).await;
+    let tenants: Vec<_> = (1..=3).map(|seed| world.tenant(seed, Scenario::Good)).collect();
+    let first = world.enter("a", &tenants[0]).await;
+    world.enter("a", &tenants[1]).await;
+    let asked = world.simulator.requests().len();
+    let refused = world.send("a", "POST", "/connections", &entry(&tenants[2])).await;
+    refused.problem(409, "too-many-connections");
+    let detail = refused.json["detail"].as_str().unwrap();
+    assert!(detail.contains('2') && detail.contains("ConnectionsPerOwner"), "{detail}");
+    assert_eq!(world.simulator.requests().len(), asked);
+    // Entering one that is there tells of that one, and another owner has room of its own.
+    world.send("a", "POST", "/connections", &entry(&tenants[0])).await.problem(409, "duplicate");
+    world.enter("b", &tenants[2]).await;
+    assert_eq!(world.send("a", "DELETE", &first, &Value::Null).await.status, 204);
+    world.enter("a", &tenants[2]).await;
+}
+
+#[tokio::test]
+async fn another_owner_s_wrong_secrets_keep_no_administrator_out() {
+    let window = |most| vec![Window { length: A_CENTURY, most, parameter: None }];
+    let limits = Limits { tenant: window(3), ..Limits::none() };
+    let world = World::with(limits, SqliteStore::in_memory().unwrap()).await;
+    let tenant = world.tenant(1, Scenario::Good);
+    let wrong = with(entry(&tenant), "clientSecret", "wrong-wrong-wrong~");
+    for _ in 0..3 {
+        world.send("guesser", "POST", "/connections", &wrong).await.problem(422, "test-failed");
+    }
+    world.send("guesser", "POST", "/connections", &wrong).await.problem(429, "too-many-tests");
+    world.send("administrator", "POST", "/connections", &wrong).await.problem(422, "test-failed");
+    world.enter("administrator", &tenant).await;
+}
+
+/// Lets everybody through, up to a number, and keeps how each attempt ended.
+#[derive(Default)]
+struct Told(AtomicUsize, Mutex<Vec<Ended>>);
+
+impl Attempts for Told {
+    async fn count(&self, _: &Counter, _: Window, _: Timestamp) -> Result<bool, AttemptsUnavailable> {
+        Ok(self.0.fetch_add(1, Ordering::Relaxed) < 6)
+    }
+
+    async fn forgive(&self, _: &Counter, _: Window, _: Timestamp) -> Result<(), AttemptsUnavailable> {
+        Ok(())
+    }
+
+    fn ended(&self, how: Ended) {
+        self.1.lock().unwrap().push(how);
+    }
+}
+
+#[tokio::test]
+async fn each_attempt_ends_once_in_what_a_metric_counts() {
+    let world = World::new().await;
+    let tenant = world.tenant(1, Scenario::Good);
+    let told = Told::default();
+    let ask = async |body: Value| {
+        let request = http::Request::post("/test-connection").header("content-type", "application/json");
+        let request = request.body(body.to_string()).unwrap();
+        let limits = Limits::default();
+        test_connection::handle(&world.desk.tester, &told, &limits, &"a".into(), &request).await
+    };
+    // Two windows of the owner's and one of the tenant's for each: room for two.
+    assert!(ask(entry(&tenant)).await.is_ok());
+    assert!(ask(with(entry(&tenant), "clientSecret", "wrong-wrong-wrong~")).await.is_ok());
+    assert!(ask(entry(&tenant)).await.is_err());
+    // What nobody is asked about is no test.
+    assert!(ask(with(entry(&tenant), "clientSecret", "")).await.is_ok());
+    assert_eq!(*told.1.lock().unwrap(), [Ended::Tested, Ended::SecretRefused, Ended::NotAdmitted]);
 }
 
 /// A counter that does not answer.
@@ -40,7 +120,7 @@ async fn nothing_is_tested_that_cannot_be_counted() {
         .body(entry(&tenant).to_string())
         .unwrap();
     let problem =
-        test_connection::handle(&world.desk.tester, &Silent, &Limits::default(), "a", &request).await;
+        test_connection::handle(&world.desk.tester, &Silent, &Limits::default(), &"a".into(), &request).await;
     let answer = problem.unwrap_err().into_response();
     assert_eq!(
         (answer.status().as_u16(), answer.headers()["retry-after"].as_bytes()),

@@ -91,8 +91,8 @@ async fn the_same_tenant_is_entered_by_another_owner_as_if_nobody_had() {
 
 #[tokio::test]
 async fn an_owners_tests_use_up_nobody_elses() {
-    let window = |most| vec![Window { length: A_CENTURY, most }];
-    let limits = Limits { owner: window(4), tenant: window(1000) };
+    let window = |most| vec![Window { length: A_CENTURY, most, parameter: None }];
+    let limits = Limits { owner: window(4), tenant: window(1000), connections: u32::MAX };
     let world = World::with(limits, SqliteStore::in_memory().unwrap()).await;
     let tenant = world.tenant(1, Scenario::Good);
     let path = world.enter("a", &tenant).await;
@@ -110,8 +110,8 @@ async fn an_owners_tests_use_up_nobody_elses() {
 
 #[tokio::test]
 async fn guesses_by_others_neither_keep_an_owner_out_nor_tell_of_one() {
-    let window = |most| vec![Window { length: A_CENTURY, most }];
-    let limits = Limits { owner: window(1000), tenant: window(3) };
+    let window = |most| vec![Window { length: A_CENTURY, most, parameter: None }];
+    let limits = Limits { owner: window(1000), tenant: window(3), connections: u32::MAX };
     let world = World::with(limits, SqliteStore::in_memory().unwrap()).await;
     let (taken, free) = (world.tenant(1, Scenario::Good), world.tenant(2, Scenario::Good));
     let path = world.enter("a", &taken).await;
@@ -139,8 +139,8 @@ async fn guesses_by_others_neither_keep_an_owner_out_nor_tell_of_one() {
 
 #[tokio::test]
 async fn saving_anyway_is_no_way_round_the_count() {
-    let window = |most| vec![Window { length: A_CENTURY, most }];
-    let limits = Limits { owner: window(1000), tenant: window(3) };
+    let window = |most| vec![Window { length: A_CENTURY, most, parameter: None }];
+    let limits = Limits { owner: window(1000), tenant: window(3), connections: u32::MAX };
     let world = World::with(limits, SqliteStore::in_memory().unwrap()).await;
     let tenant = world.tenant(1, Scenario::Good);
     let wrong = with(with(entry(&tenant), "clientSecret", "wrong-wrong-wrong~"), "saveAnyway", true);
@@ -153,4 +153,27 @@ async fn saving_anyway_is_no_way_round_the_count() {
         statuses.push(world.send_if("b", "PUT", &path, Some("*"), &new).await.status);
     }
     assert_eq!(statuses, [422, 422, 429, 429]);
+}
+
+#[tokio::test]
+async fn what_an_owner_has_passes_to_another_one_and_is_that_one_s_as_if_it_always_had_been() {
+    let world = World::new().await;
+    let tenant = world.tenant(1, Scenario::Good);
+    let path = world.enter("a", &tenant).await;
+    world.enter("b", &world.tenant(2, Scenario::Good)).await;
+    let before = world.get("a", &path).await;
+    assert_eq!(connections::move_all(&world.desk.store, "zoe", "a", "b").await.unwrap(), 1);
+    world.get("a", &path).await.problem(404, "not-found");
+    assert_eq!(world.get("a", "/connections").await.json["connections"], json!([]));
+    assert_eq!(
+        shown(&world.get("b", &path).await),
+        shown(&before),
+        "it is what it was, its version included"
+    );
+    assert_eq!(world.get("b", "/connections").await.json["connections"].as_array().unwrap().len(), 2);
+    world.send("b", "POST", "/connections", &entry(&tenant)).await.problem(409, "duplicate");
+    assert_eq!(world.send("b", "POST", &format!("{path}/test"), &Value::Null).await.status, 200);
+    // Who has given it away may enter the tenant again, and has another connection then.
+    assert_ne!(world.enter("a", &tenant).await, path);
+    assert_eq!(connections::move_all(&world.desk.store, "zoe", "nobody", "b").await.unwrap(), 0);
 }

@@ -25,7 +25,7 @@ async fn no_answer_log_line_or_store_shows_a_secret_and_every_test_is_written_do
     let lines = logged();
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("store.db")).unwrap();
-    let limits = Limits { owner: vec![], tenant: vec![] };
+    let limits = Limits { owner: vec![], tenant: vec![], connections: u32::MAX };
     let world = World::with(limits, store).await;
     let tenant =
         world.simulator.add_tenant(TenantSpec { secret: SENTINEL.into(), ..spec(1, Scenario::Good) });

@@ -47,9 +47,12 @@ pub(crate) struct World {
 impl World {
     /// Where nobody is limited.
     pub(crate) async fn new() -> Self {
-        let window = Window { length: Duration::from_secs(1), most: u32::MAX };
-        Self::with(Limits { owner: vec![window], tenant: vec![window] }, SqliteStore::in_memory().unwrap())
-            .await
+        let window = Window { length: Duration::from_secs(1), most: u32::MAX, parameter: None };
+        Self::with(
+            Limits { owner: vec![window], tenant: vec![window], connections: u32::MAX },
+            SqliteStore::in_memory().unwrap(),
+        )
+        .await
     }
 
     pub(crate) async fn with(limits: Limits, store: SqliteStore) -> Self {

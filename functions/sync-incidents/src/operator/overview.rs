@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use incident_store::health::State;
-use incident_store::{Connection, ConnectionId, Connections, Health, StoreError, SyncStore};
+use incident_store::{Connection, ConnectionId, Connections, GroupId, Groups, Health, StoreError, SyncStore};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -52,6 +52,8 @@ pub struct Line {
     pub connection: ConnectionId,
     /// Whose.
     pub owner: String,
+    /// What the connection hangs on; a group moves between owners.
+    pub group: String,
     /// What people call it.
     pub name: Option<String>,
     /// Its health.
@@ -69,7 +71,7 @@ pub struct Line {
 }
 
 /// All connections at `now`; one by one those of `state` and `cause`.
-pub(super) async fn of<S: Connections + SyncStore>(
+pub(super) async fn of<S: Connections + Groups + SyncStore>(
     store: &S,
     state: Option<State>,
     cause: Option<&str>,
@@ -93,7 +95,16 @@ pub(super) async fn of<S: Connections + SyncStore>(
     overview.listed.sort_by_key(|line| (line.since.unwrap_or(Timestamp::MAX), line.connection));
     overview.left_out = overview.listed.len().saturating_sub(MOST_LINES);
     overview.listed.truncate(MOST_LINES);
+    drop(lines);
+    for line in &mut overview.listed {
+        line.owner = owner(store, &line.group.as_str().into()).await?;
+    }
     Ok(overview)
+}
+
+/// Whose a group is.
+pub(super) async fn owner<S: Groups>(store: &S, group: &GroupId) -> Result<String, StoreError> {
+    Ok(store.owner(group).await?.unwrap_or_default())
 }
 
 fn is_asked_for(line: &Line, state: Option<State>, cause: Option<&str>) -> bool {
@@ -111,7 +122,8 @@ async fn line<S: SyncStore>(store: &S, connection: Connection, now: Timestamp) -
     let first = attention.first().map(|attention| attention.reason().to_owned());
     Ok(Line {
         connection: connection.id,
-        owner: connection.settings.owner,
+        group: connection.settings.group.to_string(),
+        owner: String::new(),
         name: connection.settings.name,
         state,
         cause: fault.as_ref().map(|fault| fault.cause.to_owned()).or(first),

@@ -11,6 +11,7 @@ use serde::Serialize;
 pub struct Shown {
     connection: ConnectionId,
     owner: String,
+    group: String,
     name: Option<String>,
     tenant_id: String,
     client_id: String,
@@ -31,13 +32,14 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// `connection` as it is doing at `now`.
+    /// `owner`'s `connection` as it is doing at `now`.
     #[must_use]
-    pub fn of(connection: &Connection, progress: &Progress, now: Timestamp) -> Self {
+    pub fn of(connection: &Connection, owner: String, progress: &Progress, now: Timestamp) -> Self {
         let settings = &connection.settings;
         Self {
             connection: connection.id,
-            owner: settings.owner.clone(),
+            group: settings.group.to_string(),
+            owner,
             name: settings.name.clone(),
             tenant_id: settings.tenant_id.to_string(),
             client_id: settings.client_id.to_string(),

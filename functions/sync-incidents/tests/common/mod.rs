@@ -70,7 +70,7 @@ impl Desk {
         };
         let id = ConnectionId::new(start(), [1; 10]);
         let settings = NewConnection {
-            owner: "local".into(),
+            group: "local".into(),
             name: None,
             tenant_id: tenant.tenant_id,
             client_id: tenant.client_id,

@@ -159,11 +159,11 @@ async fn a_connection_that_is_kept_is_never_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn one_wait_is_one_attempt() {
     let entering = Entering::at(Scenario::WrongSecret);
-    let two = vec![Window { length: Duration::from_secs(86_400), most: 2 }];
-    let limits = Limits { owner: two.clone(), tenant: two };
+    let two = vec![Window { length: Duration::from_secs(86_400), most: 2, parameter: None }];
+    let limits = Limits { owner: two.clone(), tenant: two, connections: u32::MAX };
     let attempts = MemoryAttempts::default();
     let subject = Subject {
-        owner: "a",
+        caller: &"a".into(),
         tenant_id: entering.tenant.tenant_id,
         client_id: entering.tenant.client_id,
         connection: None,

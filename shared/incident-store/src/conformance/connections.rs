@@ -11,7 +11,7 @@ pub(super) async fn what_is_created_is_read_back<S: Connections>(store: &S) {
         settings(1),
         NewConnection { cloud: Cloud::GccHigh, name: None, ..settings(2) },
         NewConnection { cloud: Cloud::Dod, secret_expires: None, ..settings(3) },
-        NewConnection { cloud: Cloud::Simulated(origin), owner: "another".into(), ..settings(4) },
+        NewConnection { cloud: Cloud::Simulated(origin), group: "another".into(), ..settings(4) },
     ];
     let mut all = Vec::new();
     for (number, settings) in (1..).zip(variants) {
@@ -29,9 +29,13 @@ pub(super) async fn what_is_created_is_read_back<S: Connections>(store: &S) {
     assert_eq!(store.connection(id(9)).await.expect("no error"), None, "an unknown id is no connection");
     let listed = store.connections(None).await.expect("connections are listed");
     assert_eq!(listed, all, "all connections are listed, oldest first");
-    let owned = store.connections(Some("another")).await.expect("connections are listed");
-    assert_eq!(owned, all[3..], "an owner's connections are listed, and nobody else's");
-    assert_eq!(store.connections(Some("nobody")).await.expect("no error"), [], "nobody has none");
+    let grouped = store.connections(Some(&"another".into())).await.expect("connections are listed");
+    assert_eq!(grouped, all[3..], "a group's connections are listed, and no other's");
+    assert_eq!(
+        store.connections(Some(&"none".into())).await.expect("no error"),
+        [],
+        "an unknown group has none"
+    );
 }
 
 pub(super) async fn creating_again_is_harmless<S: Connections>(store: &S) {
@@ -53,16 +57,16 @@ pub(super) async fn one_connection_for_a_tenant_client_and_cloud<S: Connections>
     let twice = create(2, NewConnection { name: None, ..settings(1) }).await;
     assert!(
         matches!(twice, Err(StoreError::Duplicate(first)) if first == id(1)),
-        "an owner's second connection for a tenant, client and cloud is refused, naming the first: {twice:?}"
+        "a group's second connection for a tenant, client and cloud is refused, naming the first: {twice:?}"
     );
     let others = [
-        NewConnection { owner: "another".into(), ..settings(1) },
+        NewConnection { group: "another".into(), ..settings(1) },
         NewConnection { cloud: Cloud::Dod, ..settings(1) },
         NewConnection { tenant_id: settings(9).tenant_id, ..settings(1) },
         NewConnection { client_id: settings(9).client_id, ..settings(1) },
     ];
     for (number, other) in (3..).zip(others) {
-        create(number, other).await.expect("another owner, cloud, tenant or client is no duplicate");
+        create(number, other).await.expect("another group, cloud, tenant or client is no duplicate");
     }
     store.remove(id(1), Records::Remove).await.expect("it is removed");
     create(20, settings(1)).await.expect("a removed connection is nobody's duplicate");
@@ -120,26 +124,27 @@ pub(super) async fn removal_is_final<S: Connections>(store: &S) {
     assert!(matches!(unknown, Err(StoreError::Gone)), "what does not exist is not removed: {unknown:?}");
 }
 
-pub(super) async fn an_owner_s_list_is_read_page_by_page<S: Connections>(store: &S) {
+pub(super) async fn a_group_s_list_is_read_page_by_page<S: Connections>(store: &S) {
     for number in [4, 2, 5, 1, 3] {
         connected(store, number).await;
     }
-    let other = NewConnection { owner: "another".into(), ..settings(6) };
+    let other = NewConnection { group: "another".into(), ..settings(6) };
     store.create(id(6), other, Lifecycle::Connected, at(0)).await.expect("it is created");
-    let page = async |owner: &str, after: Option<u8>, limit| {
-        let page = store.connections_after(owner, after.map(id), limit).await.expect("a page is answered");
+    let page = async |group: &str, after: Option<u8>, limit| {
+        let page =
+            store.connections_after(&group.into(), after.map(id), limit).await.expect("a page is answered");
         page.into_iter().map(|connection| connection.id).collect::<Vec<_>>()
     };
     assert_eq!(page("conformance", None, 2).await, [id(1), id(2)], "the first page");
     assert_eq!(page("conformance", Some(2), 2).await, [id(3), id(4)], "the page after that");
     assert_eq!(page("conformance", Some(4), 2).await, [id(5)], "the last one");
-    assert_eq!(page("another", None, 9).await, [id(6)], "each owner has its own");
+    assert_eq!(page("another", None, 9).await, [id(6)], "each group has its own");
     assert_eq!(page("nobody", None, 9).await, [], "and nobody has none");
     store.remove(id(2), Records::Remove).await.expect("it is removed");
     assert_eq!(page("conformance", Some(1), 2).await, [id(3), id(4)], "what was removed is not listed");
     assert_eq!(page("conformance", Some(2), 1).await, [id(3)], "a page may come after what was removed");
     let moved = store.connection(id(3)).await.expect("no error").expect("it is there");
-    let settings = NewConnection { owner: "another".into(), ..moved.settings.clone() };
+    let settings = NewConnection { group: "another".into(), ..moved.settings.clone() };
     store.update(&Connection { settings, ..moved }).await.expect("it gets another owner");
     assert_eq!(page("conformance", None, 9).await, [id(1), id(4), id(5)], "what another owns is not listed");
     assert_eq!(page("another", None, 9).await, [id(3), id(6)], "but with its owner's");

@@ -1,16 +1,17 @@
-//! What every implementation of [`Connections`] and [`SyncStore`], and of [`SecretVault`], keeps, as suites
+//! What every implementation of [`Connections`] and [`SyncStore`], of [`Groups`] and of [`SecretVault`], keeps, as suites
 //! that its tests run.
 //!
 //! Each check gets a store of its own and panics with the promise that was broken.
 
 mod connections;
+mod groups;
 mod leases;
 mod records;
 mod rule;
 mod samples;
 mod vault;
 
-use crate::{Connections, SecretVault, SyncStore};
+use crate::{ClientSecrets, Connections, Groups, SecretVault, SyncStore};
 
 /// Runs each check on a new, empty store.
 macro_rules! each {
@@ -29,7 +30,7 @@ pub async fn run<S: Connections + SyncStore, F: AsyncFn() -> S>(new_store: F) {
         connections::an_update_is_for_the_version_that_was_read,
         connections::removal_is_final,
         connections::the_longest_due_come_first,
-        connections::an_owner_s_list_is_read_page_by_page,
+        connections::a_group_s_list_is_read_page_by_page,
         connections::the_unfinished_are_found,
     );
     each!(new_store:
@@ -71,11 +72,25 @@ pub async fn run<S: Connections + SyncStore, F: AsyncFn() -> S>(new_store: F) {
     );
 }
 
+/// Runs the suite of [`Groups`]. `new_store` answers with an empty store each time it is called.
+///
+/// # Panics
+/// When a promise is broken.
+pub async fn run_groups<S: Connections + Groups, F: AsyncFn() -> S>(new_store: F) {
+    each!(new_store:
+        groups::an_owner_has_one_home,
+        groups::of_homes_made_at_once_there_is_one,
+        groups::a_move_takes_all_that_belongs_to_a_group,
+        groups::a_moved_group_is_no_home,
+        groups::only_an_owner_s_group_is_moved,
+    );
+}
+
 /// Runs the suite of [`SecretVault`]. `new_vault` answers with an empty vault each time it is called.
 ///
 /// # Panics
 /// When a promise is broken.
-pub async fn run_vault<V: SecretVault, F: AsyncFn() -> V>(new_vault: F) {
+pub async fn run_vault<V: ClientSecrets + SecretVault, F: AsyncFn() -> V>(new_vault: F) {
     each!(new_vault:
         vault::what_was_promoted_is_read,
         vault::a_staged_secret_waits,

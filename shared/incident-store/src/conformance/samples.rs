@@ -24,10 +24,10 @@ pub(super) fn id(number: u8) -> ConnectionId {
     ConnectionId::new(at(0), [number; 10])
 }
 
-/// Of one owner; each number is another tenant.
+/// Of one group; each number is another tenant.
 pub(super) fn settings(number: u8) -> NewConnection {
     NewConnection {
-        owner: "conformance".into(),
+        group: "conformance".into(),
         name: Some(format!("Tenant {number} – Ünïcode 🛡")),
         tenant_id: Uuid::from_u128(0xA000 + u128::from(number)),
         client_id: Uuid::from_u128(0xB000 + u128::from(number)),

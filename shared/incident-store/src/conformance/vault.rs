@@ -4,14 +4,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use super::samples::id;
-use crate::{SecretError, SecretVault, SecretVersion};
+use crate::{ClientSecrets, SecretError, SecretVault, SecretVersion};
 
 fn version(number: u128) -> SecretVersion {
     SecretVersion(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number))
 }
 
 /// The current secret of connection 1, whether or not it was read before.
-async fn current<V: SecretVault>(vault: &V) -> Result<String, SecretError> {
+async fn current<V: ClientSecrets>(vault: &V) -> Result<String, SecretError> {
     vault.client_secret(id(1), true).await.map(|secret| secret.expose_secret().to_owned())
 }
 
@@ -25,7 +25,7 @@ async fn put<V: SecretVault>(vault: &V, number: u128, secret: &str) {
     vault.promote(id(1), version(number)).await.expect("a staged secret is promoted");
 }
 
-pub(super) async fn what_was_promoted_is_read<V: SecretVault>(vault: &V) {
+pub(super) async fn what_was_promoted_is_read<V: ClientSecrets + SecretVault>(vault: &V) {
     assert_eq!(current(vault).await, Err(SecretError::Missing), "there is no secret before the first");
     for (number, secret) in [(1, "first"), (2, "second ünïcode ~._-"), (3, "first")] {
         put(vault, number, secret).await;
@@ -35,7 +35,7 @@ pub(super) async fn what_was_promoted_is_read<V: SecretVault>(vault: &V) {
     assert_eq!(other, Err(SecretError::Missing), "another connection's secret is its own");
 }
 
-pub(super) async fn a_staged_secret_waits<V: SecretVault>(vault: &V) {
+pub(super) async fn a_staged_secret_waits<V: ClientSecrets + SecretVault>(vault: &V) {
     put(vault, 1, "old").await;
     stage(vault, 2, "abandoned").await;
     assert_eq!(current(vault).await.as_deref(), Ok("old"), "a staged secret is not read");
@@ -48,7 +48,7 @@ pub(super) async fn a_staged_secret_waits<V: SecretVault>(vault: &V) {
     assert_eq!(current(vault).await.as_deref(), Ok("new"), "and changes nothing");
 }
 
-pub(super) async fn a_version_written_twice_is_one<V: SecretVault>(vault: &V) {
+pub(super) async fn a_version_written_twice_is_one<V: ClientSecrets + SecretVault>(vault: &V) {
     put(vault, 1, "old").await;
     for _ in 0..2 {
         stage(vault, 2, "new").await;
@@ -59,7 +59,7 @@ pub(super) async fn a_version_written_twice_is_one<V: SecretVault>(vault: &V) {
     }
 }
 
-pub(super) async fn a_discarded_version_is_gone<V: SecretVault>(vault: &V) {
+pub(super) async fn a_discarded_version_is_gone<V: ClientSecrets + SecretVault>(vault: &V) {
     put(vault, 1, "old").await;
     stage(vault, 2, "new").await;
     for _ in 0..2 {
@@ -71,7 +71,7 @@ pub(super) async fn a_discarded_version_is_gone<V: SecretVault>(vault: &V) {
     assert_eq!(current(vault).await.as_deref(), Ok("old"), "the current one stays");
 }
 
-pub(super) async fn removal_is_final<V: SecretVault>(vault: &V) {
+pub(super) async fn removal_is_final<V: ClientSecrets + SecretVault>(vault: &V) {
     put(vault, 1, "current").await;
     stage(vault, 2, "staged").await;
     for _ in 0..2 {

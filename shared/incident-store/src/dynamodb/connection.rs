@@ -20,7 +20,7 @@ use crate::{Capabilities, Connection, NewConnection, Records, StoreError};
 pub(super) fn tombstone(of: &Connection, mut item: Item, records: Records) -> Item {
     const OF_RUNS: [&str; 5] = ["holder", "free_from", "lease_until", "last_attempt", "next_due"];
     const OF_CUSTOMER: [&str; 13] = [
-        "owner",
+        "group",
         "name",
         "tenant_id",
         "client_id",
@@ -52,7 +52,7 @@ fn settings(connection: &Connection) -> [(&'static str, Option<AttributeValue>);
     let Connection { settings, lifecycle, capabilities, records, version, .. } = connection;
     let flag = |flag: Option<bool>| flag.map(AttributeValue::Bool);
     [
-        ("owner", Some(of_text(&settings.owner))),
+        ("group", Some(of_text(settings.group.as_str()))),
         ("name", settings.name.as_deref().map(of_text)),
         ("tenant_id", Some(of_text(settings.tenant_id.to_string()))),
         ("client_id", Some(of_text(settings.client_id.to_string()))),
@@ -99,7 +99,7 @@ pub(super) fn changed(connection: &Connection, read: u64) -> Change {
 pub(super) fn connection(item: &Item) -> Result<Connection, StoreError> {
     let interval: u64 = number(item, "interval_ms")?;
     let settings = NewConnection {
-        owner: text(item, "owner")?.to_owned(),
+        group: text(item, "group")?.into(),
         name: optional_text(item, "name")?.map(str::to_owned),
         tenant_id: parsed(item, "tenant_id")?,
         client_id: parsed(item, "client_id")?,
@@ -136,12 +136,12 @@ mod tests {
 
     use super::*;
     use crate::dynamodb::item::size;
-    use crate::{ConnectionId, Lifecycle};
+    use crate::{ConnectionId, GroupId, Lifecycle};
 
     fn connected(name: &str) -> Connection {
         let now: Timestamp = "2026-11-02T09:00:00.1234567Z".parse().unwrap();
         let settings = NewConnection {
-            owner: "arn:aws:sts::123456789012:assumed-role/soc-anywhere-admin/somebody@example.com".into(),
+            group: GroupId::new(now, [7; 10]),
             name: Some(name.into()),
             tenant_id: Uuid::from_u128(1),
             client_id: Uuid::from_u128(2),

@@ -15,13 +15,14 @@ use super::purge::purge;
 use super::table::SK;
 use crate::stored::{as_stored, lifecycle, lifecycle_name};
 use crate::{
-    Connection, ConnectionId, Due, Found, Lifecycle, NewConnection, Records, StoreError, Timing, ticks,
+    Connection, ConnectionId, Due, Found, GroupId, Lifecycle, NewConnection, Records, StoreError, Timing,
+    ticks,
 };
 
 /// How often a removal starts again because somebody changed the connection meanwhile.
 const TRIES: u32 = 5;
 
-/// How much of an owner's list is read at a time.
+/// How much of a group's list is read at a time.
 const LISTED_AT_ONCE: usize = 1_000;
 
 pub(super) async fn create(
@@ -39,7 +40,7 @@ pub(super) async fn create(
     let writes = vec![
         absent().put(&store.table, new_item(&new))?,
         absent().put(&store.table, leading_to(&once, id))?,
-        Change::default().put(&store.table, leading_to(&keys::listed(&new.settings.owner, id), id))?,
+        Change::default().put(&store.table, leading_to(&keys::listed(&new.settings.group, id), id))?,
         absent().check(&store.table, &removed)?,
     ];
     if store.transact(writes).await? {
@@ -79,7 +80,7 @@ pub(super) async fn update(store: &DynamoStore, to: &Connection) -> Result<Conne
         let absent = Change::when("attribute_not_exists(#pk)");
         writes.push(absent.put(&store.table, leading_to(&new, updated.id))?);
     }
-    let (from, to) = (&there.settings.owner, &updated.settings.owner);
+    let (from, to) = (&there.settings.group, &updated.settings.group);
     if from != to {
         writes.push(Change::default().delete(&store.table, &keys::listed(from, updated.id))?);
         let listed = keys::listed(to, updated.id);
@@ -122,7 +123,7 @@ pub(super) async fn remove(
             unchanged.delete(&store.table, &key)?,
             Change::default().put(&store.table, tombstone(&there, item, records))?,
             Change::default().delete(&store.table, &keys::once(&there.settings))?,
-            Change::default().delete(&store.table, &keys::listed(&there.settings.owner, id))?,
+            Change::default().delete(&store.table, &keys::listed(&there.settings.group, id))?,
             Change::default().delete(&store.table, &keys::state(id))?,
         ];
         if store.transact(writes).await? {
@@ -141,17 +142,17 @@ fn removing(there: &Connection) -> Change {
         .remove("keep_records")
 }
 
-/// Those of an owner's list.
-pub(super) async fn of_owner(store: &DynamoStore, owner: &str) -> Result<Vec<Connection>, StoreError> {
-    let mut connections = of_owner_after(store, owner, None, usize::MAX).await?;
+/// Those of a group's list.
+pub(super) async fn of_group(store: &DynamoStore, group: &GroupId) -> Result<Vec<Connection>, StoreError> {
+    let mut connections = of_group_after(store, group, None, usize::MAX).await?;
     connections.sort_unstable_by_key(|connection| (connection.created, connection.id));
     Ok(connections)
 }
 
 /// Each page reads its own part of the list, and nothing of what comes before it.
-pub(super) async fn of_owner_after(
+pub(super) async fn of_group_after(
     store: &DynamoStore,
-    owner: &str,
+    group: &GroupId,
     mut after: Option<ConnectionId>,
     limit: usize,
 ) -> Result<Vec<Connection>, StoreError> {
@@ -159,7 +160,7 @@ pub(super) async fn of_owner_after(
     while found.len() < limit {
         let wanted = (limit - found.len()).min(LISTED_AT_ONCE);
         let asked = Asked {
-            partition: keys::owned_by(owner),
+            partition: keys::in_group(group),
             between: Some(keys::listed_after(after)),
             consistent: true,
             limit: Some(wanted),
@@ -169,9 +170,9 @@ pub(super) async fn of_owner_after(
         let ids = listed.iter().map(|item| parsed(item, "connection"));
         let ids: Vec<ConnectionId> = ids.collect::<Result<_, _>>()?;
         let items = store.get_all(ids.iter().copied().map(keys::connection).collect(), "").await?;
-        // The key may be a digest of the owner; this is the owner. One that cannot be read is left out.
+        // The key may be a digest of the group; this is the group. One that cannot be read is left out.
         let mut some = in_order(&items).these;
-        some.retain(|connection| connection.settings.owner == owner);
+        some.retain(|connection| connection.settings.group == *group);
         some.sort_unstable_by_key(|connection| connection.id);
         found.append(&mut some);
         after = ids.last().copied();
@@ -209,7 +210,7 @@ pub(super) async fn due(store: &DynamoStore, now: Timestamp, limit: usize) -> Re
         .value("pending", of_text("pending"))
         .value("paused", of_text("paused"))
         .value("removing", of_text("removing"));
-    let projection = "#sk, #owner, #lifecycle, #next_due, #last_attempt, #interval_ms, #secret_expires";
+    let projection = "#sk, #group, #lifecycle, #next_due, #last_attempt, #interval_ms, #secret_expires";
     let asked = Asked { filter, projection, ..Asked::default() };
     let mut found = Found::default();
     for item in each_shard(store, &asked).await? {
@@ -233,7 +234,7 @@ fn connected(item: &Item) -> Result<Due, StoreError> {
         next_due: instant(item, "next_due")?,
         last_attempt: optional_instant(item, "last_attempt")?,
     };
-    Ok(Due { timing, owner: text(item, "owner")?.to_owned(), secret_expires: secret_expires.transpose()? })
+    Ok(Due { timing, group: text(item, "group")?.into(), secret_expires: secret_expires.transpose()? })
 }
 
 /// What an item that says no connection is called.

@@ -6,7 +6,7 @@ use graph_security::RecordKind;
 use super::item::Item;
 use super::table::{PK, SK};
 use crate::stored::kind_name;
-use crate::{ConnectionId, NewConnection};
+use crate::{ConnectionId, GroupId, NewConnection};
 
 /// The connections' items are spread over the last digit of their ids. One partition takes 1,000 writes a
 /// second, so 16 take the claims of 960,000 connections a minute.
@@ -51,23 +51,46 @@ pub(super) fn state(id: ConnectionId) -> Key {
     Key { pk: format!("CONNECTION#{id}"), sk: "STATE".to_owned() }
 }
 
-/// What there is once for an owner's tenant, client and cloud.
+/// What there is once for a group's tenant, client and cloud.
 pub(super) fn once(settings: &NewConnection) -> Key {
-    let NewConnection { owner, tenant_id, client_id, cloud, .. } = settings;
-    Key { pk: owned_by(owner), sk: format!("{tenant_id}#{client_id}#{}", cloud.name()) }
+    let NewConnection { group, tenant_id, client_id, cloud, .. } = settings;
+    Key { pk: in_group(group), sk: format!("{ONCE}{tenant_id}#{client_id}#{}", cloud.name()) }
 }
 
-/// A connection in its owner's list, which is in the order of ids.
-pub(super) fn listed(owner: &str, id: ConnectionId) -> Key {
-    Key { pk: owned_by(owner), sk: format!("connection#{id}") }
+/// A connection in its group's list, which is in the order of ids.
+pub(super) fn listed(group: &GroupId, id: ConnectionId) -> Key {
+    Key { pk: in_group(group), sk: format!("connection#{id}") }
 }
 
-/// The sort keys of an owner's list after that id.
+/// The sort keys of a group's list after that id.
 pub(super) fn listed_after(after: Option<ConnectionId>) -> (String, String) {
     let first = after.map_or("connection#".to_owned(), |after| format!("connection#{after}#"));
     (first, "connection#~".to_owned())
 }
 
+/// How the sort keys begin of what there is once in a group.
+const ONCE: &str = "ONCE#";
+
+pub(super) fn in_group(group: &GroupId) -> String {
+    format!("GROUP#{}", short(group.as_str()))
+}
+
+/// A group's own item.
+pub(super) fn group(group: &GroupId) -> Key {
+    Key { pk: in_group(group), sk: "GROUP".to_owned() }
+}
+
+/// An owner's home among the owner's groups: there is one.
+pub(super) fn home(owner: &str) -> Key {
+    Key { pk: owned_by(owner), sk: "HOME".to_owned() }
+}
+
+/// A group that was moved to an owner.
+pub(super) fn moved(owner: &str, group: &GroupId) -> Key {
+    Key { pk: owned_by(owner), sk: format!("GROUP#{}", short(group.as_str())) }
+}
+
+/// All groups of an owner.
 pub(super) fn owned_by(owner: &str) -> String {
     format!("OWNER#{}", short(owner))
 }
@@ -117,9 +140,9 @@ mod tests {
         assert_eq!(connection(id()), key("CONNECTIONS#c", text));
         assert_eq!(tombstone(id()), key("REMOVED#c", text));
         assert_eq!(state(id()), key(&format!("CONNECTION#{text}"), "STATE"));
-        assert_eq!(listed("me", id()), key("OWNER#me", &format!("connection#{text}")));
+        assert_eq!(listed(&"me".into(), id()), key("GROUP#me", &format!("connection#{text}")));
         let (after, end) = listed_after(Some(id()));
-        assert!(after > listed("me", id()).sk && after < end && listed_after(None).0 < after);
+        assert!(after > listed(&"me".into(), id()).sk && after < end && listed_after(None).0 < after);
         let records = format!("RECORDS#{text}");
         assert_eq!(record(id(), RecordKind::Incident, "29"), key(&records, "incident#29"));
         assert_eq!(record(id(), RecordKind::Alert, "da1_2"), key(&records, "alert#da1_2"));

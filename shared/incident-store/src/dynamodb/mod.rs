@@ -27,6 +27,7 @@ mod connection;
 mod connections;
 mod content;
 mod error;
+mod groups;
 mod item;
 mod keys;
 mod lease;
@@ -45,8 +46,9 @@ pub use read::{Body, DynamoRecord};
 pub use store::{DynamoStore, Late, late};
 
 use crate::{
-    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
-    NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
+    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, GroupId, Groups, Incoming, Lease,
+    Lifecycle, NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore,
+    Upserted,
 };
 
 impl Connections for DynamoStore {
@@ -64,20 +66,20 @@ impl Connections for DynamoStore {
         connections::get(self, id).await
     }
 
-    async fn connections(&self, owner: Option<&str>) -> Result<Vec<Connection>, StoreError> {
-        match owner {
-            Some(owner) => connections::of_owner(self, owner).await,
+    async fn connections(&self, group: Option<&GroupId>) -> Result<Vec<Connection>, StoreError> {
+        match group {
+            Some(group) => connections::of_group(self, group).await,
             None => connections::all(self).await,
         }
     }
 
     async fn connections_after(
         &self,
-        owner: &str,
+        group: &GroupId,
         after: Option<ConnectionId>,
         limit: usize,
     ) -> Result<Vec<Connection>, StoreError> {
-        connections::of_owner_after(self, owner, after, limit).await
+        connections::of_group_after(self, group, after, limit).await
     }
 
     async fn update(&self, connection: &Connection) -> Result<Connection, StoreError> {
@@ -94,6 +96,24 @@ impl Connections for DynamoStore {
 
     async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Found<Connection>, StoreError> {
         connections::unfinished(self, before, limit).await
+    }
+}
+
+impl Groups for DynamoStore {
+    async fn groups(&self, owner: &str) -> Result<Vec<GroupId>, StoreError> {
+        groups::of_owner(self, owner).await
+    }
+
+    async fn home(&self, owner: &str, new: GroupId) -> Result<GroupId, StoreError> {
+        groups::home(self, owner, new).await
+    }
+
+    async fn owner(&self, group: &GroupId) -> Result<Option<String>, StoreError> {
+        groups::owner(self, group).await
+    }
+
+    async fn move_to(&self, group: &GroupId, from: &str, to: &str) -> Result<(), StoreError> {
+        groups::move_to(self, group, from, to).await
     }
 }
 

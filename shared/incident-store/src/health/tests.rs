@@ -16,7 +16,7 @@ fn now() -> Timestamp {
 
 fn connection() -> Connection {
     let settings = NewConnection {
-        owner: "local".into(),
+        group: "local".into(),
         name: None,
         tenant_id: uuid::Uuid::from_u128(1),
         client_id: uuid::Uuid::from_u128(2),

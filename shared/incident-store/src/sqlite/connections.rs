@@ -5,7 +5,7 @@ use rusqlite::{Connection as Db, OptionalExtension as _, TransactionBehavior, na
 
 use super::row::{self, CONNECTION, signed};
 use crate::stored::{self, as_stored, interval_ms, lifecycle_name, unreadable};
-use crate::{Connection, ConnectionId, Lifecycle, NewConnection, Records, StoreError, ticks};
+use crate::{Connection, ConnectionId, GroupId, Lifecycle, NewConnection, Records, StoreError, ticks};
 
 /// How many records one transaction deletes: some tens of milliseconds with bodies of 20 KB.
 const PURGED_AT_ONCE: i64 = 500;
@@ -39,13 +39,13 @@ pub(super) fn get(db: &Db, id: ConnectionId) -> Result<Option<Connection>, Store
     rows.next()?.map(row::connection).transpose()
 }
 
-pub(super) fn list(db: &Db, owner: Option<&str>) -> Result<Vec<Connection>, StoreError> {
+pub(super) fn list(db: &Db, group: Option<&GroupId>) -> Result<Vec<Connection>, StoreError> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT {CONNECTION} FROM connections
-         WHERE lifecycle NOT IN ('removed', 'kept') AND (?1 IS NULL OR owner = ?1)
+         WHERE lifecycle NOT IN ('removed', 'kept') AND (?1 IS NULL OR group_id = ?1)
          ORDER BY created, id"
     ))?;
-    let rows = statement.query_and_then([owner], row::connection)?;
+    let rows = statement.query_and_then([group.map(GroupId::as_str)], row::connection)?;
     rows.collect()
 }
 
@@ -77,14 +77,14 @@ pub(super) fn update(db: &mut Db, connection: Connection) -> Result<Connection, 
 fn write(db: &Db, connection: &Connection) -> Result<Connection, StoreError> {
     let Connection { id, settings, lifecycle, capabilities, records, created, .. } = connection;
     let mut statement = db.prepare_cached(&format!(
-        "INSERT INTO connections (id, owner, name, tenant_id, client_id, cloud, simulator, since,
+        "INSERT INTO connections (id, group_id, name, tenant_id, client_id, cloud, simulator, since,
              interval_ms, secret_expires, lifecycle, write_back, custom_detections, keep_records, created,
              version, next_due)
-         VALUES (:id, :owner, :name, :tenant_id, :client_id, :cloud, :simulator, :since,
+         VALUES (:id, :group_id, :name, :tenant_id, :client_id, :cloud, :simulator, :since,
              :interval_ms, :secret_expires, :lifecycle, :write_back, :custom_detections, :keep_records, :created,
              1, :created)
          ON CONFLICT (id) DO UPDATE SET
-             owner = excluded.owner, name = excluded.name, tenant_id = excluded.tenant_id,
+             group_id = excluded.group_id, name = excluded.name, tenant_id = excluded.tenant_id,
              client_id = excluded.client_id, cloud = excluded.cloud, simulator = excluded.simulator,
              since = excluded.since, interval_ms = excluded.interval_ms,
              secret_expires = excluded.secret_expires, lifecycle = excluded.lifecycle,
@@ -94,7 +94,7 @@ fn write(db: &Db, connection: &Connection) -> Result<Connection, StoreError> {
     ))?;
     let mut rows = statement.query(named_params! {
         ":id": id.to_string(),
-        ":owner": settings.owner,
+        ":group_id": settings.group.as_str(),
         ":name": settings.name,
         ":tenant_id": settings.tenant_id.to_string(),
         ":client_id": settings.client_id.to_string(),
@@ -123,7 +123,7 @@ pub(super) fn remove(db: &mut Db, id: ConnectionId, records: Records) -> Result<
         // Of the customer nothing stays but the connection's own id.
         Records::Remove => {
             "UPDATE connections SET lifecycle = 'removed', checkpoint = NULL, status = NULL, lease_until = NULL,
-                 owner = '', name = NULL, tenant_id = '', client_id = '', simulator = NULL, secret_expires = NULL
+                 group_id = '', name = NULL, tenant_id = '', client_id = '', simulator = NULL, secret_expires = NULL
              WHERE id = ? AND lifecycle NOT IN ('removed', 'kept')"
         }
     };
@@ -163,12 +163,12 @@ fn is_tombstone(db: &Db, id: ConnectionId) -> Result<bool, StoreError> {
 fn refuse_duplicate(db: &Db, id: ConnectionId, settings: &NewConnection) -> Result<(), StoreError> {
     let mut statement = db.prepare_cached(
         "SELECT id FROM connections
-         WHERE owner = ? AND tenant_id = ? AND client_id = ? AND cloud = ?
+         WHERE group_id = ? AND tenant_id = ? AND client_id = ? AND cloud = ?
              AND lifecycle NOT IN ('removed', 'kept') AND id <> ?",
     )?;
     let tenant_id = settings.tenant_id.to_string();
     let client_id = settings.client_id.to_string();
-    let key = params![settings.owner, tenant_id, client_id, settings.cloud.name(), id.to_string()];
+    let key = params![settings.group.as_str(), tenant_id, client_id, settings.cloud.name(), id.to_string()];
     let other: Option<String> = statement.query_row(key, |row| row.get(0)).optional()?;
     match other {
         Some(other) => Err(StoreError::Duplicate(other.parse().map_err(|_| unreadable("connection id"))?)),

@@ -7,6 +7,7 @@
 mod alerts;
 mod connections;
 mod error;
+mod groups;
 mod lease;
 mod migrate;
 mod open;
@@ -27,9 +28,9 @@ pub use overview::{Bucket, Counts, Schedule};
 pub use records::{IncidentFilter, Page, Position, StoredRecord};
 
 use crate::{
-    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
-    NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
-    stored,
+    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, GroupId, Groups, Incoming, Lease,
+    Lifecycle, NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore,
+    Upserted, stored,
 };
 use worker::Worker;
 
@@ -74,9 +75,9 @@ impl Connections for SqliteStore {
         self.worker.run(move |db| connections::get(db, id)).await
     }
 
-    async fn connections(&self, owner: Option<&str>) -> Result<Vec<Connection>, StoreError> {
-        let owner = owner.map(str::to_owned);
-        self.worker.run(move |db| connections::list(db, owner.as_deref())).await
+    async fn connections(&self, group: Option<&GroupId>) -> Result<Vec<Connection>, StoreError> {
+        let group = group.cloned();
+        self.worker.run(move |db| connections::list(db, group.as_ref())).await
     }
 
     async fn update(&self, connection: &Connection) -> Result<Connection, StoreError> {
@@ -97,6 +98,28 @@ impl Connections for SqliteStore {
 
     async fn unfinished(&self, before: Timestamp, limit: usize) -> Result<Found<Connection>, StoreError> {
         self.worker.run(move |db| connections::unfinished(db, before, limit)).await.map(Found::from)
+    }
+}
+
+impl Groups for SqliteStore {
+    async fn groups(&self, owner: &str) -> Result<Vec<GroupId>, StoreError> {
+        let owner = owner.to_owned();
+        self.worker.run(move |db| groups::of_owner(db, &owner)).await
+    }
+
+    async fn home(&self, owner: &str, new: GroupId) -> Result<GroupId, StoreError> {
+        let owner = owner.to_owned();
+        self.worker.run(move |db| groups::home(db, &owner, &new)).await
+    }
+
+    async fn owner(&self, group: &GroupId) -> Result<Option<String>, StoreError> {
+        let group = group.clone();
+        self.worker.run(move |db| groups::owner(db, &group)).await
+    }
+
+    async fn move_to(&self, group: &GroupId, from: &str, to: &str) -> Result<(), StoreError> {
+        let (group, from, to) = (group.clone(), from.to_owned(), to.to_owned());
+        self.worker.run(move |db| groups::move_to(db, &group, &from, &to)).await
     }
 }
 

@@ -10,7 +10,7 @@ use crate::stored::{cloud, lifecycle, unreadable};
 use crate::{Capabilities, Connection, ConnectionId, NewConnection, Records, StoreError, ticks};
 
 /// What [`connection`] reads, from its first column on.
-pub(super) const CONNECTION: &str = "id, owner, name, tenant_id, client_id, cloud, simulator, since, \
+pub(super) const CONNECTION: &str = "id, group_id, name, tenant_id, client_id, cloud, simulator, since, \
      interval_ms, secret_expires, lifecycle, created, version, write_back, custom_detections, keep_records";
 
 /// What else a query selects begins here.
@@ -24,7 +24,7 @@ pub(super) const AFTER_HEAD: usize = 11;
 pub(super) fn connection(row: &Row<'_>) -> Result<Connection, StoreError> {
     let simulator: Option<String> = row.get(6)?;
     let settings = NewConnection {
-        owner: row.get(1)?,
+        group: row.get::<_, String>(1)?.into(),
         name: row.get(2)?,
         tenant_id: parse(row, 3, "tenant id")?,
         client_id: parse(row, 4, "client id")?,

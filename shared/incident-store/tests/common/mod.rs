@@ -24,7 +24,7 @@ pub(super) fn id(number: u8) -> ConnectionId {
 /// Connects tenant `number` and takes its lease.
 pub(super) async fn leased(store: &SqliteStore, number: u8) -> Lease {
     let settings = NewConnection {
-        owner: "local".into(),
+        group: "local".into(),
         name: Some(format!("tenant {number}")),
         tenant_id: Uuid::from_u128(number.into()),
         client_id: Uuid::from_u128(1),

@@ -4,9 +4,12 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
-use http_api::{Attempts, AttemptsUnavailable, Counter, Window};
+use graph_http::Clock;
+use http_api::{Attempts, AttemptsUnavailable, Counter, Ended, Window};
 use incident_store::dynamodb::Late;
 use jiff::Timestamp;
+
+use crate::metrics::{self, Metric, Unit};
 
 /// How long a window's item outlives it: instances' clocks differ by less.
 const OUTLIVES: i64 = 3600;
@@ -16,13 +19,16 @@ const OUTLIVES: i64 = 3600;
 pub struct DynamoAttempts {
     client: Late<Client>,
     table: String,
+    stack: String,
+    clock: Clock,
 }
 
 impl DynamoAttempts {
-    /// Counts in `table`. Calls nothing.
+    /// Counts in `table`, and prints metrics of `stack`: its tests are one number, whichever function makes them. Calls
+    /// nothing.
     #[must_use]
-    pub fn new(client: Late<Client>, table: String) -> Self {
-        Self { client, table }
+    pub fn new(client: Late<Client>, table: String, stack: String, clock: Clock) -> Self {
+        Self { client, table, stack, clock }
     }
 
     /// Adds `change` to a window's count while `condition` holds of it; says whether it did.
@@ -37,7 +43,7 @@ impl DynamoAttempts {
         let (start, length) = (window.start(now), window.length.as_secs());
         let key = match counter {
             Counter::Owner(owner) => format!("ATTEMPTS#OWNER#{owner}"),
-            Counter::Tenant(tenant) => format!("ATTEMPTS#TENANT#{tenant}"),
+            Counter::Tenant(owner, tenant) => format!("ATTEMPTS#TENANT#{tenant}#{owner}"),
         };
         let expires = start.saturating_add_unsigned(length).saturating_add(OUTLIVES);
         let number = |number: i64| AttributeValue::N(number.to_string());
@@ -84,5 +90,16 @@ impl Attempts for DynamoAttempts {
         now: Timestamp,
     ) -> Result<(), AttemptsUnavailable> {
         self.add(counter, window, now, -1, "attempts > :bound").await.map(drop)
+    }
+
+    fn ended(&self, how: Ended) {
+        let count =
+            |name, counts: bool| Metric { name, value: f64::from(u8::from(counts)), unit: Unit::Count };
+        let metrics = [
+            count("tested", how != Ended::NotAdmitted),
+            count("refused", how == Ended::SecretRefused),
+            count("not_admitted", how == Ended::NotAdmitted),
+        ];
+        metrics::print(&self.stack, "tested", self.clock.now(), &metrics);
     }
 }

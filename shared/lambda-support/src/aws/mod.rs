@@ -3,6 +3,7 @@
 
 mod attempts;
 mod http;
+mod invoke;
 mod secrets;
 
 use std::fmt::Debug;
@@ -20,6 +21,7 @@ use incident_store::dynamodb::{DynamoStore, Late, late};
 use secrecy::ExposeSecret as _;
 
 pub use attempts::DynamoAttempts;
+pub use invoke::{Invoker, NotInvoked};
 pub use secrets::SecretsManager;
 
 use crate::{AwsSettings, BadSetting};
@@ -46,6 +48,7 @@ fn behavior() -> BehaviorVersion {
 #[derive(Debug)]
 pub struct Aws<'a> {
     settings: &'a AwsSettings,
+    keys: Credentials,
     sdk: SdkConfig,
     dynamodb: Late<aws_sdk_dynamodb::Client>,
 }
@@ -75,7 +78,7 @@ impl<'a> Aws<'a> {
         let sdk = SdkConfig::builder()
             .behavior_version(behavior())
             .region(Region::new(region))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .credentials_provider(SharedCredentialsProvider::new(credentials.clone()))
             .http_client(http::client(transport))
             .retry_config(retry)
             .timeout_config(timeouts);
@@ -84,7 +87,7 @@ impl<'a> Aws<'a> {
         let sdk = sdk.build();
         let of_dynamodb = sdk.clone();
         let dynamodb = late(move || aws_sdk_dynamodb::Client::new(&of_dynamodb));
-        Ok(Self { settings, sdk, dynamodb })
+        Ok(Self { settings, keys: credentials, sdk, dynamodb })
     }
 
     /// The incident store in `SOC_ANYWHERE_TABLE`.
@@ -112,13 +115,29 @@ impl<'a> Aws<'a> {
         Ok(SecretsManager::new(client, format!("soc-anywhere/{stack}/conn/"), key, clock))
     }
 
-    /// Attempts, counted in `SOC_ANYWHERE_TABLE`.
+    /// Attempts, counted in `SOC_ANYWHERE_TABLE`, with metrics of `SOC_ANYWHERE_STACK`.
     ///
     /// # Errors
-    /// [`BadSetting::Missing`] when no table is named.
-    pub fn attempts(&self) -> Result<DynamoAttempts, BadSetting> {
+    /// [`BadSetting::Missing`] when no table or no stack is named.
+    pub fn attempts(&self, clock: Clock) -> Result<DynamoAttempts, BadSetting> {
         let table = self.settings.table.clone().ok_or(BadSetting::Missing("SOC_ANYWHERE_TABLE"))?;
-        Ok(DynamoAttempts::new(self.dynamodb.clone(), table))
+        let stack = self.settings.stack.clone().ok_or(BadSetting::Missing("SOC_ANYWHERE_STACK"))?;
+        Ok(DynamoAttempts::new(self.dynamodb.clone(), table, stack, clock))
+    }
+
+    /// The function that does what needs a secret: `SOC_ANYWHERE_TENANT_CALLS`.
+    ///
+    /// # Errors
+    /// [`BadSetting::Missing`] when it is not named.
+    pub fn tenant_calls<T: Transport>(&self, transport: T, clock: Clock) -> Result<Invoker<T>, BadSetting> {
+        let alias = self.settings.tenant_calls.as_deref();
+        let alias = alias.ok_or(BadSetting::Missing("SOC_ANYWHERE_TENANT_CALLS"))?;
+        let region = self.settings.region.as_deref().unwrap_or_default();
+        // The one partition that has a domain of its own: https://docs.aws.amazon.com/general/latest/gr/lambda-service.html
+        let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let own = format!("https://lambda.{region}.{domain}");
+        let endpoint = self.settings.endpoint.as_deref().unwrap_or(&own);
+        Ok(Invoker::new(transport, clock, endpoint, alias, region, self.keys.clone()))
     }
 
     /// The client for DynamoDB.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use graph_security::RecordKind;
 use incident_store::{
-    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
+    Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, GroupId, Incoming, Lease, Lifecycle,
     NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
 };
 use jiff::Timestamp;
@@ -52,8 +52,8 @@ impl Connections for Marks {
         self.model.connection(id).await
     }
 
-    async fn connections(&self, owner: Option<&str>) -> Result<Vec<Connection>, StoreError> {
-        self.model.connections(owner).await
+    async fn connections(&self, group: Option<&GroupId>) -> Result<Vec<Connection>, StoreError> {
+        self.model.connections(group).await
     }
 
     async fn update(&self, connection: &Connection) -> Result<Connection, StoreError> {

@@ -33,9 +33,9 @@ macro_rules! pass_connections {
 
             async fn connections(
                 &self,
-                owner: Option<&str>,
+                group: Option<&incident_store::GroupId>,
             ) -> Result<Vec<incident_store::Connection>, incident_store::StoreError> {
-                self.through(self.inner.connections(owner)).await
+                self.through(self.inner.connections(group)).await
             }
 
             async fn update(

@@ -6,9 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use graph_security::RecordKind;
 use incident_store::believed::{LONGEST_LEASE, has_passed};
 use incident_store::{
-    Change, Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, Incoming, Lease, Lifecycle,
-    NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore, Upserted,
-    decide, fingerprint, same_content, ticks,
+    Change, Claim, Claimed, Connection, ConnectionId, Connections, Due, Found, GroupId, Incoming, Lease,
+    Lifecycle, NewConnection, Progress, Records, Seen, StoreError, StoredVersion, SyncState, SyncStore,
+    Upserted, decide, fingerprint, same_content, ticks,
 };
 use jiff::Timestamp;
 
@@ -157,11 +157,11 @@ impl Connections for ModelStore {
         Ok(entries.get(&id).filter(|entry| !entry.removed).map(|entry| entry.connection.clone()))
     }
 
-    async fn connections(&self, owner: Option<&str>) -> Result<Vec<Connection>, StoreError> {
+    async fn connections(&self, group: Option<&GroupId>) -> Result<Vec<Connection>, StoreError> {
         let entries = self.lock();
         let there = entries.values().filter(|entry| !entry.removed).map(|entry| &entry.connection);
         let mut found: Vec<Connection> =
-            there.filter(|one| owner.is_none_or(|owner| one.settings.owner == owner)).cloned().collect();
+            there.filter(|one| group.is_none_or(|group| one.settings.group == *group)).cloned().collect();
         found.sort_by_key(|connection| (connection.created, connection.id));
         Ok(found)
     }
@@ -227,7 +227,7 @@ fn refuse_duplicate(
         let old = &entry.connection.settings;
         !entry.removed
             && entry.connection.id != id
-            && (&old.owner, old.tenant_id, old.client_id) == (&new.owner, new.tenant_id, new.client_id)
+            && (&old.group, old.tenant_id, old.client_id) == (&new.group, new.tenant_id, new.client_id)
             && old.cloud.name() == new.cloud.name()
     });
     same.map_or(Ok(()), |entry| Err(StoreError::Duplicate(entry.connection.id)))

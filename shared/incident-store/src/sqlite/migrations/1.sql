@@ -1,9 +1,20 @@
 -- Instants are whole 100-ns ticks since 1970-01-01T00:00:00Z: in any SQLite tool,
 -- datetime(updated / 10000000, 'unixepoch') shows one to the second.
 
-CREATE TABLE connections (
+-- What connections belong to, and whose that is. What an owner enters belongs to its home; an owner may have others, which
+-- were moved to it.
+CREATE TABLE groups (
     id TEXT PRIMARY KEY,
     owner TEXT NOT NULL,
+    home INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX groups_home ON groups (owner) WHERE home;
+CREATE INDEX groups_owner ON groups (owner);
+
+CREATE TABLE connections (
+    id TEXT PRIMARY KEY,
+    group_id TEXT NOT NULL,
     name TEXT,
     tenant_id TEXT NOT NULL,
     client_id TEXT NOT NULL,
@@ -30,7 +41,7 @@ CREATE TABLE connections (
     status TEXT
 ) STRICT;
 
-CREATE UNIQUE INDEX connections_once ON connections (owner, tenant_id, client_id, cloud)
+CREATE UNIQUE INDEX connections_once ON connections (group_id, tenant_id, client_id, cloud)
     WHERE lifecycle NOT IN ('removed', 'kept');
 CREATE INDEX connections_due ON connections (next_due) WHERE lifecycle = 'connected';
 CREATE INDEX connections_unfinished ON connections (created) WHERE lifecycle IN ('pending', 'removing');
