@@ -186,6 +186,7 @@ for name, body in template["Resources"].items():
 OF_TABLE = {
     "SyncIncidentsRole": {
         "CONNECTIONS#*": "GetItem Query UpdateItem",
+        "GROUP#*": "GetItem",
         "CONNECTION#*": "GetItem PutItem",
         "RECORDS#*": "BatchGetItem DeleteItem PutItem",
     },
