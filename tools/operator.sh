@@ -15,6 +15,7 @@ operator.sh STACK COMMAND
   again ID SINCE                         read again what changed since, such as 2026-11-01T00:00:00Z
   retry-set-aside ID, sweep ID           try what is set aside now; begin both sweeps now
   forget-checkpoint ID                   read everything again, as the first sync did
+  move OWNER OWNER                       give all that the first owner has to the second
   letters, purge-letters REASON          show ten dead letters; delete all of them
 TEXT
     exit 2
@@ -36,17 +37,24 @@ quoted() {
     printf '"%s"' "${text//\"/\\\"}"
 }
 
-# Asks the function, and prints its answer.
+# Asks the function that syncs.
 ask() { # COMMAND [MEMBER TEXT]...
-    local event error
-    event="{\"operator\":$(quoted "$1"),\"by\":$(quoted "$(aws sts get-caller-identity --query Arn --output text)")"
+    local command=$1
+    shift
+    invoke SyncIncidents operator "$command" "$@"
+}
+
+# Sends a function an event of these members, and prints its answer.
+invoke() { # FUNCTION [MEMBER TEXT]...
+    local event error function=$1
+    event="{\"by\":$(quoted "$(aws sts get-caller-identity --query Arn --output text)")"
     shift
     while [ $# -gt 0 ]; do
         event+=",$(quoted "$1"):$(quoted "$2")"
         shift 2
     done
     printf '%s}' "$event" >"$work/event"
-    error=$(aws lambda invoke --function-name "$(of SyncIncidents):live" --payload "fileb://$work/event" \
+    error=$(aws lambda invoke --function-name "$(of "$function"):live" --payload "fileb://$work/event" \
         --query FunctionError --output text "$work/answer")
     printf '%s\n' "$(cat "$work/answer")"
     [ "$error" = None ] || fail 'the function has failed: its log says why'
@@ -102,6 +110,7 @@ case $command-$# in
     show-1 | pause-1 | resume-1) ask "$command" connection "$1" ;;
     sync-1 | retry-set-aside-1 | sweep-1 | forget-checkpoint-1) ask_patiently "$command" connection "$1" ;;
     again-2) ask_patiently again connection "$1" since "$2" ;;
+    move-2) invoke Connections move "$1" to "$2" ;;
     letters-0)
         aws sqs receive-message --queue-url "$(of DeadLetters)" --visibility-timeout 0 --max-number-of-messages 10 \
             --query 'Messages[].Body' --output json

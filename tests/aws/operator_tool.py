@@ -88,6 +88,14 @@ class Operator:
             assert report["calls"] >= 2, (words, report)
         report = self.runs("sync", failing)
         assert report["outcome"]["result"] == "failed" and report["outcome"]["cause"] == "wrong_secret", report["outcome"]
+        self.moves(line["owner"], failing)
+
+    def moves(self, owner, connection):
+        """All that an owner has, to another and back."""
+        another = "iam:AROAEXAMPLEEXAMPLE000"
+        for from_owner, to in [(owner, another), (another, owner)]:
+            assert self.runs("move", from_owner, to)["moved"] >= 1
+            assert self.runs("show", connection)["owner"] == to
 
     def mistakes_are_told(self, good):
         for words, said in [
