@@ -20,6 +20,13 @@ async fn ask(desk: &Desk, mut event: Value) -> Value {
     serde_json::to_value(desk.syncer.operate(order, deadline).await.unwrap()).unwrap()
 }
 
+/// A desk whose connection is of an owner's home.
+async fn owned() -> Desk {
+    let desk = Desk::demo().await;
+    desk.syncer.store.home("local", "local".into()).await.unwrap();
+    desk
+}
+
 /// A second connection of another owner, to the same tenant.
 async fn enter(desk: &Desk, number: u8, owner: &str) -> ConnectionId {
     let id = ConnectionId::new(start(), [number; 10]);
@@ -33,7 +40,7 @@ async fn enter(desk: &Desk, number: u8, owner: &str) -> ConnectionId {
 
 #[tokio::test(start_paused = true)]
 async fn all_connections_of_all_owners_are_told_by_health_and_cause() {
-    let desk = Desk::demo().await;
+    let desk = owned().await;
     desk.runs().await;
     enter(&desk, 2, "two").await;
     desk.secrets.replace("S3ntinel");
@@ -75,7 +82,7 @@ async fn all_connections_of_all_owners_are_told_by_health_and_cause() {
 
 #[tokio::test(start_paused = true)]
 async fn one_connection_is_shown_with_what_its_last_sync_has_left_and_without_its_secret() {
-    let desk = Desk::demo().await;
+    let desk = owned().await;
     desk.runs().await;
     let shown = ask(&desk, json!({ "operator": "show", "connection": desk.id })).await;
     assert_eq!(
@@ -96,7 +103,7 @@ async fn one_connection_is_shown_with_what_its_last_sync_has_left_and_without_it
 
 #[tokio::test(start_paused = true)]
 async fn a_paused_connection_is_not_synced_until_it_goes_on() {
-    let desk = Desk::demo().await;
+    let desk = owned().await;
     desk.runs().await;
     let version = || async { desk.syncer.store.connection(desk.id).await.unwrap().unwrap().version };
     for _ in 0..2 {
@@ -143,7 +150,7 @@ async fn what_is_not_entered_yet_or_is_being_removed_is_not_turned() {
 
 #[tokio::test(start_paused = true)]
 async fn the_engine_s_levers_are_pulled() {
-    let desk = Desk::demo().await;
+    let desk = owned().await;
     desk.runs().await;
     let id = desk.id;
     let since = start() - SignedDuration::from_hours(10 * 24);

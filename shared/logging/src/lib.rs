@@ -16,7 +16,7 @@ use tracing_subscriber::registry::LookupSpan;
 const OTHERS: LevelFilter = LevelFilter::INFO;
 
 /// The crates of this workspace, as their log lines name them.
-pub const OURS: [&str; 12] = [
+pub const OURS: [&str; 13] = [
     "connections",
     "defender_sim",
     "graph_auth",
@@ -28,6 +28,7 @@ pub const OURS: [&str; 12] = [
     "logging",
     "soc_anywhere",
     "sync_incidents",
+    "tenant_calls",
     "test_connection",
 ];
 
