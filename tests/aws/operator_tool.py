@@ -111,7 +111,7 @@ class Operator:
 
     def leaves_a_trail(self, good):
         lines = self.desk.lines("SyncIncidentsLogs", "operator")
-        trail = {(line["order"], line.get("connection"), line.get("text")) for line in lines}
+        trail = {(line["order"], line.get("connection"), line.get("note")) for line in lines}
         for done in [("pause", good, None), ("again", good, None), ("list", None, None)]:
             assert done in trail, (done, trail)
         texts = {text for _, _, text in trail if text}

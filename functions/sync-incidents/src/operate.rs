@@ -22,7 +22,7 @@ pub(crate) async fn operate(
     };
     let connection = order.connection().map(tracing::field::display);
     // Before it is done: the audit line is there however it ends.
-    tracing::info!(by, order = order.name(), connection, text = order.text(), "operator");
+    tracing::info!(by, order = order.name(), connection, note = order.text(), "operator");
     let answer = function.syncer.operate(order, deadline).await?;
     if let Answer::Synced(report) = &answer {
         let mut account = Account::default();
