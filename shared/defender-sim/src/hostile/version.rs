@@ -36,6 +36,8 @@ pub struct Version {
     pub in_place: bool,
     /// How the instant compares with the latest of the versions before.
     pub order: Order,
+    /// The latest instant of the versions before.
+    pub before: Option<i64>,
     /// An empty date of .NET stands where there is no instant.
     pub(super) empty_date: bool,
     /// An alert's incident.

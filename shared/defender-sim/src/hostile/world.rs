@@ -398,6 +398,7 @@ impl World {
                 (Some(instant), Some(before)) if instant < before => Order::Back,
                 _ => Order::Forward,
             },
+            before,
             empty_date,
             incident,
             row: Arc::default(),

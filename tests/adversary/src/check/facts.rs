@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use defender_sim::Kind;
-use defender_sim::hostile::Tenant;
 use defender_sim::hostile::ticks::{HOUR, MINUTE};
+use defender_sim::hostile::{Order, Tenant};
 use graph_security::Property;
 
 use super::class::Class;
@@ -21,6 +21,8 @@ pub(super) struct Fact {
     pub(super) visible: i64,
     pub(super) everywhere: i64,
     pub(super) class: Class,
+    /// A version before it has an instant of the future, which is none from here on: the store may hold that for newer.
+    pub(super) believed_from: Option<i64>,
     /// Judged lost or stale, and by when.
     missed: Option<i64>,
 }
@@ -104,6 +106,7 @@ impl Facts {
                     visible: version.visible,
                     everywhere,
                     class,
+                    believed_from: version.before.filter(|_| version.order == Order::BackFromFuture),
                     missed: None,
                 });
                 found.class(class).made += 1;
@@ -198,6 +201,16 @@ impl Facts {
                     && poison.until + HEALS_WITHIN > to
             })
         })
+    }
+
+    /// While the version could not be had, the later instant of one before it has come to pass. Now only two reads by id
+    /// show which of them is newer.
+    pub(super) fn settle_overtaken(&mut self, index: u32, found: &mut Found) {
+        let fact = &mut self.facts[index as usize];
+        self.open.remove(&(fact.everywhere, index));
+        found.class(fact.class).made -= 1;
+        fact.class = Class::Backward;
+        found.class(fact.class).made += 1;
     }
 
     pub(super) fn settle_superseded(&mut self, index: u32, found: &mut Found) {

@@ -50,6 +50,9 @@ const LIVE_REACH: i64 = DAY - 15 * MINUTE;
 /// A sync reads up to its first answer's `Date`, which is cut to the second and may be off by some.
 const DATE_ERROR: i64 = 3 * SECOND;
 
+/// An instant that lies no further ahead of an answer's `Date` is believed; a `Date` may be off by some seconds.
+const CLOCKS_DIFFER: i64 = 15 * MINUTE + DATE_ERROR;
+
 /// A sweep is due at most one period after the last, and the run that does it takes a while.
 const SLACK: i64 = 15 * MINUTE;
 
@@ -134,6 +137,8 @@ impl Checker {
                 let what = format!("{:?} {} v{index} ({:?})", fact.kind, fact.record, fact.class);
                 format!("unreported: {what} cannot be read, {seconds} s after connecting")
             });
+        } else if fact.believed_from.is_some_and(|instant| instant <= ended + CLOCKS_DIFFER) {
+            self.facts.settle_overtaken(index, &mut self.found);
         } else {
             self.facts.settle_missed(index, ended, &mut self.found);
         }
