@@ -29,14 +29,8 @@ fn build(config: Config) -> Result<Function, BadSetting> {
         Some(_) => Some(Aws::new(&config.aws, transport.clone())?.attempts()?),
         None => None,
     };
-    let tester = Tester {
-        transport,
-        clock: Clock::system(),
-        endpoints: config.endpoints,
-        egress: config.egress,
-        // The gateway waits 30 s at most, so consent is waited for by the page that calls.
-        waiting: None,
-        seed: fastrand::u64(..),
-    };
+    // The gateway waits 30 s at most, so consent is waited for by the page that calls.
+    let tester = Tester::new(transport, Clock::system(), config.endpoints);
+    let tester = Tester { egress: config.egress, ..tester };
     Ok(Function { tester, attempts, limits: Limits::default(), owner_claim: config.owner_claim })
 }

@@ -64,12 +64,12 @@ impl Stage {
             attempts: MemoryAttempts::default(),
             limits: Limits::default(),
             tester: Tester {
-                transport: InProcess { simulator: self.simulator.clone(), clock: clock.clone() },
-                clock,
-                endpoints: EndpointOverride::default(),
-                egress: Vec::new(),
-                waiting: None,
                 seed: 1,
+                ..Tester::new(
+                    InProcess { simulator: self.simulator.clone(), clock: clock.clone() },
+                    clock,
+                    EndpointOverride::default(),
+                )
             },
         };
         (admin, fuse)
