@@ -97,14 +97,10 @@ impl Desk {
             vault: self.secrets.clone(),
             attempts: MemoryAttempts::default(),
             limits: Limits::none(),
+            // A desk's public address is not known to it.
             tester: Tester {
-                transport: self.transport.clone(),
-                clock: self.clock.clone(),
-                endpoints: self.endpoints.clone(),
-                // A desk's public address is not known to it.
-                egress: Vec::new(),
                 waiting,
-                seed: fastrand::u64(..),
+                ..Tester::new(self.transport.clone(), self.clock.clone(), self.endpoints.clone())
             },
         }
     }

@@ -39,15 +39,8 @@ fn build(config: Config) -> Result<Function, BadSetting> {
         vault: aws.secrets(clock.clone())?,
         attempts: aws.attempts(clock.clone())?,
         limits: config.limits,
-        tester: Tester {
-            transport,
-            clock,
-            endpoints: config.endpoints,
-            egress: config.egress,
-            // The gateway waits 30 s at most, so consent is waited for by the page that calls.
-            waiting: None,
-            seed: fastrand::u64(..),
-        },
+        // The gateway waits 30 s at most, so consent is waited for by the page that calls.
+        tester: Tester { egress: config.egress, ..Tester::new(transport, clock, config.endpoints) },
     };
     Ok(Function { desk, calls, callers })
 }

@@ -25,7 +25,7 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// What the answer to the step that makes a change says of that change; `None` where nothing was changed.
-    pub(crate) fn of<T>(answer: &Result<T, Refusal>) -> Option<Self> {
+    fn of<T>(answer: &Result<T, Refusal>) -> Option<Self> {
         match answer {
             Ok(_) => Some(Self::Made),
             Err(Refusal::Unavailable(_)) => Some(Self::Unknown),

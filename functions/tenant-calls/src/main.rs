@@ -38,14 +38,7 @@ fn build(config: Config) -> Result<Desk, BadSetting> {
         vault: aws.secrets(clock.clone())?,
         attempts: aws.attempts(clock.clone())?,
         limits: config.limits,
-        tester: Tester {
-            transport,
-            clock,
-            endpoints: config.endpoints,
-            egress: config.egress,
-            // What is saved was entered before, so nothing is waited for.
-            waiting: None,
-            seed: fastrand::u64(..),
-        },
+        // What is saved was entered before, so nothing is waited for.
+        tester: Tester { egress: config.egress, ..Tester::new(transport, clock, config.endpoints) },
     })
 }

@@ -30,14 +30,7 @@ fn build(config: Config) -> Result<Function, BadSetting> {
         let attempts = Aws::new(&config.aws, transport.clone())?.attempts(clock.clone())?;
         Some(Counted { attempts, callers: Callers::of(&config)? })
     };
-    let tester = Tester {
-        transport,
-        clock,
-        endpoints: config.endpoints,
-        egress: config.egress,
-        // The gateway waits 30 s at most, so consent is waited for by the page that calls.
-        waiting: None,
-        seed: fastrand::u64(..),
-    };
+    // The gateway waits 30 s at most, so consent is waited for by the page that calls.
+    let tester = Tester { egress: config.egress, ..Tester::new(transport, clock, config.endpoints) };
     Ok(Function { tester, counted, limits: config.limits })
 }

@@ -46,6 +46,14 @@ pub(crate) struct Trial<'a, T> {
     pub(crate) rng: fastrand::Rng,
 }
 
+impl<T> Tester<T> {
+    /// One whose addresses are not known and behind which nobody waits, with a random seed.
+    #[must_use]
+    pub fn new(transport: T, clock: Clock, endpoints: EndpointOverride) -> Self {
+        Self { transport, clock, endpoints, egress: Vec::new(), waiting: None, seed: fastrand::u64(..) }
+    }
+}
+
 impl<T: Transport> Tester<T> {
     /// Tests what a person entered. `observer` sees each check as it is decided; some are shown again when
     /// more is known, and the last one counts.

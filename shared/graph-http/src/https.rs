@@ -40,8 +40,8 @@ impl HttpsTransport {
         Self(Arc::new(Shared { clients, detour: None }))
     }
 
-    /// The transport over `network`, which takes no longer than `connecting` to connect. `clock` is the wall clock: a connection whose last answer is more than 60 s ago by
-    /// it is not used again.
+    /// The transport over `network`, which takes no longer than `connecting` to connect. `clock` is the wall clock: a
+    /// connection whose last answer is more than 60 s ago by that clock is not used again.
     #[must_use]
     pub fn over(network: Network, connecting: Connecting, clock: Clock) -> Self {
         let tls = tls(network.roots);

@@ -41,12 +41,12 @@ async fn main() -> anyhow::Result<()> {
         attempts: MemoryAttempts::default(),
         limits: Limits { owner: vec![window], tenant: vec![window], connections: u32::MAX },
         tester: Tester {
-            transport: HttpsTransport::new(),
-            clock,
-            endpoints: EndpointOverride { login: Some(origin.clone()), graph: Some(origin) },
-            egress: Vec::new(),
-            waiting: None,
             seed: 7,
+            ..Tester::new(
+                HttpsTransport::new(),
+                clock,
+                EndpointOverride { login: Some(origin.clone()), graph: Some(origin) },
+            )
         },
     };
     println!(

@@ -71,12 +71,12 @@ impl Stage {
             attempts: MemoryAttempts::default(),
             limits: Limits::default(),
             tester: Tester {
-                transport: InProcess { simulator: self.simulator.clone(), clock: clock.clone() },
-                clock,
-                endpoints: EndpointOverride::default(),
-                egress: Vec::new(),
-                waiting: None,
                 seed: 1,
+                ..Tester::new(
+                    InProcess { simulator: self.simulator.clone(), clock: clock.clone() },
+                    clock,
+                    EndpointOverride::default(),
+                )
             },
         };
         (admin, fuse)
@@ -93,6 +93,19 @@ impl Stage {
         let mut cleaned = Cleaned::default();
         clean(&self.store, &self.vault, later, 100, &mut cleaned).await.unwrap();
         cleaned
+    }
+
+    /// A cleaning that is cut at that call, and what it has counted by then.
+    async fn clean_until_cut(&self, calls: usize, how: How) -> (Cleaned, Arc<Fuse>) {
+        let (admin, fuse) = self.admin(calls, how);
+        let later = Timestamp::now() + UNFINISHED_AFTER + UNFINISHED_AFTER;
+        let mut cleaned = Cleaned::default();
+        let cleaning = async {
+            let cleaning = clean(&admin.store, &admin.vault, later, 100, &mut cleaned);
+            cleaning.await.map_err(Refusal::from)
+        };
+        let _ = until_cut(&fuse, cleaning).await;
+        (cleaned, fuse)
     }
 
     async fn connection(&self, id: ConnectionId) -> Connection {
@@ -256,14 +269,7 @@ async fn a_cleaning_that_is_cut_anywhere_is_finished_by_the_next() {
         assert!(until_cut(&fuse, admin.enter(&owner(), &stage.entry, |_| {})).await.is_none());
         drop(admin);
         assert_eq!(stage.vault.ids().len(), 1, "{context}");
-        let (admin, fuse) = stage.admin(calls, how);
-        let later = Timestamp::now() + UNFINISHED_AFTER + UNFINISHED_AFTER;
-        let mut cleaned = Cleaned::default();
-        let cleaning = async {
-            let cleaning = clean(&admin.store, &admin.vault, later, 100, &mut cleaned);
-            cleaning.await.map_err(Refusal::from)
-        };
-        let _ = until_cut(&fuse, cleaning).await;
+        let (_, fuse) = stage.clean_until_cut(calls, how).await;
         stage.clean().await;
         assert_eq!(stage.whole(&context).await.len(), 0, "{context}");
         fuse.is_down()
@@ -283,14 +289,7 @@ async fn a_cleaning_that_is_cut_off_has_counted_what_it_did() {
             let settings = NewConnection { tenant_id, ..entered.settings.clone() };
             stage.store.create(id, settings, Lifecycle::Pending, entered.created).await.unwrap();
         }
-        let (admin, fuse) = stage.admin(calls, How::DiesBefore);
-        let later = Timestamp::now() + UNFINISHED_AFTER + UNFINISHED_AFTER;
-        let mut cleaned = Cleaned::default();
-        let cleaning = async {
-            let cleaning = clean(&admin.store, &admin.vault, later, 100, &mut cleaned);
-            cleaning.await.map_err(Refusal::from)
-        };
-        let _ = until_cut(&fuse, cleaning).await;
+        let (cleaned, fuse) = stage.clean_until_cut(calls, How::DiesBefore).await;
         let left = stage.store.connections(None).await.unwrap().len() - 1;
         assert_eq!((cleaned.removed + left, cleaned.failed), (2, 0), "cut at call {calls}");
         seen.push(cleaned.removed);

@@ -146,14 +146,8 @@ pub(crate) async fn secret(vault: &impl incident_store::ClientSecrets, id: Conne
 
 fn tester(simulator: SocketAddr) -> Tester<HttpsTransport> {
     let origin = TestOrigin::parse(&format!("http://{simulator}"), PrivateHosts::Refused).unwrap();
-    Tester {
-        transport: HttpsTransport::new(),
-        clock: Clock::system(),
-        endpoints: EndpointOverride { login: Some(origin.clone()), graph: Some(origin) },
-        egress: Vec::new(),
-        waiting: None,
-        seed: 1,
-    }
+    let endpoints = EndpointOverride { login: Some(origin.clone()), graph: Some(origin) };
+    Tester { seed: 1, ..Tester::new(HttpsTransport::new(), Clock::system(), endpoints) }
 }
 
 pub(crate) fn spec(seed: u64, scenario: Scenario) -> TenantSpec {

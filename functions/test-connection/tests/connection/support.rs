@@ -43,14 +43,7 @@ pub(crate) fn tester_at(origin: &str, transport: HttpsTransport) -> Tester<Https
 
 /// A tester of Microsoft's own hosts, whatever stands behind them.
 pub(crate) fn tester<T: Transport>(transport: T) -> Tester<T> {
-    Tester {
-        transport,
-        clock: Clock::system(),
-        endpoints: EndpointOverride::default(),
-        egress: Vec::new(),
-        waiting: None,
-        seed: 1,
-    }
+    Tester { seed: 1, ..Tester::new(transport, Clock::system(), EndpointOverride::default()) }
 }
 
 /// A tester whose simulator is in this process, for simulated time.

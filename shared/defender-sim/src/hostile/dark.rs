@@ -33,20 +33,24 @@ const FORGOTTEN: i64 = 2 * HOUR;
 /// minutes; the next run is a minute later.
 const NEXT_RUN: i64 = 6 * MINUTE;
 
+/// What is known of each list.
+#[derive(Debug, Default)]
+pub(super) struct Dark([List; 2]);
+
 #[derive(Debug)]
-pub(super) struct Dark {
-    until: [i64; 2],
+struct List {
+    until: i64,
     /// The first and the last refusal in a row.
-    refused: [Option<(i64, i64)>; 2],
+    refused: Option<(i64, i64)>,
     /// Whether the list was answered since its last refusal.
-    answered: [bool; 2],
+    is_answered: bool,
     /// Whether the last request for the list was refused for its token.
-    token_refused: [bool; 2],
+    is_token_refused: bool,
 }
 
-impl Default for Dark {
+impl Default for List {
     fn default() -> Self {
-        Self { until: [i64::MIN; 2], refused: [None; 2], answered: [true; 2], token_refused: [false; 2] }
+        Self { until: i64::MIN, refused: None, is_answered: true, is_token_refused: false }
     }
 }
 
@@ -54,36 +58,43 @@ impl Dark {
     /// Takes down an answer that reaches its caller at `at`; `list`: `None` for both.
     pub(super) fn note(&mut self, list: Option<Kind>, answer: Counts, at: i64) {
         for kind in [Kind::Incidents, Kind::Alerts] {
-            if list.is_some_and(|list| list != kind) || answer == Counts::Neither {
-                continue;
+            if list.is_none_or(|list| list == kind) {
+                self.0[kind as usize].note(answer, at);
             }
-            let list = kind as usize;
-            let was_token = std::mem::replace(&mut self.token_refused[list], answer == Counts::TokenRefused);
-            let dark = match answer {
-                Counts::Neither | Counts::Answered => {
-                    self.answered[list] = true;
-                    continue;
-                }
-                Counts::TokenRefused if !was_token => at,
-                Counts::Failed => at,
-                Counts::Wait(asked) => asked + 5 * SECOND,
-                Counts::Refused | Counts::TokenRefused => at + self.back_off(list, at),
-            };
-            self.until[list] = dark.max(self.until[list]);
         }
     }
 
-    /// How long whoever is refused now may leave the list alone.
-    fn back_off(&mut self, list: usize, at: i64) -> i64 {
-        let answered = std::mem::replace(&mut self.answered[list], false);
-        let goes_on = |latest: i64| !answered || at - latest < FORGOTTEN;
-        let (since, latest) = self.refused[list].filter(|(_, latest)| goes_on(*latest)).unwrap_or((at, at));
-        self.refused[list] = Some((since, latest.max(at)));
-        let is_first = at - since < MINUTE;
-        NEXT_RUN + if is_first { FIRST_BACK_OFF } else { LONGEST_BACK_OFF }
+    pub(super) fn until(&self, kind: Kind) -> i64 {
+        self.0[kind as usize].until
+    }
+}
+
+impl List {
+    fn note(&mut self, answer: Counts, at: i64) {
+        let was_token = self.is_token_refused;
+        let dark = match answer {
+            // It says nothing of the list.
+            Counts::Neither => return,
+            Counts::Answered => {
+                (self.is_answered, self.is_token_refused) = (true, false);
+                return;
+            }
+            Counts::TokenRefused if !was_token => at,
+            Counts::Failed => at,
+            Counts::Wait(asked) => asked + 5 * SECOND,
+            Counts::Refused | Counts::TokenRefused => at + self.back_off(at),
+        };
+        self.is_token_refused = answer == Counts::TokenRefused;
+        self.until = dark.max(self.until);
     }
 
-    pub(super) fn until(&self, kind: Kind) -> i64 {
-        self.until[kind as usize]
+    /// How long whoever is refused now may leave the list alone.
+    fn back_off(&mut self, at: i64) -> i64 {
+        let is_answered = std::mem::replace(&mut self.is_answered, false);
+        let goes_on = |latest: i64| !is_answered || at - latest < FORGOTTEN;
+        let (since, latest) = self.refused.filter(|(_, latest)| goes_on(*latest)).unwrap_or((at, at));
+        self.refused = Some((since, latest.max(at)));
+        let is_first = at - since < MINUTE;
+        NEXT_RUN + if is_first { FIRST_BACK_OFF } else { LONGEST_BACK_OFF }
     }
 }
