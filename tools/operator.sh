@@ -61,10 +61,10 @@ invoke() { # FUNCTION [MEMBER TEXT]...
     case $(cat "$work/answer") in '{"error":'*) exit 1 ;; esac
 }
 
-# As `ask`. A sync leaves its connection to nobody else until halfway to its next turn, 40 s at most.
+# As `ask`, until the connection is free. A sync that was killed keeps its lease for 40 s at most.
 ask_patiently() {
-    local tries=0
-    while answer=$(ask "$@") && [[ $answer == *'"result":"busy"'* ]] && [ "$((tries += 1))" -lt 12 ]; do
+    local until=$((SECONDS + 300))
+    while answer=$(ask "$@") && [[ $answer == *'"result":"busy"'* ]] && [ "$SECONDS" -lt "$until" ]; do
         printf 'another sync has the connection: trying again\n' >&2
         sleep 5
     done

@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 from desk import HUNG, ROOT, Aws, Simulator, Stack, wait
 from operator_tool import Operator
 from roles import check_roles
-from watched import metrics_of_alarm, metrics_of_dashboard, metrics_of_left_out, printed_metrics
+from watched import metrics_of_alarm, metrics_of_dashboard, metrics_of_left_out, printed_metrics, rare_metrics
 
 # How many connections the queue is to carry.
 MANY = 200
@@ -326,8 +326,9 @@ def what_is_watched_is_printed(desk):
     alarms = [metric for alarm in cloudwatch.describe_alarms()["MetricAlarms"] for metric in metrics_of_alarm(alarm)]
     (name,) = [dashboard["DashboardName"] for dashboard in cloudwatch.list_dashboards()["DashboardEntries"]]
     shown = metrics_of_dashboard(json.loads(cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"]))
-    # The alarms that the emulator does not take.
     function = desk.stack.resources["SyncIncidents"]
+    printed |= rare_metrics(function)
+    # The alarms that the emulator does not take.
     left_out = metrics_of_left_out(desk.stack.left_out, function)
     assert len(alarms) >= 9 and len(left_out) == 8 and len(shown) >= 10, (alarms, left_out, shown)
     nowhere = [metric for metric in alarms + left_out + shown if metric not in printed]

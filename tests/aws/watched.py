@@ -1,7 +1,9 @@
 """Which metrics the function prints, and which the alarms and the dashboard watch: each as its name and dimensions."""
 
+import pathlib
 import re
 
+ROOT = pathlib.Path(__file__).parents[2]
 NAMESPACE = "SocAnywhere"
 
 
@@ -20,6 +22,17 @@ def printed_metrics(lines):
                 for each in directive["Metrics"]:
                     assert isinstance(line[each["Name"]], (int, float)), (each, line)
                     found.add(metric(each["Name"], dimensions))
+    return found
+
+
+def rare_metrics(function):
+    """What the function that syncs prints only where it is not 0, as its source names it."""
+    found = set()
+    for file, outcome in (("account", "synced"), ("tick", "tick")):
+        text = (ROOT / f"functions/sync-incidents/src/{file}.rs").read_text()
+        names = re.findall(r'rare\("(\w+)"|push\(count\("(\w+)"', text)
+        assert names, file
+        found |= {metric("".join(name), {"service": function, "outcome": outcome}) for name in names}
     return found
 
 

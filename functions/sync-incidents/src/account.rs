@@ -21,9 +21,9 @@ pub(crate) struct Account {
     graph_calls: usize,
     written: usize,
     set_aside: usize,
-    newly_set_aside: u64,
-    found_by_hourly_sweep: u64,
-    found_by_daily_sweep: u64,
+    newly_set_aside: usize,
+    found_by_hourly_sweep: usize,
+    found_by_daily_sweep: usize,
     unreadable: usize,
     over: usize,
     longest_ms: u64,
@@ -69,9 +69,9 @@ impl Account {
         self.written += streams.values().map(changed).sum::<usize>();
         self.unreadable += streams.values().map(unreadable).sum::<usize>();
         self.set_aside += usize::from(!report.status.set_aside.is_empty());
-        self.newly_set_aside += news.newly_set_aside;
-        self.found_by_hourly_sweep += news.found_by_hourly_sweep;
-        self.found_by_daily_sweep += news.found_by_daily_sweep;
+        self.newly_set_aside += whole(news.newly_set_aside);
+        self.found_by_hourly_sweep += whole(news.found_by_hourly_sweep);
+        self.found_by_daily_sweep += whole(news.found_by_daily_sweep);
         self.longest_ms = self.longest_ms.max(report.duration_ms);
         // Of a connection that is well and has nothing new, the attempt of every ten minutes is told of.
         let is_told = report.claimed || matches!(outcome, Outcome::Failed { .. });
@@ -82,26 +82,36 @@ impl Account {
 
     /// Prints the metric line.
     pub(crate) fn print(&self, service: &str, now: Timestamp) {
-        let metrics = [
+        metrics::print(service, "synced", now, &self.metrics());
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        let mut metrics = vec![
             count("connections", self.connections),
-            count("over", self.over),
             count("complete", self.complete),
-            count("customers_to_repair", self.customers_to_repair),
-            count("secrets_refused", self.secrets_refused),
-            count("microsoft_in_trouble", self.microsoft_in_trouble),
-            count("failed", self.ours),
-            count("throttles", self.throttles),
             count("graph_calls", self.graph_calls),
             count("records_written", self.written),
-            count("records_unreadable", self.unreadable),
-            count("set_aside", self.set_aside),
-            tally("newly_set_aside", self.newly_set_aside),
-            tally("found_by_hourly_sweep", self.found_by_hourly_sweep),
-            tally("found_by_daily_sweep", self.found_by_daily_sweep),
             seconds("lag_seconds", self.lag),
             Metric { name: "duration_ms", value: as_f64(self.longest_ms), unit: Unit::Milliseconds },
         ];
-        metrics::print(service, "synced", now, &metrics);
+        let rare = [
+            rare("over", self.over),
+            rare("customers_to_repair", self.customers_to_repair),
+            rare("secrets_refused", self.secrets_refused),
+            rare("microsoft_in_trouble", self.microsoft_in_trouble),
+            rare("failed", self.ours),
+            rare("throttles", self.throttles),
+            rare("records_unreadable", self.unreadable),
+            rare("set_aside", self.set_aside),
+            rare("newly_set_aside", self.newly_set_aside),
+        ];
+        metrics.extend(rare.into_iter().flatten());
+        if self.found_by_hourly_sweep + self.found_by_daily_sweep > 0 {
+            // One alarm adds them up, and a sum with a missing metric is missing.
+            metrics.push(count("found_by_hourly_sweep", self.found_by_hourly_sweep));
+            metrics.push(count("found_by_daily_sweep", self.found_by_daily_sweep));
+        }
+        metrics
     }
 }
 
@@ -165,19 +175,26 @@ fn name(outcome: &Outcome) -> &'static str {
 }
 
 fn changed(stream: &StreamReport) -> usize {
-    usize::try_from(stream.created + stream.updated).unwrap_or(usize::MAX)
+    whole(stream.created + stream.updated)
 }
 
 fn unreadable(stream: &StreamReport) -> usize {
-    usize::try_from(stream.unreadable_total).unwrap_or(usize::MAX)
+    whole(stream.unreadable_total)
 }
 
+fn whole(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// A count that is printed whatever it is.
 pub(crate) fn count(name: &'static str, number: usize) -> Metric {
-    tally(name, number as u64)
+    Metric { name, value: as_f64(number as u64), unit: Unit::Count }
 }
 
-fn tally(name: &'static str, number: u64) -> Metric {
-    Metric { name, value: as_f64(number), unit: Unit::Count }
+/// A count that is mostly 0, and is not printed then: a metric is paid for in the hours in which it is printed, and its
+/// alarm takes what is missing for well.
+pub(crate) fn rare(name: &'static str, number: usize) -> Option<Metric> {
+    (number > 0).then(|| count(name, number))
 }
 
 pub(crate) fn seconds(name: &'static str, number: u64) -> Metric {
@@ -211,6 +228,25 @@ mod tests {
             news: News::default(),
             status: incident_store::SyncStatus::default(),
         }
+    }
+
+    #[test]
+    fn what_is_rare_is_printed_when_it_is_there() {
+        let names = |account: &Account| -> Vec<_> {
+            account.metrics().iter().map(|metric| (metric.name, metric.value)).collect()
+        };
+        let idle = names(&Account::default());
+        assert_eq!(idle.len(), 6);
+        let busy = names(&Account { throttles: 2, found_by_daily_sweep: 1, ..Account::default() });
+        let more = [("throttles", 2.0), ("found_by_hourly_sweep", 0.0), ("found_by_daily_sweep", 1.0)];
+        assert_eq!(busy, [idle, more.to_vec()].concat());
+        let line = metrics::line(
+            "soc-anywhere-SyncIncidents-AbCdEfGhIjKl",
+            "synced",
+            Timestamp::UNIX_EPOCH,
+            &Account::default().metrics(),
+        );
+        println!("an idle line has {} bytes", line.len());
     }
 
     #[test]

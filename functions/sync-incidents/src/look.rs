@@ -4,13 +4,10 @@
 //! rule. Only a look that finds all as it was saves its connection the sync. Whatever else comes of it, also a failure,
 //! is left to the sync that then follows, which takes nothing from the look.
 
-use graph_auth::Cause;
 use graph_http::{Deadline, Transport};
-use graph_security::{GraphError, RecordKind};
+use graph_security::RecordKind;
 use incident_store::schedule::next_slot;
-use incident_store::{
-    Claim, Claimed, ClientSecrets, ConnectionId, Connections, Seen, StoreError, SyncStatus, SyncStore,
-};
+use incident_store::{Claim, Claimed, ClientSecrets, Connections, Seen, StoreError, SyncStatus, SyncStore};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
@@ -30,7 +27,7 @@ const ROOM: SignedDuration = SignedDuration::from_secs(30);
 
 /// What a look comes to.
 pub(crate) enum Looked {
-    /// All is as it was, or Microsoft does not answer in time.
+    /// All is as it was.
     Ended(Box<Report>),
     /// There is something to do, or it may be; the lease, where it is claimed already.
     Busy(Option<Box<Claimed>>),
@@ -56,20 +53,10 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         };
         let keeper = Keeper::looking(&self.store, connection.id);
         let mut run = Run::new(self, connection, session, checkpoint, keeper);
-        let came = match run.look().await {
-            Ok(came) => came,
+        match run.look().await {
+            Ok(()) => {}
             Err(Stop::Store(error)) => return Err(error),
             Err(_) => return Ok(Looked::Busy(None)),
-        };
-        let attempted = self.is_recent(seen.last_attempt.map(|at| at - ROOM), self.graph.clock.now());
-        match came {
-            Came::Both => {}
-            // There is no time left for a sync, which would not be answered either; but for an attempt to be seen.
-            Came::Neither if attempted => {
-                let report = self.unanswered(connection.id, before, &run, begun);
-                return Ok(Looked::Ended(Box::new(report)));
-            }
-            Came::Neither | Came::One => return Ok(Looked::Busy(None)),
         }
         let work = Work { pages: run.pages, usage: run.session.usage(), ..Work::default() };
         let mut work = Work { graph_request_id: run.session.request_id().map(str::to_owned), ..work };
@@ -82,6 +69,7 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         if !is_idle(&before, &verdict) || checkpoint.changes() > 0 {
             return Ok(Looked::Busy(None));
         }
+        let attempted = self.is_recent(seen.last_attempt.map(|at| at - ROOM), ended);
         let is_written = attempted && self.is_recent(before.last_success.map(|at| at - ROOM), ended);
         if !is_written {
             let state = Keeper::<S>::state(&checkpoint, &verdict.status)?;
@@ -93,25 +81,6 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         work.duration = begun.elapsed();
         let report = verdict.report(connection.id, work, ended);
         Ok(Looked::Ended(Box::new(Report { claimed: !is_written, ..report })))
-    }
-
-    /// The report of a look that Microsoft did not answer.
-    fn unanswered<P: Plan>(
-        &self,
-        id: ConnectionId,
-        before: SyncStatus,
-        run: &Run<'_, S, T, K, P>,
-        begun: Instant,
-    ) -> Report {
-        let detail = "neither list has come in its time".to_owned();
-        let report = Report::put_off(id, before, self.graph.clock.now());
-        Report {
-            outcome: Outcome::Failed { cause: Cause::Unreachable, detail },
-            usage: run.session.usage(),
-            graph_request_id: run.session.request_id().map(str::to_owned),
-            duration_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-            ..report
-        }
     }
 
     /// What the last run left, where it left nothing to be done but to look for what is new.
@@ -136,46 +105,29 @@ pub(crate) fn is_idle(before: &SyncStatus, verdict: &Verdict) -> bool {
     before.is_quiet() && verdict.status.is_quiet() && verdict.outcome == Outcome::Complete
 }
 
-/// Which lists came in their time.
-enum Came {
-    Both,
-    One,
-    Neither,
-}
-
 impl<S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'_, S, T, K, P> {
-    /// Asks each list once for what is new, and gives each half of the time.
-    async fn look(&mut self) -> Result<Came, Stop> {
+    /// Asks each list once for what is new, and gives the first one half of the time: where it does not come, a sync has
+    /// the other half, and what it writes of its failure lets the next turn begin with a sync.
+    async fn look(&mut self) -> Result<(), Stop> {
         let (begun, end) = (Instant::now(), self.session.deadline());
         let half = end.saturating_duration_since(begun) / 2;
         self.session.set_budget(LOOK);
         self.session.repeat_transient(false);
-        let mut came = 0;
         for kind in RecordKind::ALL {
             let now = self.syncer.graph.clock.now();
             let Some(ask) = self.checkpoint.plan(kind).ask(Lane::Live, now) else { return Err(Stop::News) };
             self.session.set_deadline(end.min(Instant::now() + half));
-            match self.answer(kind, &ask.target).await {
-                Ok(page) => {
-                    self.checkpoint.streams[kind].is_answered = true;
-                    self.take(kind, ask.keep, page).await?;
-                    came += 1;
-                }
-                Err(GraphError::OutOfTime) => {}
-                // What fails otherwise is a sync's to sort.
-                Err(_) => return Err(Stop::News),
-            }
+            // A list that fails is a sync's to sort.
+            let page = self.answer(kind, &ask.target).await.map_err(|_| Stop::News)?;
+            self.checkpoint.streams[kind].is_answered = true;
+            self.take(kind, ask.keep, page).await?;
         }
         let now = self.syncer.graph.clock.now();
-        for stream in self.checkpoint.streams.values_mut().filter(|_| came == 2) {
+        for stream in self.checkpoint.streams.values_mut() {
             if Lane::ALL.into_iter().any(|lane| stream.plan.ask(lane, now).is_some()) {
                 return Err(Stop::News);
             }
         }
-        Ok(match came {
-            0 => Came::Neither,
-            1 => Came::One,
-            _ => Came::Both,
-        })
+        Ok(())
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use sync_incidents::{Shift, Turn};
 use tokio::time::Instant;
 
-use crate::account::{count, seconds};
+use crate::account::{count, rare, seconds};
 use crate::work::{Function, sync};
 
 /// The most turns of one tick; the longest expected come first.
@@ -68,14 +68,14 @@ pub(crate) async fn run(
     let overdue_seconds = overdue.as_secs();
     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(scheduled, due, queued, failed, overdue_seconds, duration_ms, "ticked");
-    let metrics = [
+    let mut metrics = vec![
         count("ticks", usize::from(ended_well)),
         count("due", due),
         count("queued", queued),
-        count("connections_unreadable", unreadable.len()),
-        count("secrets_expiring", expiring),
         seconds("overdue_seconds", overdue_seconds),
     ];
+    metrics.extend(rare("connections_unreadable", unreadable.len()));
+    metrics.extend(rare("secrets_expiring", expiring));
     metrics::print(service, "tick", now, &metrics);
     if ended_well { Ok(ticked) } else { Err("nothing of what is due could be put on the queue".into()) }
 }

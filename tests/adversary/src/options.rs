@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::thread::available_parallelism;
 
 use adversary::result::SeedResult;
-use adversary::trial::Trial;
+use adversary::trial::{Mixture, Trial};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// In `mixed`, one seed in so many runs on SQLite.
@@ -44,6 +44,9 @@ pub(crate) struct Options {
     /// Without the kinds of hostility that came later: a seed gives what it gave before them.
     #[arg(long)]
     no_twists: bool,
+    /// With what the engines with a known bug run on: only what their control comes through.
+    #[arg(long, conflicts_with_all = ["no_twists", "resume"])]
+    mild: bool,
     /// Only the engine.
     #[arg(long)]
     pub(crate) no_mutants: bool,
@@ -84,8 +87,12 @@ impl Options {
             Store::Model => false,
             Store::Sqlite => true,
         };
-        let trial = if self.no_twists { Trial::full } else { Trial::twisted };
-        trial(seed, self.days, sqlite)
+        let mixture = match (self.mild, self.no_twists) {
+            (true, _) => Mixture::Mild,
+            (_, true) => Mixture::Full,
+            _ => Mixture::Twisted,
+        };
+        Trial { mixture, ..Trial::full(seed, self.days, sqlite) }
     }
 
     /// Whether it is the result of a trial that these options ask for.
