@@ -5,6 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 most_zipped=3000000
+tests/install/cargo-auditable.sh
+export PATH="$PWD/.tools/bin:$PATH"
 
 # Functions that are the same to the byte are linked once (icf), and texts share their ends (O2), where the linker can do
 # that: LLD, which Rust links with on x86-64. Nothing here asks whether two functions have one address.
@@ -33,11 +35,16 @@ for bootstrap in test-connection sync-incidents connections tenant-calls; do
     esac
     options=()
     [ "$bootstrap" != connections ] || options=("${small[@]}")
-    cargo rustc -p "$bootstrap" --profile bootstrap --locked --bin "$bootstrap" "${options[@]}" -- "${folded[@]}"
+    # `cargo audit bin` and other scanners read from the file which crates it is made of.
+    cargo auditable rustc -p "$bootstrap" --profile bootstrap --locked --bin "$bootstrap" "${options[@]}" -- "${folded[@]}"
     file=target/bootstrap/$bootstrap
     libc=$(objdump -T "$file" | { grep -o 'GLIBC_2[.0-9]*' || true; } | sort -Vu | tail -1)
     if [ -z "$libc" ] || [ "$(printf '%s\nGLIBC_2.34\n' "$libc" | sort -V | tail -1)" != GLIBC_2.34 ]; then
         printf 'bootstrap %s: needs %s, and Lambda has GLIBC_2.34\n' "$bootstrap" "${libc:-no libc that is known}" >&2
+        exit 1
+    fi
+    if ! objdump -h "$file" | grep -F .dep-v0 >/dev/null; then
+        printf 'bootstrap %s: does not say which crates it is made of\n' "$bootstrap" >&2
         exit 1
     fi
     bytes=$(stat -c %s "$file")
