@@ -28,7 +28,7 @@ pub(crate) fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (
 }
 
 /// Whether no TLS is spoken, or none that is spoken here: the port is open then, and no repetition changes it.
-fn is_no_tls(error: &rustls::Error) -> bool {
+pub(crate) fn is_no_tls(error: &rustls::Error) -> bool {
     use AlertDescription::{HandshakeFailure, InsufficientSecurity, ProtocolVersion, UnrecognisedName};
     match error {
         rustls::Error::InvalidMessage(_) | rustls::Error::PeerIncompatible(_) => true,

@@ -8,7 +8,7 @@ use http::Uri;
 use rustls::ClientConfig;
 use url::Url;
 
-use crate::connect_error::{chain, root_cause, straight, tls_error, words};
+use crate::connect_error::{chain, is_no_tls, root_cause, straight, tls_error, words};
 use crate::proxy::{Proxy, Via};
 use crate::proxy_answer::{self, ProxyAnswer};
 use crate::transport::TransportError;
@@ -70,8 +70,10 @@ impl ThroughProxy {
                     words(why)
                 ));
             }
-            (Some(_), Some(rustls::Error::InvalidMessage(_))) => {
-                format!("the proxy {proxy} does not speak TLS; the scheme of such a one is http")
+            (Some(_), Some(error)) if is_no_tls(error) => {
+                format!(
+                    "the proxy {proxy} speaks no TLS that is spoken here ({error}); the scheme of a proxy without TLS is http"
+                )
             }
             (Some(text), None) if text == UNAUTHORIZED => {
                 return TransportError::ProxyRefused { proxy, status: 407 };

@@ -22,6 +22,8 @@ pub enum Manners {
     Basic(String, String),
     /// It sends this and closes the connection; where it is empty, it only closes it.
     Answer(&'static str),
+    /// It answers a TLS handshake with this fatal alert: the numbers are those of RFC 8446, section 6.
+    Alert(u8),
 }
 
 /// A request for a tunnel.
@@ -77,7 +79,11 @@ impl Proxy {
 async fn serve(mut outside: impl AsyncRead + AsyncWrite + Unpin, manners: &Manners, log: &Mutex<Vec<Asked>>) {
     // Who asks may have gone: that is no news.
     let Some(asked) = read(&mut outside).await else {
-        let _ = outside.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        let refusal: &[u8] = match manners {
+            Manners::Alert(alert) => &[21, 3, 3, 0, 2, 2, *alert],
+            _ => b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        };
+        let _ = outside.write_all(refusal).await;
         let _ = outside.shutdown().await;
         // Closed with bytes that nobody read, the connection would be reset, and the answer lost.
         let _ = tokio::io::copy(&mut outside, &mut tokio::io::sink()).await;
@@ -85,7 +91,7 @@ async fn serve(mut outside: impl AsyncRead + AsyncWrite + Unpin, manners: &Manne
     };
     log.lock().unwrap_or_else(PoisonError::into_inner).push(asked.clone());
     let refusal = match manners {
-        Manners::Tunnel => None,
+        Manners::Tunnel | Manners::Alert(_) => None,
         Manners::Basic(user, password) => {
             let expected = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
             (asked.authorization != Some(expected)).then_some(UNAUTHORIZED)

@@ -127,8 +127,13 @@ async fn a_proxy_under_the_wrong_scheme_is_told_as_that() {
     let tls = scene.authority.server(Shown::Good, "http/1.1");
     let plain = networks::Proxy::start(Manners::Tunnel, None).await;
     let safe = networks::Proxy::start(Manners::Tunnel, Some(tls)).await;
+    let (handshake_failure, protocol_version) = (40, 70);
+    let strict = networks::Proxy::start(Manners::Alert(handshake_failure), None).await;
+    let old = networks::Proxy::start(Manners::Alert(protocol_version), None).await;
     for (url, words) in [
-        (format!("https://localhost:{}", plain.port()), "does not speak TLS"),
+        (format!("https://localhost:{}", plain.port()), "speaks no TLS"),
+        (format!("https://localhost:{}", strict.port()), "speaks no TLS that is spoken here"),
+        (format!("https://localhost:{}", old.port()), "speaks no TLS that is spoken here"),
         (format!("http://localhost:{}", safe.port()), "is no HTTP proxy"),
     ] {
         let fault = scene.ask_through(&url).await.unwrap_err();
