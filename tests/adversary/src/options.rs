@@ -41,12 +41,10 @@ pub(crate) struct Options {
     /// Keeps each seed's result in this file, one JSON a line, and leaves out those that it has.
     #[arg(long)]
     pub(crate) resume: Option<PathBuf>,
-    /// Without the kinds of hostility that came later: a seed gives what it gave before them.
-    #[arg(long)]
-    no_twists: bool,
-    /// With what the engines with a known bug run on: only what their control comes through.
-    #[arg(long, conflicts_with_all = ["no_twists", "resume"])]
-    mild: bool,
+    /// How hostile the tenant is: twisted is everything; full leaves out the kinds that came later, so that a seed gives
+    /// what it gave before them; mild is what the engines with a known bug run on.
+    #[arg(long, value_enum, default_value = "twisted")]
+    mixture: Mixture,
     /// Only the engine.
     #[arg(long)]
     pub(crate) no_mutants: bool,
@@ -87,18 +85,13 @@ impl Options {
             Store::Model => false,
             Store::Sqlite => true,
         };
-        let mixture = match (self.mild, self.no_twists) {
-            (true, _) => Mixture::Mild,
-            (_, true) => Mixture::Full,
-            _ => Mixture::Twisted,
-        };
-        Trial { mixture, ..Trial::full(seed, self.days, sqlite) }
+        Trial { mixture: self.mixture, ..Trial::full(seed, self.days, sqlite) }
     }
 
     /// Whether it is the result of a trial that these options ask for.
     pub(crate) fn is_trial_of(&self, result: &SeedResult) -> bool {
         let trial = self.trial(result.seed);
-        (result.days, result.sqlite, result.twisted) == (trial.days.into(), trial.sqlite, trial.is_twisted())
+        (result.days, result.sqlite, result.mixture) == (trial.days.into(), trial.sqlite, trial.mixture)
     }
 }
 

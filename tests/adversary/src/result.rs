@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::trial::Mixture;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Class;
@@ -18,9 +19,9 @@ pub struct SeedResult {
     pub ticks: u64,
     /// Whether the store was SQLite.
     pub sqlite: bool,
-    /// Whether the kinds of hostility that came later were among it.
+    /// How hostile the tenant was.
     #[serde(default)]
-    pub twisted: bool,
+    pub mixture: Mixture,
     /// Runs that were begun.
     pub runs: u64,
     /// Of these, how many wrote nothing: looks that found all as it was.

@@ -29,13 +29,16 @@ use crate::result::SeedResult;
 use crate::store::{Blocking, Faulty, Flaw, Misfortunes, ModelStore, Rates, Watched};
 
 /// How hostile a trial is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
 pub enum Mixture {
     /// Only what the control comes through: see [`Hostility::mild`].
     Mild,
     /// Everything but the kinds that came later: see [`Hostility::full`].
     Full,
     /// Everything: see [`Hostility::twisted`]; and our clock jumps.
+    #[default]
     Twisted,
 }
 
@@ -295,7 +298,7 @@ impl<S: Connections + SyncStore> Desk<S> {
             seed: trial.seed,
             days: trial.days.into(),
             sqlite: trial.sqlite,
-            twisted: trial.is_twisted(),
+            mixture: trial.mixture,
             ..SeedResult::default()
         };
         Self {
