@@ -11,6 +11,7 @@ pub mod check;
 mod coupled;
 pub mod interleave;
 mod jumps;
+pub mod mixture;
 pub mod mutants;
 pub mod result;
 pub mod store;

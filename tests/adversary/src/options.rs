@@ -4,8 +4,9 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
 
+use adversary::mixture::Mixture;
 use adversary::result::SeedResult;
-use adversary::trial::{Mixture, Trial};
+use adversary::trial::Trial;
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// In `mixed`, one seed in so many runs on SQLite.

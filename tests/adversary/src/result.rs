@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::trial::Mixture;
+use crate::mixture::Mixture;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Class;

@@ -25,22 +25,9 @@ use crate::check::{Checker, Minute, Run};
 use crate::coupled::Coupled;
 use crate::interleave::{Gate, Gated, polls};
 use crate::jumps::Jumps;
+use crate::mixture::Mixture;
 use crate::result::SeedResult;
 use crate::store::{Blocking, Faulty, Flaw, Misfortunes, ModelStore, Rates, Watched};
-
-/// How hostile a trial is.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize,
-)]
-pub enum Mixture {
-    /// Only what the control comes through: see [`Hostility::mild`].
-    Mild,
-    /// Everything but the kinds that came later: see [`Hostility::full`].
-    Full,
-    /// Everything: see [`Hostility::twisted`]; and our clock jumps.
-    #[default]
-    Twisted,
-}
 
 /// A trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

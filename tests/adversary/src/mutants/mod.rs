@@ -10,9 +10,10 @@ pub mod naive;
 
 use sync_incidents::plan::StreamPlan;
 
+use crate::mixture::Mixture;
 use crate::result::SeedResult;
 use crate::store::Flaw;
-use crate::trial::{Mixture, Trial};
+use crate::trial::Trial;
 use clocks::Believing;
 use naive::Naive;
 
