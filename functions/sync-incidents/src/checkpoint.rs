@@ -126,6 +126,13 @@ impl<P: Plan> Checkpoint<P> {
         &mut self.streams[kind].plan
     }
 
+    /// Takes down that Microsoft has answered this list. Whether that ends a failure: the end is then to be kept at once,
+    /// because a run that is killed does not come to its own end, and a back-off would go on that is over.
+    pub(crate) fn answered(&mut self, kind: RecordKind) -> bool {
+        let is_end_of_all = self.failing.take().is_some();
+        self.streams[kind].answered() || is_end_of_all
+    }
+
     /// What failed is to be tried now.
     pub(crate) fn forget_back_offs(&mut self) {
         self.streams.values_mut().for_each(Stream::forget_back_off);

@@ -65,14 +65,16 @@ impl<'a, S: SyncStore> Keeper<'a, S> {
 
     /// Writes the checkpoint when the plans have changed.
     pub(crate) async fn keep<P: Plan>(&mut self, checkpoint: &Checkpoint<P>) -> Result<(), Stop> {
-        let changes = checkpoint.changes();
-        if changes != self.kept {
-            if matches!(self.right, Right::Look(_)) {
-                return Err(Stop::News);
-            }
-            self.write(checkpoint, None).await?;
-            self.kept = changes;
+        if checkpoint.changes() == self.kept { Ok(()) } else { self.keep_now(checkpoint).await }
+    }
+
+    /// Writes the checkpoint.
+    pub(crate) async fn keep_now<P: Plan>(&mut self, checkpoint: &Checkpoint<P>) -> Result<(), Stop> {
+        if matches!(self.right, Right::Look(_)) {
+            return Err(Stop::News);
         }
+        self.write(checkpoint, None).await?;
+        self.kept = checkpoint.changes();
         Ok(())
     }
 

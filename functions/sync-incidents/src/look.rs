@@ -64,7 +64,7 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         checkpoint.spent.add(work.usage.calls, now);
         let ended = self.graph.clock.now();
         let next_due = next_slot(connection.id, connection.settings.interval, turn.slot);
-        let end = End { stop: None, is_answered: true, now: ended, due: next_due };
+        let end = End { stop: None, now: ended, due: next_due };
         let verdict = end.verdict(&mut checkpoint);
         if !is_idle(&before, &verdict) || checkpoint.changes() > 0 {
             return Ok(Looked::Busy(None));
@@ -119,7 +119,8 @@ impl<S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'_, S, T, K, P> 
             self.session.set_deadline(end.min(Instant::now() + half));
             // A list that fails is a sync's to sort.
             let page = self.answer(kind, &ask.target).await.map_err(|_| Stop::News)?;
-            self.checkpoint.streams[kind].is_answered = true;
+            // There was no failure that the answer could end.
+            self.checkpoint.answered(kind);
             self.take(kind, ask.keep, page).await?;
         }
         let now = self.syncer.graph.clock.now();

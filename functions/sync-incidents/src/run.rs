@@ -129,9 +129,11 @@ impl<'a, S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'a, S, T, K,
         self.session.set_deadline(end);
         match answer {
             Ok(page) => {
-                let stream = &mut self.checkpoint.streams[kind];
-                (stream.failures_in_a_row, stream.is_answered) = (0, true);
+                let is_well_again = self.checkpoint.answered(kind);
                 self.take(kind, ask.keep, page).await?;
+                if is_well_again {
+                    self.keeper.keep_now(&self.checkpoint).await?;
+                }
             }
             Err(GraphError::OutOfTime) if in_trouble || asked.elapsed() >= FAIR_TIME => {
                 if asked.elapsed() >= LEAST_TIME {

@@ -29,9 +29,6 @@ pub(crate) struct Stream<P> {
     pub(crate) blocked: Option<Blocked>,
     #[serde(skip)]
     pub(crate) failures_in_a_row: u32,
-    /// Whether this run was answered anything of the list.
-    #[serde(skip)]
-    pub(crate) is_answered: bool,
 }
 
 impl<P: Plan> Stream<P> {
@@ -45,7 +42,6 @@ impl<P: Plan> Stream<P> {
             report: StreamReport::default(),
             blocked: None,
             failures_in_a_row: 0,
-            is_answered: false,
         }
     }
 
@@ -59,6 +55,12 @@ impl<P: Plan> Stream<P> {
         if self.failing.is_some() {
             self.not_before = None;
         }
+    }
+
+    /// Takes down that the list was answered, and whether that ends a failure.
+    pub(crate) fn answered(&mut self) -> bool {
+        self.failures_in_a_row = 0;
+        self.failing.take().is_some()
     }
 
     pub(crate) fn may_be_asked(&self, now: Timestamp) -> bool {
@@ -87,9 +89,6 @@ impl<P: Plan> Stream<P> {
             }
             Some(Blocked::Tried) | None => self.put_off(now),
         };
-        if self.is_answered && !self.has_met_failure() {
-            self.failing = None;
-        }
         self.report.stands(read_up_to, live_done, now);
     }
 

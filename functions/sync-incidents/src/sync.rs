@@ -165,7 +165,7 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         }
         let ended = self.graph.clock.now();
         let due = self::next_due(&connection, slot, now);
-        let end = End { stop, is_answered: work.pages > 0, now: ended, due };
+        let end = End { stop, now: ended, due };
         let mut verdict = end.verdict(&mut checkpoint);
         if due != next_due {
             // The interval was changed just before the claim, which did not know the new one.

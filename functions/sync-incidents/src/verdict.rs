@@ -15,8 +15,6 @@ use crate::stream::Stream;
 /// How a run ended.
 pub(crate) struct End {
     pub(crate) stop: Option<Stop>,
-    /// Whether Microsoft answered anything.
-    pub(crate) is_answered: bool,
     pub(crate) now: Timestamp,
     /// When the connection is due again by its interval.
     pub(crate) due: Timestamp,
@@ -36,7 +34,7 @@ pub(crate) struct Verdict {
 impl End {
     /// Takes down in `checkpoint` how the run ended, and says what follows.
     pub(crate) fn verdict<P: Plan>(self, checkpoint: &mut Checkpoint<P>) -> Verdict {
-        let Self { stop, is_answered, now, due } = self;
+        let Self { stop, now, due } = self;
         for kind in RecordKind::ALL {
             checkpoint.streams[kind].end(kind, now);
         }
@@ -44,10 +42,9 @@ impl End {
             Some(Stop::Throttled(until)) => Some(until),
             _ => None,
         };
-        checkpoint.failing = match &stop {
-            Some(Stop::Failed(failure)) => Some(failure.since(None, checkpoint.failing.as_ref(), now)),
-            _ => checkpoint.failing.take().filter(|_| !is_answered),
-        };
+        if let Some(Stop::Failed(failure)) = &stop {
+            checkpoint.failing = Some(failure.since(None, checkpoint.failing.as_ref(), now));
+        }
         let status = status(checkpoint, now);
         let refilled = match stop {
             Some(Stop::Allowance) => Spent::replenished(now),

@@ -7,7 +7,7 @@ mod common;
 use std::time::Duration;
 
 use common::Desk;
-use defender_sim::{Faults, Kind};
+use defender_sim::{Faults, Kind, Recorded};
 use graph_auth::Cause;
 use graph_security::RecordKind;
 use incident_store::{Aside, Connections as _};
@@ -150,4 +150,34 @@ async fn a_date_from_another_day_moves_nothing() {
         desk.runs().await;
         desk.assert_complete().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_ends_a_back_off_also_in_a_run_that_is_killed() {
+    let desk = Desk::demo().await;
+    desk.runs().await;
+    let forbidden = Faults { graph_status: Some((403, None)), ..Faults::default() };
+    desk.simulator.set_faults(desk.tenant.tenant_id, forbidden.clone());
+    // After 1, 5 and 15 minutes; the next try is an hour later.
+    let rows = minutes(&desk, 25).await;
+    assert_eq!(rows.last().unwrap().status.failing.as_ref().unwrap().times, 4);
+    let hangs = Faults { stall: true, only: Some(Kind::Alerts), ..Faults::default() };
+    desk.simulator.set_faults(desk.tenant.tenant_id, hangs);
+    tokio::time::sleep(Duration::from_secs(3_600)).await;
+    // The process ends when the alerts are asked for, which are never answered. Time stands still until then.
+    let now = desk.clock.now();
+    let asks_for_alerts = async {
+        let is_of_alerts = |request: &Recorded| request.at >= now && request.target.contains("alerts_v2");
+        while !desk.simulator.requests().iter().any(is_of_alerts) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        report = desk.run() => panic!("{report:?}"),
+        () = asks_for_alerts => {}
+    }
+    desk.simulator.set_faults(desk.tenant.tenant_id, forbidden);
+    let reports = minutes(&desk, 6).await;
+    let failed = reports.iter().filter_map(|report| report.status.streams.incidents.failing.as_ref());
+    assert_eq!(failed.map(|failing| failing.times).collect::<Vec<_>>(), [1, 2], "{reports:#?}");
 }

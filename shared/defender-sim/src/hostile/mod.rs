@@ -11,6 +11,7 @@ mod dark;
 mod entra;
 mod hostility;
 mod injected;
+mod instants;
 mod paging;
 mod query;
 pub mod ticks;

@@ -13,9 +13,9 @@ pub(super) const UNDATED: i64 = i64::MIN;
 pub enum Order {
     /// The instant is later or the same, or one of the two versions has none.
     Forward,
-    /// The instant is earlier.
+    /// The instant is earlier than one that was not of the future then.
     Back,
-    /// The instant is earlier, and the latest one still was of the future when this version became visible.
+    /// The instant is earlier than one that still was of the future when this version became visible, and than no other.
     BackFromFuture,
 }
 

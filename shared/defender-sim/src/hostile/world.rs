@@ -9,6 +9,7 @@ use fastrand::Rng;
 
 use super::hostility::Hostility;
 use super::injected::{Hostile, Injected};
+use super::instants::Instants;
 use super::ticks::{self, DAY, HOUR, MINUTE, SECOND};
 use super::twists::{FUTURE, Twist};
 use super::version::{Order, Version};
@@ -50,8 +51,8 @@ pub(super) struct World {
     pub(super) versions: Vec<Version>,
     /// Of each record its newest version.
     newest: [Vec<u32>; 2],
-    /// Of each record the latest instant of all its versions.
-    latest: [Vec<Option<i64>>; 2],
+    /// Of each record the instants of its versions.
+    instants: [Vec<Instants>; 2],
     redirects: Vec<Option<u32>>,
     pub(super) poisons: Vec<Poison>,
     pub(super) views: Vec<View>,
@@ -74,7 +75,7 @@ impl World {
             next_poison: start,
             versions: Vec::new(),
             newest: [Vec::new(), Vec::new()],
-            latest: [Vec::new(), Vec::new()],
+            instants: [Vec::new(), Vec::new()],
             redirects: Vec::new(),
             poisons: Vec::new(),
             views: hostility.lags.iter().map(|lag| View::new(lag * SECOND)).collect(),
@@ -333,7 +334,7 @@ impl World {
     fn new_record(&mut self, kind: Kind) -> u32 {
         let newest = &mut self.newest[kind as usize];
         newest.push(u32::MAX);
-        self.latest[kind as usize].push(None);
+        self.instants[kind as usize].push(Instants::default());
         if kind == Kind::Incidents {
             self.redirects.push(None);
         }
@@ -380,10 +381,12 @@ impl World {
         if empty_date {
             injected.count(Hostile::EmptyInstant);
         }
-        // Whoever still holds the latest instant of all takes what is earlier for older.
-        let latest = &mut self.latest[kind as usize][record as usize];
-        let before = *latest;
-        *latest = before.max(instant);
+        let instants = &mut self.instants[kind as usize][record as usize];
+        let before = instants.latest();
+        let order = instant.map_or(Order::Forward, |instant| instants.order(instant, visible));
+        if let Some(instant) = instant {
+            instants.push(instant, visible);
+        }
         let version = Version {
             kind,
             record,
@@ -391,13 +394,7 @@ impl World {
             created,
             visible,
             in_place: false,
-            order: match (instant, before) {
-                (Some(instant), Some(before)) if instant < before && before > visible + FUTURE => {
-                    Order::BackFromFuture
-                }
-                (Some(instant), Some(before)) if instant < before => Order::Back,
-                _ => Order::Forward,
-            },
+            order,
             before,
             empty_date,
             incident,

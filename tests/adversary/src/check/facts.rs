@@ -232,7 +232,10 @@ impl Facts {
         found.class(fact.class).missed += 1;
         let fact = *fact;
         let what = if stored.is_some() { "stale" } else { "lost" };
-        found.note(|| describe(what, index, &fact, stored, by, self.connected));
+        found.note(|| {
+            let held = stored.map(|held| (held, self.facts[held as usize].instant));
+            describe(what, index, &fact, held, by, self.connected)
+        });
     }
 
     pub(super) fn conclude(
@@ -280,10 +283,18 @@ impl Facts {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "tenths of a second, for a person")]
-fn describe(what: &str, index: u32, fact: &Fact, stored: Option<u32>, by: i64, connected: i64) -> String {
+fn describe(
+    what: &str,
+    index: u32,
+    fact: &Fact,
+    held: Option<(u32, Option<i64>)>,
+    by: i64,
+    connected: i64,
+) -> String {
     let seconds = |ticks: i64| ticks as f64 / 1e7;
+    let stored = held.map(|(held, instant)| (held, instant.map(|instant| seconds(instant - connected))));
     format!(
-        "{what}: {:?} {} v{index} ({:?}), instant (or creation) {:.3} s after connecting, created {:.3} s, visible {:.1} s later, everywhere {:.1}, not there {:.1} s after that; stored is {stored:?}",
+        "{what}: {:?} {} v{index} ({:?}), instant (or creation) {:.3} s after connecting, created {:.3} s, visible {:.1} s later, everywhere {:.1}, not there {:.1} s after that; stored are this version and instant: {stored:?}",
         fact.kind,
         fact.record,
         fact.class,
