@@ -7,12 +7,12 @@ mod common;
 use std::time::Duration;
 
 use common::Desk;
-use defender_sim::{Faults, Kind, Recorded};
+use defender_sim::{Faults, Generator, Kind, Recorded, TenantSpec};
 use graph_auth::Cause;
 use graph_security::RecordKind;
 use incident_store::{Aside, Connections as _};
 use jiff::SignedDuration;
-use sync_incidents::{Outcome, Report, Turn};
+use sync_incidents::{Budget, Outcome, Report, Turn};
 
 /// Runs of 20 s, in each minute in which the connection is due, as the function gives each connection.
 async fn minutes(desk: &Desk, count: u32) -> Vec<Report> {
@@ -154,7 +154,9 @@ async fn a_date_from_another_day_moves_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_ends_a_back_off_also_in_a_run_that_is_killed() {
-    let desk = Desk::demo().await;
+    // With nothing new in the answer there is nothing else to be kept.
+    let quiet = TenantSpec::demo(3).with_generator(Generator::default());
+    let desk = Desk::with(quiet, Budget::Unlimited).await;
     desk.runs().await;
     let forbidden = Faults { graph_status: Some((403, None)), ..Faults::default() };
     desk.simulator.set_faults(desk.tenant.tenant_id, forbidden.clone());
