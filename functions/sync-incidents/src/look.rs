@@ -4,10 +4,13 @@
 //! rule. Only a look that finds all as it was saves its connection the sync. Whatever else comes of it, also a failure,
 //! is left to the sync that then follows, which takes nothing from the look.
 
+use graph_auth::Cause;
 use graph_http::{Deadline, Transport};
-use graph_security::RecordKind;
+use graph_security::{GraphError, RecordKind};
 use incident_store::schedule::next_slot;
-use incident_store::{Claim, Claimed, ClientSecrets, Connections, Seen, StoreError, SyncStatus, SyncStore};
+use incident_store::{
+    Claim, Claimed, ClientSecrets, ConnectionId, Connections, Seen, StoreError, SyncStatus, SyncStore,
+};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
@@ -27,7 +30,7 @@ const ROOM: SignedDuration = SignedDuration::from_secs(30);
 
 /// What a look comes to.
 pub(crate) enum Looked {
-    /// All is as it was.
+    /// All is as it was, or Microsoft does not answer in time.
     Ended(Box<Report>),
     /// There is something to do, or it may be; the lease, where it is claimed already.
     Busy(Option<Box<Claimed>>),
@@ -53,10 +56,21 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         };
         let keeper = Keeper::looking(&self.store, connection.id);
         let mut run = Run::new(self, connection, session, checkpoint, keeper);
-        match run.look().await {
-            Ok(()) => {}
+        let came = match run.look().await {
+            Ok(came) => came,
             Err(Stop::Store(error)) => return Err(error),
             Err(_) => return Ok(Looked::Busy(None)),
+        };
+        let attempted = self.is_recent(seen.last_attempt.map(|at| at - ROOM), self.graph.clock.now());
+        match came {
+            Came::Both => {}
+            // No time is left for a sync, and a queue of slow turns must not grow. Once in a while a sync follows all the
+            // same and writes its failure: the next turn then begins with a sync, which has all of the time.
+            Came::Neither if attempted => {
+                let report = self.unanswered(connection.id, before, &run, begun);
+                return Ok(Looked::Ended(Box::new(report)));
+            }
+            Came::Neither | Came::One => return Ok(Looked::Busy(None)),
         }
         let work = Work { pages: run.pages, usage: run.session.usage(), ..Work::default() };
         let mut work = Work { graph_request_id: run.session.request_id().map(str::to_owned), ..work };
@@ -69,7 +83,6 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         if !is_idle(&before, &verdict) || checkpoint.changes() > 0 {
             return Ok(Looked::Busy(None));
         }
-        let attempted = self.is_recent(seen.last_attempt.map(|at| at - ROOM), ended);
         let is_written = attempted && self.is_recent(before.last_success.map(|at| at - ROOM), ended);
         if !is_written {
             let state = Keeper::<S>::state(&checkpoint, &verdict.status)?;
@@ -81,6 +94,25 @@ impl<S: Connections + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K>
         work.duration = begun.elapsed();
         let report = verdict.report(connection.id, work, ended);
         Ok(Looked::Ended(Box::new(Report { claimed: !is_written, ..report })))
+    }
+
+    /// The report of a look that Microsoft did not answer.
+    fn unanswered<P: Plan>(
+        &self,
+        id: ConnectionId,
+        before: SyncStatus,
+        run: &Run<'_, S, T, K, P>,
+        begun: Instant,
+    ) -> Report {
+        let detail = "neither list has come in its time".to_owned();
+        let report = Report::put_off(id, before, self.graph.clock.now());
+        Report {
+            outcome: Outcome::Failed { cause: Cause::Unreachable, detail },
+            usage: run.session.usage(),
+            graph_request_id: run.session.request_id().map(str::to_owned),
+            duration_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            ..report
+        }
     }
 
     /// What the last run left, where it left nothing to be done but to look for what is new.
@@ -105,30 +137,46 @@ pub(crate) fn is_idle(before: &SyncStatus, verdict: &Verdict) -> bool {
     before.is_quiet() && verdict.status.is_quiet() && verdict.outcome == Outcome::Complete
 }
 
+/// Which lists came in their time.
+enum Came {
+    Both,
+    One,
+    Neither,
+}
+
 impl<S: SyncStore, T: Transport, K: ClientSecrets, P: Plan> Run<'_, S, T, K, P> {
-    /// Asks each list once for what is new, and gives the first one half of the time: where it does not come, a sync has
-    /// the other half, and what it writes of its failure lets the next turn begin with a sync.
-    async fn look(&mut self) -> Result<(), Stop> {
+    /// Asks each list once for what is new, and gives each half of the time.
+    async fn look(&mut self) -> Result<Came, Stop> {
         let (begun, end) = (Instant::now(), self.session.deadline());
         let half = end.saturating_duration_since(begun) / 2;
         self.session.set_budget(LOOK);
         self.session.repeat_transient(false);
+        let mut came = 0;
         for kind in RecordKind::ALL {
             let now = self.syncer.graph.clock.now();
             let Some(ask) = self.checkpoint.plan(kind).ask(Lane::Live, now) else { return Err(Stop::News) };
             self.session.set_deadline(end.min(Instant::now() + half));
-            // A list that fails is a sync's to sort.
-            let page = self.answer(kind, &ask.target).await.map_err(|_| Stop::News)?;
-            // There was no failure that the answer could end.
-            self.checkpoint.answered(kind);
-            self.take(kind, ask.keep, page).await?;
+            match self.answer(kind, &ask.target).await {
+                Ok(page) => {
+                    self.checkpoint.answered(kind);
+                    self.take(kind, ask.keep, page).await?;
+                    came += 1;
+                }
+                Err(GraphError::OutOfTime) => {}
+                // What fails otherwise is a sync's to sort.
+                Err(_) => return Err(Stop::News),
+            }
         }
         let now = self.syncer.graph.clock.now();
-        for stream in self.checkpoint.streams.values_mut() {
+        for stream in self.checkpoint.streams.values_mut().filter(|_| came == 2) {
             if Lane::ALL.into_iter().any(|lane| stream.plan.ask(lane, now).is_some()) {
                 return Err(Stop::News);
             }
         }
-        Ok(())
+        Ok(match came {
+            0 => Came::Neither,
+            1 => Came::One,
+            _ => Came::Both,
+        })
     }
 }

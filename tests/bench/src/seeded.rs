@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 /// It ends when this is dropped.
@@ -36,8 +37,12 @@ impl Seeded {
 
     /// A message of the queue for each of some connections.
     pub(crate) fn batch(&self, from: usize, count: usize) -> String {
+        // Each batch is a slot of its own: a slot has one run.
+        let slot = Timestamp::now();
+        let until = slot + SignedDuration::from_mins(2);
         let messages = (from..from + count).map(|number| {
-            let body = json!({ "connection": self.told["connections"][number] });
+            let connection = &self.told["connections"][number];
+            let body = json!({ "connection": connection, "slot": slot, "until": until });
             json!({ "messageId": number.to_string(), "body": body.to_string(), "eventSource": "aws:sqs" })
         });
         json!({ "Records": messages.collect::<Vec<_>>() }).to_string()
