@@ -51,6 +51,15 @@ done
 python3 -B -m unittest discover -s tests/guards
 python3 -B tests/guards/circles.py
 
+# The table's contract has one version, wherever it is named.
+contract=$(sed -nE 's/.*This is version \*\*([0-9]+)\*\* of the contract.*/\1/p' docs/data.md)
+noted=$(sed -nE '/^## /{n;n;s/^Table contract: \*\*([0-9]+)\*\*\.$/\1/p}' CHANGELOG.md | head -1)
+if [ -z "$contract" ] || [ "$contract" != "$noted" ]; then
+    printf "guard: the table's contract is %s in docs/data.md, and %s in CHANGELOG.md\n" "${contract:-none}" "${noted:-none}" >&2
+    exit 1
+fi
+printf "guard: the table's contract is version %s in docs/data.md and CHANGELOG.md\n" "$contract"
+
 # Made-up secrets are searched for by tests, and must not look like Entra's to a scanner: three characters, a digit, Q~.
 like_entra='[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}'
 grep -Eq "$like_entra" <<<"abc$((7))Q~$(printf 'x%.0s' {1..34})"

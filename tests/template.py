@@ -91,6 +91,8 @@ for kind, least in OF_A_KEY.items():
     rule(f"fewer of {kind} than there are", len(resources) < least)
     keys = {name: body.get("SSESpecification", body).get("KMSMasterKeyId", body.get("KmsMasterKeyId", body.get("KmsKeyId"))) for name, body in resources.items()}
     rule(f"each {kind} is under the key", [name for name, under in keys.items() if under != {"!GetAtt": "Key.Arn"}])
+logs = {name: body for name, body in template["Resources"].items() if body["Type"] == "AWS::Logs::LogGroup"}
+rule("logs stay but where the first deployment fails", [name for name, body in logs.items() if (body.get("DeletionPolicy"), body.get("UpdateReplacePolicy")) != ("RetainExceptOnCreate", "Retain")])
 names = re.findall(r"secret:soc-anywhere/(.*?)/conn/", text) + re.findall(r"SOC_ANYWHERE_STACK: !Ref (.*)", text)
 rule("secrets are named by the stack and no parameter", set(names) != {"${AWS::StackName}", "AWS::StackName"} and names)
 
@@ -241,6 +243,22 @@ for name, alarm in alarms.items():
     rule(f"{name} tells whoever is paged", [alarm.get("AlarmActions"), alarm.get("OKActions")].count({"!If": ["WithAlarmTopic", [{"!Ref": "AlarmTopicArn"}], {"!Ref": "AWS::NoValue"}]}) != 2)
     entry = runbook.get(name, "")
     rule(f"{name} has a command to look and one to mend", not re.search(r"^# Look\b.*\n[^#\n`]", entry, re.M) or not re.search(r"^# Mend\b.*\n(?:# .*\n)*[^#\n`]", entry, re.M))
+# What the runbook looks for in a log is what the functions that write this log say.
+TESTS = ["TestConnectionLogs", "ConnectionsLogs", "TenantCallsLogs"]
+OF_LOG = {
+    "SyncIncidentsLogs": ["sync-incidents"],
+    "TestConnectionLogs": ["test-connection"],
+    "ConnectionsLogs": ["connections", "test-connection"],
+    "TenantCallsLogs": ["tenant-calls", "connections", "test-connection"],
+}
+pages = "".join(Path("docs", page).read_text() for page in ("runbook.md", "first-hour-on-aws.md"))
+looked_for = [(log, text) for text in re.findall(r"\bask '[^'\n]*?message = \"([^\"]*)\"", pages) for log in ["SyncIncidentsLogs"]]
+looked_for += [(log, text) for text in re.findall(r"\bask_tests '[^'\n]*?message = \"([^\"]*)\"", pages) for log in TESTS]
+looked_for += [(log, text) for log, text in re.findall(r"\blog (\w+) '(?:\{ \$\.message = )?\"([^\"]*)\"", pages) if log in OF_LOG]
+of_others = {"Task timed out", "ID"}  # Lambda's own, and what the reader puts in.
+lines = {log: [line for crate in crates for path in Path("functions", crate, "src").rglob("*.rs") for line in re.findall(r'"([^"\n]*)"\s*\)?;', path.read_text())] for log, crates in OF_LOG.items()}  # fmt: skip
+unsaid = [(log, text) for log, text in looked_for if text not in of_others and not any(text in line for line in lines[log])]
+rule("the runbook looks for lines that are written in that log", len(looked_for) < 15 or unsaid)
 named = set(re.findall(r"(?:^|`)operator ([a-z-]+)", Path("docs/runbook.md").read_text(), re.M))
 known = set(re.findall(r"\b([a-z][a-z-]*)-\d\b", Path("tools/operator.sh").read_text()))
 rule("the runbook's commands of the tool are there, and each of the tool's is in it", not known or known ^ named)
@@ -255,6 +273,21 @@ for verb in ("Read", "Write"):
     metrics = [each["MetricStat"]["Metric"] for each in alarms[f"Table{verb}sThrottled"]["Metrics"] if "MetricStat" in each]
     watched = {{each["Name"]: each["Value"] for each in metric["Dimensions"]}.get("GlobalSecondaryIndexName") for metric in metrics}
     rule(f"throttled {verb.lower()}s of the table and of each index page", watched != indexes_of and watched)
+# Dashboards are the account's: two regions may have stacks of one name.
+dashboard = template["Resources"]["Dashboard"]["Properties"]
+rule("a dashboard's name has the region", "${AWS::Region}" not in dashboard["DashboardName"]["!Sub"])
+body, values = dashboard["DashboardBody"]["Fn::Sub"]
+widgets = json.loads(re.sub(r"\$\{([\w:]+)\}", r"\1", body))["widgets"]
+shown = [tuple(text for text in metric if isinstance(text, str)) for widget in widgets for metric in widget["properties"]["metrics"]]
+wanted = {("AWS/Lambda", metric, "FunctionName", name) for name in functions for metric in ("Errors", "Throttles")}
+wanted |= {("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "QueueName"), ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "LettersName")}
+rule("the dashboard shows the errors of each function, the queue's age and the dead letters", wanted - set(shown))
+rule("no widget lies on another", len({(widget["x"], widget["y"]) for widget in widgets}) != len(widgets))
+# What bounds the bill. An index has units of its own.
+table_properties = template["Resources"]["Table"]["Properties"]
+most = {f"Max{verb}RequestUnits": {"!Ref": "MaximumTableUnits"} for verb in ("Read", "Write")}
+bounded = {each.get("IndexName"): each.get("OnDemandThroughput") for each in [table_properties, *table_properties["GlobalSecondaryIndexes"]]}
+rule("the table and each index have the most units", [name for name, bound in bounded.items() if bound != most])
 # A poisoned message is a dead letter by then, and a metric that CloudWatch makes of log lines may come minutes late.
 queue, old = template["Resources"]["Queue"]["Properties"], alarms["QueueOld"]
 poisoned = queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"]
@@ -263,8 +296,13 @@ late = {name: alarm for name, alarm in alarms.items() if alarm.get("Namespace") 
 patience = {name: alarm["Period"] * alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]) for name, alarm in late.items()}
 rule("what is missing has to be missing for five minutes", sorted(late) != ["CleaningMissing", "TicksMissing"] or [name for name, seconds in patience.items() if seconds < 300])
 rule("a stack says that nobody is paged", "NOBODY" not in json.dumps(template["Outputs"]["WhoIsPaged"]))
+page = template["Parameters"]["RunbookUrl"]["Default"]
+told = [template["Conditions"]["WithoutRunbookUrl"], template["Outputs"]["WhereAlarmsLead"]["Value"]["!If"][0]]
+rule("alarms have links, or a stack says that they have none", not page.startswith("https://") and told != [{"!Equals": [{"!Ref": "RunbookUrl"}, page]}, "WithoutRunbookUrl"])
 # A new account has 10 concurrent executions, and a tick, a cleaning and the API need theirs.
 rule("the syncs leave half of a new account's executions", template["Parameters"]["MaximumConcurrency"]["Default"] > 5)
+simulated = int(re.search(r"MAXIMUM_CONCURRENCY: usize = (\d+);", Path("tests/adversary/tests/overload.rs").read_text())[1])
+rule("the overload is tried with as many batches", template["Parameters"]["MaximumConcurrency"]["Default"] != simulated and simulated)
 rule("records go after a year by default", template["Parameters"]["RetentionDays"]["Default"] != "365")
 # `messageString` is quoted where there is an error, and `-` where there is none: it fits into no JSON.
 log = template["Resources"]["ApiStage"]["Properties"]["AccessLogSettings"]["Format"]

@@ -51,3 +51,29 @@ for function in functions/*/; do
     fi
 done
 printf 'template: a panic unwinds in what sam build builds: holds\n'
+
+# `sam build` itself, but for the compiler: what stands in for `cargo lambda` builds files with the binaries' names. Each
+# function must be handed its own, built for what the template says.
+mkdir "$log/sam"
+cat >"$log/sam/cargo" <<SAM
+#!/usr/bin/env bash
+if [ "\$1 \$2" != 'lambda build' ]; then exec "$(command -v cargo)" "\$@"; fi
+printf '%s\n' "\$*" >>"$log/asked"
+while [ "\$1" != --bin ]; do shift; done
+mkdir -p "$log/target/lambda/\$2"
+printf '%s' "\$2" >"$log/target/lambda/\$2/bootstrap"
+SAM
+chmod +x "$log/sam/cargo"
+run 'sam build' env PATH="$log/sam:$(dirname "$CARGO_LAMBDA"):$PATH" CARGO_TARGET_DIR="$log/target" \
+    "$SAM" build --template template.yaml --build-dir "$log/built"
+for function in functions/*/; do
+    binary=$(basename "$function")
+    resource=$(sed -E 's/(^|-)(.)/\U\2/g' <<<"$binary")
+    if [ "$(cat "$log/built/$resource/bootstrap")" != "$binary" ] || ! grep -q "CodeUri: $resource\$" "$log/built/template.yaml" ||
+        ! grep -qx -- "lambda build --release --arm64 --bin $binary" "$log/asked"; then
+        cat "$log/asked" >&2
+        printf 'template: sam build has not built %s for %s\n' "$binary" "$resource" >&2
+        exit 1
+    fi
+done
+printf 'template: what sam build hands to each function: holds\n'

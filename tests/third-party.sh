@@ -7,7 +7,7 @@ listed() {
     printf 'crate,licence,repository\n'
     # For the machines that bootstraps run on: what only another system links is not shipped.
     cargo tree --locked --edges normal --prefix none --format '{p}|{l}|{r}' --target x86_64-unknown-linux-gnu \
-        --package connections --package sync-incidents --package test-connection --package soc-anywhere |
+        --package connections --package sync-incidents --package tenant-calls --package test-connection --package soc-anywhere |
         grep -v " ($PWD\|^$" | sed -E 's/ \(\*\)$//; s/ v[^|]*\|/|/' | LC_ALL=C sort -u |
         awk -F'|' '{ printf "%s,\"%s\",%s\n", $1, $2, $3 }'
 }

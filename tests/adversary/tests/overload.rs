@@ -1,4 +1,4 @@
-//! A queue of a thousand connections while Microsoft is slow, in simulated time: the queue as SQS delivers, ten batches
+//! A queue of a thousand connections while Microsoft is slow, in simulated time: the queue as SQS delivers, five batches
 //! at a time, each message at least once.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic anywhere")]
@@ -26,7 +26,7 @@ const CONNECTIONS: u16 = 1_000;
 const TICK: Duration = Duration::from_secs(60);
 
 /// As the template has it.
-const MAXIMUM_CONCURRENCY: usize = 10;
+const MAXIMUM_CONCURRENCY: usize = 5;
 const BATCH: usize = 10;
 const VISIBILITY: Duration = Duration::from_secs(181);
 const RETENTION: Duration = Duration::from_secs(900);

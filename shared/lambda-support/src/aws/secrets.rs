@@ -1,9 +1,9 @@
 //! Client secrets in AWS Secrets Manager: one secret for each connection, its versions staged as
 //! `AWSPENDING`, `AWSCURRENT` and `AWSPREVIOUS`.
 //!
-//! The sync function needs `GetSecretValue` and nothing else; who enters connections needs `CreateSecret`,
-//! `PutSecretValue`, `DescribeSecret`, `UpdateSecretVersionStage` and `DeleteSecret`, and `GetSecretValue` for the
-//! test of a saved one.
+//! `sync-incidents` and `tenant-calls` need `GetSecretValue` and nothing else. `connections`, which enters connections,
+//! needs `CreateSecret`, `PutSecretValue`, `DescribeSecret`, `UpdateSecretVersionStage` and `DeleteSecret`, and has no right
+//! to read one.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
