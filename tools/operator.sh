@@ -63,14 +63,17 @@ invoke() { # FUNCTION [MEMBER TEXT]...
 
 # As `ask`, until the connection is free. A sync that was killed keeps its lease for 40 s at most.
 ask_patiently() {
-    local until=$((SECONDS + 300))
-    while answer=$(ask "$@") && [[ $answer == *'"result":"busy"'* ]] && [ "$SECONDS" -lt "$until" ]; do
+    local until=$((SECONDS + 240))
+    while answer=$(ask "$@") && is_busy "$answer" && [ "$SECONDS" -lt "$until" ]; do
         printf 'another sync has the connection: trying again\n' >&2
         sleep 5
     done
     printf '%s\n' "$answer"
-    [[ $answer != *'"result":"busy"'* && $answer != '{"error":'* ]]
+    ! is_busy "$answer" && [[ $answer != '{"error":'* ]]
 }
+
+# Whoever passes an answer on may put spaces into its JSON.
+is_busy() { [[ $1 =~ \"result\":\ *\"busy\" ]]; }
 
 # Why, in the log. What was done is done, whether or not the function works.
 note() {
