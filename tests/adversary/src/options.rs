@@ -49,7 +49,7 @@ pub(crate) struct Options {
     /// Only the engine.
     #[arg(long)]
     pub(crate) no_mutants: bool,
-    /// Fails also when less was done than CI promises: a year, 100,000 updates, 30 days on SQLite, each kind
+    /// Fails also when less was done than CI promises: a year, 100,000 updates, 50,000 looks, 30 days on SQLite, each kind
     /// of fault 1,000 times (wrong instants 400 times).
     #[arg(long)]
     pub(crate) ci: bool,

@@ -57,6 +57,7 @@ impl Total {
             ("days", 365, self.days),
             ("updates", 100_000, self.found.updates),
             ("days on SQLite", 30, self.sqlite_days),
+            ("looks that wrote nothing", 50_000, self.looks),
         ] {
             if is < least {
                 complaints.push(format!("{is} {name} of {least}"));
