@@ -121,6 +121,7 @@ impl Health {
             Lifecycle::Paused | Lifecycle::Removing => State::Paused,
             Lifecycle::Pending => State::Pending,
             Lifecycle::Connected if fault.is_some() => State::Failing,
+            Lifecycle::Connected if progress.unreadable => State::Attention,
             Lifecycle::Connected if status.last_success.is_none() => State::Pending,
             Lifecycle::Connected if !attention.is_empty() => State::Attention,
             Lifecycle::Connected => State::Connected,

@@ -96,6 +96,8 @@ pub struct Progress {
     pub last_attempt: Option<Timestamp>,
     /// When it is due, whether or not it is connected.
     pub next_due: Option<Timestamp>,
+    /// What is stored of it cannot be read, because somebody has spoilt it; nothing else is said then.
+    pub unreadable: bool,
 }
 
 impl Progress {

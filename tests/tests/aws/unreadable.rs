@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue::{self, N, S};
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue::{self, B, N, S};
 use incident_store::dynamodb::DynamoStore;
-use incident_store::{Connections as _, Lifecycle, Records};
+use incident_store::health::State;
+use incident_store::{Connections as _, Health, Lifecycle, Records, SyncState, SyncStore as _};
 
-use crate::desk::{Desk, at, client, id, lease, settings};
+use crate::desk::{Desk, at, client, id, lease, leased, settings};
 
 #[tokio::test]
 async fn one_item_that_cannot_be_read_keeps_nobody_else_from_being_due() {
@@ -43,6 +45,33 @@ async fn one_item_that_cannot_be_read_keeps_nobody_else_from_being_due() {
         assert_eq!(listed, [id(1), id(3), id(4), id(5)], "{group:?}");
     }
     assert!(store.connection(id(2)).await.is_err(), "asked for itself, it is said to be broken");
+}
+
+#[tokio::test]
+async fn one_state_that_cannot_be_read_keeps_no_connection_from_being_shown() {
+    let Some(desk) = Desk::new().await else { return };
+    let (client, table) = (client(&desk.aws), desk.table().await);
+    let store = DynamoStore::new(client.clone(), &table);
+    let state = SyncState { checkpoint: "{}".into(), status: "{}".into() };
+    for number in 1..=3 {
+        let held = leased(&store, number).await;
+        store.save(&held, &state, None).await.unwrap();
+    }
+    for (number, spoilt) in [(1, B(Blob::new("no gzip"))), (2, S("text".into()))] {
+        let put = client.update_item().table_name(&table).update_expression("SET #name = :value");
+        let put =
+            put.expression_attribute_names("#name", "status").expression_attribute_values(":value", spoilt);
+        let put = put.key("pk", S(format!("CONNECTION#{}", id(number)))).key("sk", S("STATE".into()));
+        put.send().await.unwrap();
+    }
+    for number in 1..=3 {
+        let connection = store.connection(id(number)).await.unwrap().unwrap();
+        let progress = store.progress(id(number)).await.unwrap();
+        let health = Health::of(&connection, &progress, at(60));
+        let told = health.attention.first().map(|attention| attention.reason());
+        assert_eq!(told, (number < 3).then_some("stateUnreadable"), "{number}: {health:?}");
+        assert_eq!(health.state, if number < 3 { State::Attention } else { State::Pending });
+    }
 }
 
 #[tokio::test]

@@ -207,10 +207,19 @@ pub(super) async fn progress(store: &DynamoStore, id: ConnectionId) -> Result<Pr
     let (connection_key, state_key) = (keys::connection(id), keys::state(id));
     let (item, state) = tokio::try_join!(store.get(&connection_key), store.get(&state_key))?;
     let Some(item) = item else { return Ok(Progress::default()) };
-    let status = state.as_ref().map(|state| unzipped(state, "status")).transpose()?;
+    match progress_of(&item, state.as_ref()) {
+        // It is shown as such: one spoilt item keeps no list of many from being shown.
+        Err(StoreError::Corrupt(_)) => Ok(Progress { unreadable: true, ..Progress::default() }),
+        read => read,
+    }
+}
+
+fn progress_of(item: &Item, state: Option<&Item>) -> Result<Progress, StoreError> {
+    let status = state.map(|state| unzipped(state, "status")).transpose()?;
     Ok(Progress {
         status: status.unwrap_or_default(),
-        last_attempt: optional_instant(&item, "last_attempt")?,
-        next_due: optional_instant(&item, "next_due")?,
+        last_attempt: optional_instant(item, "last_attempt")?,
+        next_due: optional_instant(item, "next_due")?,
+        unreadable: false,
     })
 }

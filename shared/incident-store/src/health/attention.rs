@@ -30,6 +30,8 @@ const BEHIND: SignedDuration = SignedDuration::from_mins(30);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Attention {
+    /// What the last sync has left cannot be read, so that no sync goes on from it. Whoever runs this puts it right.
+    StateUnreadable,
     /// The client secret has expired, or will; by the day that was entered, in UTC.
     SecretExpires {
         /// The day.
@@ -74,6 +76,7 @@ impl Attention {
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
+            Self::StateUnreadable => "stateUnreadable",
             Self::SecretExpires { .. } => "secretExpires",
             Self::Overdue { .. } => "overdue",
             Self::Behind { .. } => "behind",
@@ -90,7 +93,9 @@ pub(super) fn of(
     status: &SyncStatus,
     now: Timestamp,
 ) -> Vec<Attention> {
-    [connection.settings.secret_expires.and_then(|day| expiry(day, now)), overdue(connection, progress, now)]
+    let unreadable = progress.unreadable.then_some(Attention::StateUnreadable);
+    let expiry = connection.settings.secret_expires.and_then(|day| expiry(day, now));
+    [unreadable, expiry, overdue(connection, progress, now)]
         .into_iter()
         .flatten()
         .chain(behind(connection, progress, status, now))
@@ -166,6 +171,10 @@ fn lateness(status: &SyncStatus) -> Option<Attention> {
 impl fmt::Display for Attention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::StateUnreadable => f.write_str(
+                "What the last sync has left cannot be read, so nothing is synced: whoever runs this service has to put \
+                 it right.",
+            ),
             Self::SecretExpires { on, days: ..0, .. } => {
                 write!(f, "The client secret expired on {on}: replace it.")
             }

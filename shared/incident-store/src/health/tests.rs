@@ -44,6 +44,7 @@ fn progress(status: &SyncStatus) -> Progress {
         status: serde_json::to_string(status).unwrap(),
         last_attempt: Some(at("2026-11-23T11:59:30Z")),
         next_due: Some(at("2026-11-23T12:00:30Z")),
+        unreadable: false,
     }
 }
 
@@ -54,6 +55,19 @@ fn health(connection: &Connection, status: &SyncStatus) -> Health {
 fn failing(cause: Cause) -> SyncStatus {
     let failing = Failing { cause, stream: None, detail: "AADSTS7".into(), since: now(), times: 3 };
     SyncStatus { failing: Some(failing), ..well() }
+}
+
+#[test]
+fn what_cannot_be_read_of_a_connection_is_said_and_is_no_new_connection() {
+    let unreadable = Progress { unreadable: true, ..Progress::default() };
+    let mut connection = connection();
+    let health = Health::of(&connection, &unreadable, now());
+    assert_eq!((health.state, health.fault), (State::Attention, None));
+    assert_eq!(health.attention, [Attention::StateUnreadable]);
+    assert!(health.attention[0].to_string().contains("cannot be read"));
+    assert_eq!(serde_json::to_value(&health.attention[0]).unwrap()["reason"], health.attention[0].reason());
+    connection.lifecycle = Lifecycle::Paused;
+    assert_eq!(Health::of(&connection, &unreadable, now()).state, State::Paused);
 }
 
 #[test]

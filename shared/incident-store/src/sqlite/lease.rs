@@ -152,6 +152,7 @@ pub(super) fn progress(db: &Db, id: ConnectionId) -> Result<Progress, StoreError
         status: row.get(0)?,
         last_attempt: optional_instant(row, 1)?,
         next_due: optional_instant(row, 2)?,
+        unreadable: false,
     })
 }
 

@@ -352,6 +352,7 @@ impl SyncStore for ModelStore {
             status: entry.state.as_ref().map(|state| state.status.clone()).unwrap_or_default(),
             last_attempt: entry.last_attempt,
             next_due: Some(entry.next_due),
+            unreadable: false,
         }))
     }
 }
