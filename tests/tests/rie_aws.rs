@@ -39,6 +39,11 @@ struct Desk {
 
 impl Desk {
     async fn new(function: &str) -> Option<Self> {
+        Self::with(function, &[]).await
+    }
+
+    /// One whose function has more variables.
+    async fn with(function: &str, more: &[(&str, &str)]) -> Option<Self> {
         let (Some(tools), Some(emulators)) = (Tools::from_env().unwrap(), Emulators::from_env().unwrap())
         else {
             return None;
@@ -67,7 +72,7 @@ impl Desk {
             ("SOC_ANYWHERE_LOGIN_URL", &origin),
             ("SOC_ANYWHERE_GRAPH_URL", &origin),
         ];
-        let function = tools.start(function, &variables).await.unwrap();
+        let function = tools.start(function, &[&variables[..], more].concat()).await.unwrap();
         Some(Self { function, settings, simulator, tenant, proxy, _aws: aws })
     }
 
@@ -262,6 +267,12 @@ async fn an_operator_s_event_is_done_and_logged_and_a_mistaken_one_is_no_error_o
     }
     let said: Vec<_> = desk.said("operator").iter().map(|line| line["order"].clone()).collect();
     assert_eq!(said, ["again", "list", "pause"]);
+    // A change of a connection is on the trail of all changes, with its owner.
+    let changed = desk.said("connection changed");
+    let of = |name: &str| changed[0][name].as_str().unwrap_or_default().to_owned();
+    assert_eq!((changed.len(), of("connection"), of("owner")), (1, id.to_string(), "one".into()));
+    assert_eq!((of("what"), of("fields"), of("outcome")), ("changed".into(), "paused".into(), "made".into()));
+    assert_eq!(of("person"), read("sync-incidents/operator-pause.json")["by"].as_str().unwrap());
     assert_eq!(desk.said("synced").len(), 1, "its line, as of each sync");
     assert!(!desk.function.output().unwrap().contains("Wr0ng~fake~"));
 }
@@ -277,8 +288,17 @@ async fn a_connection_is_entered_by_who_signed_and_is_nobody_else_s() {
     let mut enter = read("connections/enter.json");
     let secret = desk.tenant.secret.clone();
     let (tenant, client) = (desk.tenant.tenant_id, desk.tenant.client_id);
-    enter["body"] =
-        json!({ "tenantId": tenant, "clientId": client, "clientSecret": secret }).to_string().into();
+    let entry = |secret: &str| {
+        json!({ "tenantId": tenant, "clientId": client, "clientSecret": secret }).to_string().into()
+    };
+    // What is answered and what is logged join by the request's id.
+    enter["body"] = entry("Wr0ng~fake~wrongwrongwrongwrongwrongwrong");
+    let (status, refused) = desk.call(&enter).await;
+    assert_eq!(status, 422, "{refused}");
+    let line = desk.said("connection tested").pop().unwrap();
+    let request = line["span"]["requestId"].as_str().unwrap_or_else(|| panic!("without an id: {line}"));
+    assert_eq!(refused["instance"], format!("urn:uuid:{request}"));
+    enter["body"] = entry(&secret);
     let (status, entered) = desk.call(&enter).await;
     assert_eq!((status, &entered["test"]["ok"]), (201, &json!(true)), "{entered}");
     let id = &entered["connection"]["id"];
@@ -291,7 +311,7 @@ async fn a_connection_is_entered_by_who_signed_and_is_nobody_else_s() {
     let mut past = list.clone();
     past["requestContext"]["apiId"] = "another".into();
     assert_eq!(desk.call(&past).await.0, 403);
-    assert_eq!(desk.said("connection tested").len(), 1);
+    assert_eq!(desk.said("connection tested").len(), 2);
     assert!(!desk.function.output().unwrap().contains(&secret));
 }
 
@@ -347,7 +367,8 @@ async fn the_schedule_finishes_a_removal_that_was_cut_off_and_nothing_else() {
 
 #[tokio::test]
 async fn a_kept_secret_is_used_for_its_owner_and_for_nobody_else() {
-    let Some(mut desk) = Desk::new("tenant-calls").await else { return };
+    let one_a_day = [("SOC_ANYWHERE_TESTS_PER_DAY", "1")];
+    let Some(mut desk) = Desk::with("tenant-calls", &one_a_day).await else { return };
     assert_eq!(desk.invoke("tenant-calls/test.json").await, json!("notFound"));
     let id: ConnectionId = IN_THE_QUEUE.parse().unwrap();
     let secret = desk.tenant.secret.clone();
@@ -358,6 +379,22 @@ async fn a_kept_secret_is_used_for_its_owner_and_for_nobody_else() {
     let of = |name: &str| told[0][name].as_str().unwrap_or_default().to_owned();
     assert_eq!((of("owner"), of("person")), ("iam:AIDACKCEVSQ6C2EXAMPLE".into(), "zoe".into()));
     assert_eq!((of("connection"), of("verdict")), (id.to_string(), "passed".into()));
+    // How often its owner may test is checked here, too, and before the secret is read. Of two more tests one is in the
+    // first one's day or in the other's, at midnight, too.
+    let reads = async |desk: &Desk| desk.calls().await.get("GetSecretValue").copied().unwrap_or_default();
+    let mut refused = 0;
+    for _ in 0..2 {
+        let before = reads(&desk).await;
+        let answer = desk.invoke("tenant-calls/test.json").await;
+        if answer["tooMany"]["parameter"] == "TestsPerDay" {
+            assert_eq!(reads(&desk).await, before, "no secret was read");
+            refused += 1;
+        } else {
+            assert_eq!(answer["tested"]["report"]["ok"], true, "{answer}");
+        }
+    }
+    assert!(refused > 0, "the limit was not checked");
+    let tested = desk.said("connection tested").len();
 
     let mut other = read("tenant-calls/test.json");
     other["owner"] = "iam:AIDAMAX".into();
@@ -375,6 +412,6 @@ async fn a_kept_secret_is_used_for_its_owner_and_for_nobody_else() {
         let refused = desk.function.invoke(&event).await.unwrap();
         assert!(refused["errorType"].is_string(), "{event}: {refused}");
     }
-    assert_eq!(desk.said("connection tested").len(), 1);
+    assert_eq!(desk.said("connection tested").len(), tested);
     assert!(!desk.function.output().unwrap().contains(&secret));
 }

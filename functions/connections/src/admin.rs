@@ -104,14 +104,14 @@ impl<S: Connections + Groups + SyncStore, V: Send + Sync, A: Attempts, T: Transp
         Ok(ConnectionView::of(connection, &progress, self.now()))
     }
 
-    /// Makes one test, counted and written down. It is on the heap, because its future has some 20 KB and would stand
+    /// Makes one test, counted and written down. Nothing of it is done before it is counted. It is on the heap, because its future has some 20 KB and would stand
     /// in each caller's.
     pub(crate) async fn audited(
         &self,
         subject: Subject<'_>,
-        test: Pin<Box<impl Future<Output = TestReport> + Send>>,
+        test: Pin<Box<impl Future<Output = Result<TestReport, Refusal>> + Send>>,
     ) -> Result<TestReport, Refusal> {
-        Ok(audited(&self.attempts, &self.limits, subject, self.now(), test).await?)
+        audited(&self.attempts, &self.limits, subject, self.now(), test).await
     }
 
     /// All of `caller`'s connections, those that are being removed, too.

@@ -50,7 +50,7 @@ impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transp
         let subject = Subject { caller, tenant_id, client_id, connection: Some(&id.to_string()), guess };
         let (cloud, since) = (settings.cloud.clone(), Some(settings.since));
         let complete = |candidate| Candidate { cloud, since, ..candidate };
-        let test = Box::pin(self.tester.test_as(&input, complete, observer));
+        let test = Box::pin(async { Ok(self.tester.test_as(&input, complete, observer).await) });
         let report = self.audited(subject, test).await?;
         if !report.ok && !new.save_anyway {
             return Err(Refusal::TestFailed(Box::new(report)));

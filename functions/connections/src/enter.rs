@@ -48,7 +48,7 @@ impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transp
         let subject = Subject { caller, tenant_id, client_id, connection: None, guess: true };
         let complete = |candidate| Candidate { since: Some(since), ..candidate };
         let input = entry.input();
-        let test = Box::pin(self.tester.test_as(&input, complete, observer));
+        let test = Box::pin(async { Ok(self.tester.test_as(&input, complete, observer).await) });
         let report = self.audited(subject, test).await?;
         if !report.ok && !entry.save_anyway {
             return Err(Refusal::TestFailed(Box::new(report)));
@@ -84,14 +84,14 @@ impl<S: Connections + Groups + SyncStore, V: SecretVault, A: Attempts, T: Transp
     ) -> Refusal {
         let input = entry.input();
         // On the heap, because its future has some 20 KB.
-        let test = Box::pin(self.tester.test(&input, observer));
+        let test = Box::pin(async { Ok(self.tester.test(&input, observer).await) });
         let report = match cause {
             Cause::TenantIdIsDomain => {
                 let (tenant_id, client_id) = (Uuid::nil(), Uuid::nil());
                 let subject = Subject { caller, tenant_id, client_id, connection: None, guess: false };
                 self.audited(subject, test).await
             }
-            _ => Ok(test.await),
+            _ => test.await,
         };
         report.map_or_else(|refused| refused, |report| Refusal::TestFailed(Box::new(report)))
     }

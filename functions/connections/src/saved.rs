@@ -31,18 +31,20 @@ impl<S: Connections + Groups + SyncStore, V: ClientSecrets, A: Attempts, T: Tran
             connection: Some(&id.to_string()),
             guess: false,
         };
-        let report = match self.vault.client_secret(id, true).await {
-            Ok(secret) => {
-                let candidate = with_secret(&connection, secret);
-                self.audited(subject, Box::pin(self.tester.test_candidate(&candidate, observer))).await?
+        let test = Box::pin(async {
+            match self.vault.client_secret(id, true).await {
+                Ok(secret) => {
+                    let candidate = with_secret(&connection, secret);
+                    Ok(self.tester.test_candidate(&candidate, observer).await)
+                }
+                // The test says what to do about it.
+                Err(SecretError::Missing) => {
+                    Ok(self.tester.test(&without_secret(&connection), observer).await)
+                }
+                Err(error) => Err(error.into()),
             }
-            // The test says what to do about it.
-            Err(SecretError::Missing) => {
-                let input = without_secret(&connection);
-                self.audited(subject, Box::pin(self.tester.test(&input, observer))).await?
-            }
-            Err(error) => return Err(error.into()),
-        };
+        });
+        let report = self.audited(subject, test).await?;
         let connection = self.note(connection, &report).await?;
         Ok(Tested { connection, report })
     }

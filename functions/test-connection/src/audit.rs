@@ -24,17 +24,18 @@ pub struct Subject<'a> {
     pub guess: bool,
 }
 
-/// Makes one test that begins at `now`: one audit line with owner, tenant, client and verdict, and no secret.
+/// Makes one test that begins at `now`: one audit line with owner, tenant, client and verdict, and no secret. Nothing of
+/// `test` is done before there is room for it.
 ///
 /// # Errors
-/// [`Refused`], when there is no room for it; it was not made then.
-pub async fn audited<A: Attempts>(
+/// [`Refused`], when there is no room for it, and what `test` says that keeps it from being made; it counts then.
+pub async fn audited<A: Attempts, E: From<Refused>>(
     attempts: &A,
     limits: &Limits,
     subject: Subject<'_>,
     now: Timestamp,
-    test: impl Future<Output = TestReport> + Send,
-) -> Result<TestReport, Refused> {
+    test: impl Future<Output = Result<TestReport, E>> + Send,
+) -> Result<TestReport, E> {
     let began = Instant::now();
     let guessed = subject.guess.then_some(subject.tenant_id);
     let admission =
@@ -44,7 +45,7 @@ pub async fn audited<A: Attempts>(
                 attempts.ended(Ended::NotAdmitted);
             }
         })?;
-    let report = test.await;
+    let report = test.await.inspect_err(|_| write_down(subject, "not made", None, began))?;
     let failure = report.failure();
     let verdict = match failure {
         None => "passed",

@@ -133,3 +133,17 @@ fn the_page_takes_it_and_never_gives_it_back() {
     assert_eq!(served.end(), Some(0));
     check_files(&desk);
 }
+
+#[test]
+fn the_log_says_which_user_has_entered_a_connection() {
+    let tenant = Tenant::new(Scenario::Good);
+    let line = format!("{} --no-test", add_line(&tenant));
+    for (name, user) in [("USER", "zoe"), ("LOGNAME", "yan"), ("USERNAME", "xi")] {
+        let desk = Desk::at(&tenant).with("RUST_LOG", "connections=info").with(name, user);
+        let added = desk.run(&line);
+        let id = added.out.trim();
+        let told =
+            format!("connection changed owner=\"local\" person=\"{user}\" connection={id} what=\"entered\"");
+        assert!(added.code == 0 && added.err.contains(&told), "{told}: {added:?}");
+    }
+}

@@ -1,5 +1,5 @@
 //! The functions' own HTTP handlers behind a socket: what API Gateway and Lambda do around them, and no more.
-//! Who sends the bearer token `owner-NAME` is that owner.
+//! Who sends the bearer token `owner-NAME` is that owner, and who sends `owner-NAME/PERSON` is PERSON on its behalf.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -61,5 +61,6 @@ async fn answer(desk: &Desk, request: Request<Incoming>) -> Response<Bytes> {
 
 fn bearer(headers: &http::HeaderMap) -> Option<Caller> {
     let name = headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer owner-")?;
-    (!name.is_empty()).then(|| name.into())
+    let (owner, person) = name.split_once('/').map_or((name, None), |(owner, person)| (owner, Some(person)));
+    (!owner.is_empty()).then(|| Caller { owner: owner.to_owned(), person: person.map(str::to_owned) })
 }

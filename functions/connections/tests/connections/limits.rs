@@ -3,11 +3,17 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use connections::{Admin, Refusal};
 use defender_sim::Scenario;
-use http_api::{Attempts, AttemptsUnavailable, Counter, Ended, Limits, Window};
+use graph_auth::EndpointOverride;
+use graph_http::{Clock, HttpsTransport};
+use http_api::{Attempts, AttemptsUnavailable, Counter, Ended, Limits, MemoryAttempts, Window};
 use incident_store::sqlite::SqliteStore;
+use incident_store::{ClientSecrets, ConnectionId, SecretError};
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde_json::Value;
+use test_connection::Tester;
 
 use crate::support::{A_CENTURY, World, entry, with};
 
@@ -58,6 +64,37 @@ async fn another_owner_s_wrong_secrets_keep_no_administrator_out() {
     world.send("guesser", "POST", "/connections", &wrong).await.problem(429, "too-many-tests");
     world.send("administrator", "POST", "/connections", &wrong).await.problem(422, "test-failed");
     world.enter("administrator", &tenant).await;
+}
+
+/// Gives no secret, and counts how often it is asked for one.
+#[derive(Default)]
+struct Unreadable(AtomicUsize);
+
+impl ClientSecrets for Unreadable {
+    async fn client_secret(&self, _: ConnectionId, _: bool) -> Result<SecretString, SecretError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Err(SecretError::Unavailable("it does not answer".into()))
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_read_for_a_test_that_there_is_no_room_for() {
+    let world = World::new().await;
+    let id = world.enter("a", &world.tenant(1, Scenario::Good)).await;
+    let id = id.strip_prefix("/connections/").unwrap().parse().unwrap();
+    let window = Window { length: A_CENTURY, most: 1, parameter: None };
+    let admin = Admin {
+        store: world.desk.store.clone(),
+        vault: Unreadable::default(),
+        attempts: MemoryAttempts::default(),
+        limits: Limits { owner: vec![window], ..Limits::none() },
+        tester: Tester::new(HttpsTransport::new(), Clock::system(), EndpointOverride::default()),
+    };
+    let refused = admin.test(&"a".into(), id, |_| {}).await;
+    assert!(matches!(refused, Err(Refusal::Unavailable(_))), "{refused:?}");
+    let refused = admin.test(&"a".into(), id, |_| {}).await;
+    assert!(matches!(refused, Err(Refusal::TooMany(_))), "{refused:?}");
+    assert_eq!(admin.vault.0.load(Ordering::Relaxed), 1);
 }
 
 /// Lets everybody through, up to a number, and keeps how each attempt ended.

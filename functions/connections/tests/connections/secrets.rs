@@ -33,18 +33,20 @@ async fn no_answer_log_line_or_store_shows_a_secret_and_every_test_is_written_do
     let bad = world.tenant(2, Scenario::WrongSecret);
 
     let mut answers = vec![
-        world.send("sentinel", "POST", "/test-connection", &entry(&tenant)).await,
-        world.send("sentinel", "POST", "/connections", &entry(&tenant)).await,
-        world.send("sentinel", "POST", "/connections", &entry(&tenant)).await,
+        world.send("sentinel/zoe", "POST", "/test-connection", &entry(&tenant)).await,
+        world.send("sentinel/zoe", "POST", "/connections", &entry(&tenant)).await,
+        world.send("sentinel/zoe", "POST", "/connections", &entry(&tenant)).await,
         world
             .send("a", "POST", "/connections", &with(entry(&tenant), "clientSecret", [SENTINEL].as_slice()))
             .await,
-        world.send("sentinel", "POST", "/connections", &with(entry(&tenant), SENTINEL, SENTINEL)).await,
-        world.send("sentinel", "POST", "/connections", &with(entry(&tenant), "tenantId", SENTINEL)).await,
-        world.send("sentinel", "POST", "/connections", &with(entry(&bad), "clientSecret", SENTINEL)).await,
+        world.send("sentinel/zoe", "POST", "/connections", &with(entry(&tenant), SENTINEL, SENTINEL)).await,
+        world.send("sentinel/zoe", "POST", "/connections", &with(entry(&tenant), "tenantId", SENTINEL)).await,
+        world
+            .send("sentinel/zoe", "POST", "/connections", &with(entry(&bad), "clientSecret", SENTINEL))
+            .await,
         world
             .send(
-                "sentinel",
+                "sentinel/zoe",
                 "POST",
                 "/connections",
                 &with(entry(&bad), "clientSecret", format!("\"{SENTINEL}\" x")),
@@ -56,23 +58,23 @@ async fn no_answer_log_line_or_store_shows_a_secret_and_every_test_is_written_do
     let path = answers[1].header("location").to_owned();
     for scenario in [Scenario::EntraTrouble, Scenario::NoConsent, Scenario::Good] {
         world.simulator.set_scenario(tenant.tenant_id, scenario);
-        answers.push(world.send("sentinel", "POST", &format!("{path}/test"), &Value::Null).await);
+        answers.push(world.send("sentinel/zoe", "POST", &format!("{path}/test"), &Value::Null).await);
     }
     let new = json!({"clientSecret": OTHER, "saveAnyway": true});
-    let put = world.send_if("sentinel", "PUT", &format!("{path}/credential"), Some("*"), &new).await;
+    let put = world.send_if("sentinel/zoe", "PUT", &format!("{path}/credential"), Some("*"), &new).await;
     assert_eq!(put.status, 200, "{}", put.text);
     answers.push(put);
     let changes = json!({"name": "a name of its own", "intervalSeconds": 300});
-    let answered = world.send_if("sentinel", "PATCH", &path, Some("*"), &changes).await;
+    let answered = world.send_if("sentinel/zoe", "PATCH", &path, Some("*"), &changes).await;
     assert_eq!(answered.status, 200, "{}", answered.text);
-    answers.push(world.send_if("sentinel", "PATCH", &path, Some("*"), &json!({"name": null})).await);
-    answers.push(world.get("sentinel", &path).await);
-    answers.push(world.get("sentinel", "/connections").await);
+    answers.push(world.send_if("sentinel/zoe", "PATCH", &path, Some("*"), &json!({"name": null})).await);
+    answers.push(world.get("sentinel/zoe", &path).await);
+    answers.push(world.get("sentinel/zoe", "/connections").await);
     // Its secret has gone, by another hand than ours.
     let id: ConnectionId = path.strip_prefix("/connections/").unwrap().parse().unwrap();
     world.desk.vault.remove(id).await.unwrap();
-    answers.push(world.send("sentinel", "POST", &format!("{path}/test"), &Value::Null).await);
-    answers.push(world.send("sentinel", "DELETE", &path, &Value::Null).await);
+    answers.push(world.send("sentinel/zoe", "POST", &format!("{path}/test"), &Value::Null).await);
+    answers.push(world.send("sentinel/zoe", "DELETE", &path, &Value::Null).await);
     for answer in &answers {
         assert!(!shows(answer.text.as_bytes()) && !shows(answer.headers.as_bytes()), "{}", answer.text);
     }
@@ -86,7 +88,10 @@ async fn no_answer_log_line_or_store_shows_a_secret_and_every_test_is_written_do
         lines.lines().filter(|line| line.contains("connection tested owner=\"sentinel\"")).collect();
     assert_eq!(audit.len(), 9, "{lines}");
     for line in &audit {
-        assert!(line.contains("tenant=") && line.contains("client="), "{line}");
+        assert!(
+            line.contains("person=\"zoe\"") && line.contains("tenant=") && line.contains("client="),
+            "{line}"
+        );
     }
     for verdict in ["passed", "wrong_secret", "microsoft_trouble", "secret_missing"] {
         assert!(
@@ -101,7 +106,7 @@ async fn no_answer_log_line_or_store_shows_a_secret_and_every_test_is_written_do
     let told = ["entered", "secret replaced", "changed", "changed", "removed"];
     assert_eq!(trail.len(), told.len(), "{trail:?}");
     for ((_, line), what) in trail.iter().zip(told) {
-        assert!(line.contains(&format!("connection={id} what=\"{what}\"")), "{line}");
+        assert!(line.contains(&format!("person=\"zoe\" connection={id} what=\"{what}\"")), "{line}");
     }
     assert!(trail[2].1.contains("fields=\"name intervalSeconds\""), "{}", trail[2].1);
     assert!(shows(SENTINEL.as_bytes()) && shows(OTHER.as_bytes()), "it would be found");

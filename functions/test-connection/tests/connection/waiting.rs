@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use defender_sim::{InProcess, Recorded, Scenario, Simulator, TenantHandle};
-use http_api::{Limits, MemoryAttempts, Window};
+use http_api::{Limits, MemoryAttempts, Refused, Window};
 use test_connection::{
     Awaited, LONGEST_CONSENT_WAIT, LONGEST_WAIT, PAUSE, Pause, Subject, TestReport, Tester, Waiting, audited,
 };
@@ -170,7 +170,7 @@ async fn one_wait_is_one_attempt() {
         guess: true,
     };
     let now = entering.tester.clock.now();
-    let test = || report(&entering.tester, &entering.tenant);
+    let test = async || Ok::<_, Refused>(report(&entering.tester, &entering.tenant).await);
     assert!(!audited(&attempts, &limits, subject, now, test()).await.unwrap().ok);
     let tries = |request: &&Recorded| request.target.ends_with("/oauth2/v2.0/token");
     assert_eq!(entering.simulator.requests().iter().filter(tries).count(), 7, "it was tried again");
