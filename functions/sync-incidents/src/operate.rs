@@ -23,7 +23,7 @@ pub(crate) async fn operate(
     let connection = order.connection().map(tracing::field::display);
     // Before it is done: the audit line is there however it ends.
     tracing::info!(by, order = order.name(), connection, note = order.text(), "operator");
-    let answer = function.syncer.operate(order, deadline).await?;
+    let answer = function.syncer.operate(&by, order, deadline).await?;
     if let Answer::Synced(report) = &answer {
         let mut account = Account::default();
         account.add_report(report);

@@ -48,11 +48,12 @@ impl Answer {
 }
 
 impl<S: Connections + Groups + SyncStore, T: Transport, K: ClientSecrets> Syncer<S, T, K> {
-    /// Does what an operator orders; a sync of it ends at `deadline` at the latest.
+    /// Does what an operator, `by`, orders; a sync of it ends at `deadline` at the latest. A change of a connection has the
+    /// audit line of any change, with its owner.
     ///
     /// # Errors
     /// Only when the store fails. What cannot be done is answered.
-    pub async fn operate(&self, order: Order, deadline: Deadline) -> Result<Answer, StoreError> {
+    pub async fn operate(&self, by: &str, order: Order, deadline: Deadline) -> Result<Answer, StoreError> {
         match order {
             Order::List { state, cause } => {
                 let overview =
@@ -60,8 +61,8 @@ impl<S: Connections + Groups + SyncStore, T: Transport, K: ClientSecrets> Syncer
                 Ok(Answer::Overview(overview))
             }
             Order::Show { connection } => self.show(connection).await,
-            Order::Pause { connection } => self.set_lifecycle(connection, Lifecycle::Paused).await,
-            Order::Resume { connection } => self.set_lifecycle(connection, Lifecycle::Connected).await,
+            Order::Pause { connection } => self.set_lifecycle(by, connection, Lifecycle::Paused).await,
+            Order::Resume { connection } => self.set_lifecycle(by, connection, Lifecycle::Connected).await,
             Order::Note { text } => Ok(Answer::Noted { noted: text }),
             Order::Sync { connection } => self.ask(connection, Request::Sync, deadline).await,
             Order::Again { connection, since } => {
@@ -94,7 +95,7 @@ impl<S: Connections + Groups + SyncStore, T: Transport, K: ClientSecrets> Syncer
     }
 
     /// Pauses a connection, or lets it go on. A run that is under way ends its turn.
-    async fn set_lifecycle(&self, id: ConnectionId, to: Lifecycle) -> Result<Answer, StoreError> {
+    async fn set_lifecycle(&self, by: &str, id: ConnectionId, to: Lifecycle) -> Result<Answer, StoreError> {
         for _ in 0..TRIES {
             let Some(connection) = self.store.connection(id).await? else { return Ok(unknown()) };
             match connection.lifecycle {
@@ -103,9 +104,21 @@ impl<S: Connections + Groups + SyncStore, T: Transport, K: ClientSecrets> Syncer
                 is if is == to => return self.show(id).await,
                 Lifecycle::Connected | Lifecycle::Paused => {}
             }
+            // Before the change: what comes after it may fail.
+            let owner = overview::owner(&self.store, &connection.settings.group).await?;
+            let changed = |outcome| {
+                tracing::info!(owner, person = by, connection = %id, what = "changed", fields = "paused", outcome, "connection changed");
+            };
             match self.store.update(&Connection { lifecycle: to, ..connection }).await {
-                Ok(_) => return self.show(id).await,
+                Ok(_) => {
+                    changed("made");
+                    return self.show(id).await;
+                }
                 Err(StoreError::Stale) => {}
+                Err(StoreError::Unavailable(why)) => {
+                    changed("unknown");
+                    return Err(StoreError::Unavailable(why));
+                }
                 Err(StoreError::Gone) => return Ok(unknown()),
                 Err(error) => return Err(error),
             }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use common::{Desk, start};
 use incident_store::{ConnectionId, Connections as _, GroupId, Groups as _, Lifecycle};
 use jiff::SignedDuration;
+use logging::testing::Lines;
 use serde_json::{Value, json};
 use sync_incidents::operator::Ordered;
 
@@ -16,8 +17,8 @@ use sync_incidents::operator::Ordered;
 async fn ask(desk: &Desk, mut event: Value) -> Value {
     event["by"] = "somebody".into();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
-    let order = Ordered::read(event).unwrap().order;
-    serde_json::to_value(desk.syncer.operate(order, deadline).await.unwrap()).unwrap()
+    let Ordered { by, order } = Ordered::read(event).unwrap();
+    serde_json::to_value(desk.syncer.operate(&by, order, deadline).await.unwrap()).unwrap()
 }
 
 /// A desk whose connection is of an owner's home.
@@ -129,6 +130,27 @@ async fn a_paused_connection_is_not_synced_until_it_goes_on() {
     assert_eq!(due.iter().map(|due| due.timing.id).collect::<Vec<_>>(), [desk.id]);
     let synced = ask(&desk, json!({ "operator": "sync", "connection": desk.id })).await;
     assert_eq!(synced["outcome"]["result"], "complete", "{synced}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_operator_changes_is_on_the_trail_of_all_changes_with_its_owner() {
+    let lines = Lines::default();
+    // The whole process's: which lines a thread's own subscriber gets depends on the other tests' threads.
+    let subscriber = tracing_subscriber::fmt().with_writer(lines.clone()).with_ansi(false).finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let desk = owned().await;
+    let id = enter(&desk, 7, "the owner").await;
+    for operator in ["pause", "pause", "show", "resume"] {
+        ask(&desk, json!({ "operator": operator, "connection": id })).await;
+    }
+    let lines = lines.text();
+    let trail: Vec<_> = lines.lines().filter(|line| line.contains(&format!("connection={id}"))).collect();
+    let told = format!(
+        "connection changed owner=\"the owner\" person=\"somebody\" connection={id} what=\"changed\" fields=\"paused\" \
+         outcome=\"made\""
+    );
+    assert_eq!(trail.len(), 2, "one line for each change that was made: {trail:?}");
+    assert!(trail.iter().all(|line| line.contains(&told)), "{trail:?}");
 }
 
 #[tokio::test(start_paused = true)]
