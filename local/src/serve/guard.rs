@@ -1,7 +1,8 @@
 //! Who may talk to the page: a browser on this machine that has the page open, and nobody through it.
 //!
 //! A site that a user visits elsewhere can point its own name at 127.0.0.1 (DNS rebinding: the `Host` gives
-//! it away) and can send requests here (CSRF: the `Origin` gives it away).
+//! it away) and can send requests here (CSRF: the `Origin` gives it away). It can also have an answer of ours loaded, of
+//! which it sees the time that it takes (`Sec-Fetch-Site` gives it away); a link to the page is followed all the same.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -35,7 +36,7 @@ const HEADERS: [(HeaderName, &str); 8] = [
 pub(super) struct Port(pub(super) u16);
 
 pub(super) async fn guard(State(port): State<Port>, request: Request, next: Next) -> Response {
-    let mut response = match check(port, request.method(), request.headers()) {
+    let mut response = match check(port, request.method(), request.uri().path(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
@@ -45,7 +46,7 @@ pub(super) async fn guard(State(port): State<Port>, request: Request, next: Next
     response
 }
 
-fn check(port: Port, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+fn check(port: Port, method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     if !text(&HOST).is_some_and(|host| port.is_here(host)) {
         return Err(Problem(http_api::Problem::new(
@@ -58,7 +59,11 @@ fn check(port: Port, method: &Method, headers: &HeaderMap) -> Result<(), Problem
     let from_here = |origin: &str| origin.strip_prefix("http://").is_some_and(|host| port.is_here(host));
     let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     // A browser that sends no `Origin` with a request that changes something still says whose it is.
-    let unmarked = method.is_safe() || matches!(site, None | Some(b"same-origin"));
+    // `none` is a person's own doing: an address that was typed in.
+    let unmarked = match site {
+        None | Some(b"same-origin") => true,
+        Some(site) => method.is_safe() && (site == b"none" || !path.starts_with("/api/")),
+    };
     let elsewhere = text(&ORIGIN).map_or(!unmarked, |origin| !from_here(origin));
     if elsewhere {
         return Err(Problem(http_api::Problem::forbidden("The request comes from another site's page.")));
@@ -89,7 +94,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
-        check(Port(8787), method, &map).map_or_else(|problem| problem.0.status, |()| 200)
+        check(Port(8787), method, "/api/incidents", &map).map_or_else(|problem| problem.0.status, |()| 200)
     }
 
     #[test]
@@ -119,7 +124,20 @@ mod tests {
                 assert_eq!(status(&method, &[host, json, ("origin", origin)]), 403, "{method} {origin}");
             }
         }
-        assert_eq!(status(&Method::DELETE, &[host, ("sec-fetch-site", "cross-site")]), 403);
+        for site in ["cross-site", "same-site"] {
+            for method in [Method::GET, Method::HEAD, Method::DELETE] {
+                assert_eq!(status(&method, &[host, ("sec-fetch-site", site)]), 403, "{method} {site}");
+            }
+        }
+        for site in ["same-origin", "none"] {
+            assert_eq!(status(&Method::GET, &[host, ("sec-fetch-site", site)]), 200, "{site}");
+        }
+        assert_eq!(status(&Method::DELETE, &[host, ("sec-fetch-site", "none")]), 403);
+        // A link to the page is followed.
+        let headers = [("host", "127.0.0.1:8787"), ("sec-fetch-site", "cross-site")];
+        let headers =
+            headers.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        assert!(check(Port(8787), &Method::GET, "/", &headers.into_iter().collect()).is_ok());
         for method in [Method::POST, Method::PUT, Method::PATCH] {
             assert_eq!(status(&method, &[host, ("content-type", "text/plain")]), 415, "{method}");
         }
