@@ -11,6 +11,7 @@ mod faults;
 mod held;
 mod idle;
 mod leftovers;
+mod listing;
 mod reading;
 mod scene;
 mod secrets;
