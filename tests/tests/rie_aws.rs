@@ -288,7 +288,7 @@ async fn a_connection_is_entered_by_who_signed_and_is_nobody_else_s() {
     let mut enter = read("connections/enter.json");
     let secret = desk.tenant.secret.clone();
     let (tenant, client) = (desk.tenant.tenant_id, desk.tenant.client_id);
-    let entry = |secret: &str| {
+    let entry = |secret: &str| -> Value {
         json!({ "tenantId": tenant, "clientId": client, "clientSecret": secret }).to_string().into()
     };
     // What is answered and what is logged join by the request's id.

@@ -41,7 +41,7 @@ impl<S: Connections + Groups + SyncStore, V: ClientSecrets, A: Attempts, T: Tran
                 Err(SecretError::Missing) => {
                     Ok(self.tester.test(&without_secret(&connection), observer).await)
                 }
-                Err(error) => Err(error.into()),
+                Err(error) => Err(Refusal::from(error)),
             }
         });
         let report = self.audited(subject, test).await?;

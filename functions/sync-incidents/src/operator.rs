@@ -106,7 +106,7 @@ impl<S: Connections + Groups + SyncStore, T: Transport, K: ClientSecrets> Syncer
             }
             // Before the change: what comes after it may fail.
             let owner = overview::owner(&self.store, &connection.settings.group).await?;
-            let changed = |outcome| {
+            let changed = |outcome: &str| {
                 tracing::info!(owner, person = by, connection = %id, what = "changed", fields = "paused", outcome, "connection changed");
             };
             match self.store.update(&Connection { lifecycle: to, ..connection }).await {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue::{self, B, N, S};
 use incident_store::dynamodb::DynamoStore;
-use incident_store::health::State;
+use incident_store::health::{Attention, State};
 use incident_store::{Connections as _, Health, Lifecycle, Records, SyncState, SyncStore as _};
 
 use crate::desk::{Desk, at, client, id, lease, leased, settings};
@@ -68,7 +68,7 @@ async fn one_state_that_cannot_be_read_keeps_no_connection_from_being_shown() {
         let connection = store.connection(id(number)).await.unwrap().unwrap();
         let progress = store.progress(id(number)).await.unwrap();
         let health = Health::of(&connection, &progress, at(60));
-        let told = health.attention.first().map(|attention| attention.reason());
+        let told = health.attention.first().map(Attention::reason);
         assert_eq!(told, (number < 3).then_some("stateUnreadable"), "{number}: {health:?}");
         assert_eq!(health.state, if number < 3 { State::Attention } else { State::Pending });
     }
